@@ -23,7 +23,7 @@ pub(crate) const SECRET: &str = "secret-of-the-webhook";
 const WEBHOOK: &str = "scheme = \"hmac-sha256\"\nsecrets = [\"secret-of-the-webhook\"]";
 
 /// End of the log line that contains the webhook address.
-const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are taken at http://", "/webhooks/forstok");
+const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are accepted at http://", "/webhooks/forstok");
 
 /// The database, unless a test chooses another one.
 const SQLITE: &str = "sqlite://data/orders.db";

@@ -34,8 +34,8 @@ const UNUSED_NUMBER: &str = "forstok-accurate check";
 
 /// What to do about credentials that were entered just now and are refused.
 const TRY_OTHERS: (&str, &str) = (
-    "copy both from Accurate again: the API Token that was made in this database, and the signature secret of the app \
-     that it was made for",
+    "copy both from Accurate again: the API Token that was created in this database, and the signature secret of the \
+     app that it was created for",
     "salin lagi keduanya dari Accurate: API Token yang dibuat di database ini, dan signature secret dari aplikasi yang \
      dipakai saat membuatnya",
 );
@@ -170,7 +170,7 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
         Failure::RightMissing(missing) => Finding::error(
             book,
             format!("the right for {call} is missing: {}", missing.words),
-            "give it in Accurate to the user who made the API Token",
+            "grant it in Accurate to the user who created the API Token",
         )
         .indonesian(
             format!("hak akses untuk {call} belum diberikan: {}", missing.words),
@@ -179,11 +179,11 @@ fn refused(book: &str, call: &str, failure: &Failure) -> Finding {
         failure => Finding::error(
             book,
             format!("{call}: {}", failure.words()),
-            "run the check again; if it fails again, ask Accurate",
+            "run the check again; if it fails again, contact Accurate's support",
         )
         .indonesian(
             format!("{call} gagal: {}", failure.words()),
-            "periksa lagi; jika tetap gagal, tanyakan kepada Accurate",
+            "periksa lagi; jika tetap gagal, hubungi dukungan Accurate",
         ),
     }
 }

@@ -142,7 +142,7 @@ Exits with 3 if a service still works on the source: stop it, then run this agai
   forstok-accurate config check --config /etc/forstok-accurate/settings.toml
   forstok-accurate config check --json
 
-Exits with 0 if the service can start and work, 1 if it starts but lacks something that only a person can add (secrets that are entered on the page, somebody who can sign in), 2 if anything is wrong.",
+Exits with 0 if the service can start and work, 1 if it starts but lacks something that only a person can add (secrets that are entered on the page, or an operator who can sign in), 2 if anything is wrong.",
     ),
     (
         "config dump",

@@ -1,4 +1,5 @@
-//! `init`: asks what the service must know, tries the access to Accurate, and writes `settings.toml` and `mapping.toml`.
+//! `init`: asks what the service must know, tries the access to Accurate, and writes `settings.toml` and
+//! `mapping.toml`.
 //!
 //! Every question is also an argument, so that it runs unattended: without a terminal nothing is asked.
 
@@ -172,7 +173,7 @@ fn examine(arguments: &Arguments, folder: &Path, asker: &Asker) -> Result<(), Fa
 
 async fn answers(arguments: &Arguments, asker: &Asker, findings: &mut Vec<Finding>) -> Result<Content, Failure> {
     asker.tell(
-        "This asks what the service must know, tries the access to Accurate, and writes settings.toml and \
+        "This command asks for what the service needs, tries the access to Accurate, and writes settings.toml and \
          mapping.toml. An empty answer takes the value in brackets.",
     );
     let listen = asker.ask(

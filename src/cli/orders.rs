@@ -129,7 +129,7 @@ async fn backfill(
     };
     match ran.map_err(anyhow::Error::from)? {
         None => {
-            complain!("Another reading of Forstok's orders is under way: try again in some minutes.");
+            complain!("Another reading of Forstok's orders is under way: try again in a few minutes.");
             Ok(ExitCode::from(NOT_FINISHED))
         }
         Some(ran) => print_backfill(&ran, form, &offline.database),

@@ -120,7 +120,7 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
     let mut reported_at = clock.monotonic();
     loop {
         let run = storage.run(id).await.map_err(anyhow::Error::from)?;
-        let run = run.context("the run is gone: the database was replaced meanwhile")?;
+        let run = run.context("the run no longer exists: the database was replaced")?;
         if run.ended_at.is_some() {
             return Ok(run);
         }
@@ -128,7 +128,7 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
             reported_at = clock.monotonic();
             for part in run.parts.iter().filter(|part| part.ended_at.is_none()) {
                 let (book, read, of, asked) = (&part.book, part.rows_read, part.rows_expected, part.asked);
-                complain!("{book}: {read} of {of} invoices listed, {asked} asked for one by one");
+                complain!("{book}: {read} of {of} invoices listed, {asked} looked up one by one");
             }
             if run.forstok.as_ref().is_some_and(|forstok| forstok.ended_at.is_none()) {
                 complain!("Forstok's orders are being read");
@@ -183,7 +183,7 @@ async fn in_words(storage: &dyn Storage, run: &Run) -> Result<(), Failure> {
             ),
             Some(why) => {
                 let why = why.sentence(Language::English);
-                format!("incomplete, so nothing is concluded about what was not seen: {why}")
+                format!("incomplete, so nothing is concluded about what could not be read: {why}")
             }
         };
         say!("{}", paragraph("             ", &said));

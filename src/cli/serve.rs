@@ -68,7 +68,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let must_be_set_up = config.lacks_secrets();
     let settings = Settings::new(file, log, config.clone());
     let service = Service::start(config, Listeners { public, operators }, metrics).await?;
-    tracing::info!(%address, "webhooks are taken at http://{address}/webhooks/forstok");
+    tracing::info!(%address, "webhooks are accepted at http://{address}/webhooks/forstok");
     tracing::info!(address = %pages, "the pages and /v1 are at http://{pages}/");
     if must_be_set_up {
         tracing::warn!("secrets are missing: sign in at http://{pages}/setup to set the service up");

@@ -190,7 +190,7 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
         (Err(remedy), _) => return Err(wrong("--from", &remedy)),
         (_, Err(remedy)) => return Err(wrong("--to", &remedy)),
         (Ok(Database::Postgres(_)), _) => {
-            return Err(wrong("--from", "must be an SQLite file: nothing copies back from PostgreSQL"));
+            return Err(wrong("--from", "must be an SQLite file: data cannot be copied back from PostgreSQL"));
         }
         (_, Ok(Database::Sqlite(_))) => {
             return Err(wrong("--to", "must be a PostgreSQL database; store backup copies an SQLite file"));
@@ -213,8 +213,8 @@ async fn copy(from: &str, to: &str) -> Result<ExitCode, Failure> {
         }
         Moved::SoFar { written } => {
             say!(
-                "{written} rows were written, in {seconds:.1} s. A service works on {}, so that more may change: \
-                 stop it and run this again. Only what changes until then is left to be written.",
+                "{written} rows were written, in {seconds:.1} s. A service still uses {}, so more rows may change: \
+                 stop the service and run this command again. It then writes only what has changed since.",
                 from.display()
             );
             Ok(ExitCode::from(NOT_FINISHED))

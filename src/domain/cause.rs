@@ -37,7 +37,7 @@ pub fn sentence(reason: Reason, about: &About, orders: i64, language: Language) 
             if about.cause().is_empty() {
                 format!("{count}: {what}")
             } else {
-                format!("{count}: {what} ({})", about.in_words(language))
+                format!("{count}: {what} — {}", about.in_words(language))
             }
         }
     }

@@ -15,11 +15,11 @@ pub enum Manual {
     ByHand,
     /// No invoice is created for this order.
     Never,
-    /// The invoice is created although the mapping does not want it yet.
+    /// The invoice is created before the order reaches the status that the mapping chooses.
     Now,
     /// The invoice is created again after it was deleted.
     Again,
-    /// The order's invoice in Accurate is deleted.
+    /// The order's receipts, returns and invoice are deleted from Accurate.
     Undo,
 }
 
@@ -67,10 +67,10 @@ pub enum Refused {
     #[error("this order already has an invoice in Accurate; decide \"undo\" to delete it first")]
     AlreadyInvoiced,
     /// There is no invoice.
-    #[error("there is no invoice in Accurate to undo; decide \"never\" if none is wanted")]
+    #[error("this order has no invoice in Accurate that could be deleted; decide \"never\" if it should get none")]
     NothingToUndo,
     /// No invoice was deleted.
-    #[error("the invoice of this order was not deleted, so it is not created again")]
+    #[error("the invoice of this order was not deleted, so it cannot be created again")]
     NotVoided,
     /// The invoice was deleted.
     #[error("the invoice of this order was deleted; decide \"again\" to create it again")]
@@ -113,7 +113,7 @@ impl Manual {
         self == Self::ByHand
     }
 
-    /// The text for people: what is done from now on.
+    /// The text for people: what the decision means for the order.
     pub fn in_words(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::ByHand, Language::English) => "invoice created by hand",
@@ -124,8 +124,8 @@ impl Manual {
             (Self::Now, Language::Indonesian) => "buat faktur sekarang",
             (Self::Again, Language::English) => "create the invoice again",
             (Self::Again, Language::Indonesian) => "buat ulang faktur",
-            (Self::Undo, Language::English) => "delete the invoice",
-            (Self::Undo, Language::Indonesian) => "hapus faktur",
+            (Self::Undo, Language::English) => "delete from Accurate",
+            (Self::Undo, Language::Indonesian) => "hapus dari Accurate",
         }
     }
 }

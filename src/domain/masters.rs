@@ -175,7 +175,7 @@ impl ListFailure {
             (Self::Changed, Language::English) => "The list kept changing while it was being read.".to_owned(),
             (Self::Changed, Language::Indonesian) => "Daftar ini terus berubah saat sedang dibaca.".to_owned(),
             (Self::Inconsistent(detail), Language::English) => {
-                format!("Accurate's answers do not match the question: {detail}.")
+                format!("Accurate's replies do not match the request: {detail}.")
             }
             (Self::Inconsistent(detail), Language::Indonesian) => {
                 format!("Jawaban Accurate tidak sesuai dengan permintaan: {detail}.")
@@ -200,9 +200,9 @@ impl ListFailure {
             (Self::RightMissing(_), Language::Indonesian) => {
                 "Beri pengguna tersebut hak akses di Accurate, lalu muat ulang daftar ini."
             }
-            (_, Language::English) => "It is read again automatically; until then, the list read before is shown.",
+            (_, Language::English) => "The list is read again automatically; until then, the previous list is shown.",
             (_, Language::Indonesian) => {
-                "Daftar dibaca ulang otomatis; sampai saat itu, daftar sebelumnya yang ditampilkan."
+                "Daftar ini dibaca ulang otomatis; sementara itu ditampilkan daftar sebelumnya."
             }
         }
     }

@@ -49,7 +49,7 @@ pub fn in_words(code: &str, language: Language) -> (&'static str, &'static str) 
         _ => (
             t("Accurate cannot be reached.", "Accurate tidak dapat dihubungi."),
             t(
-                "No action is needed at first: the service keeps trying, and nothing gets lost. If this lasts, check \
+                "No action is needed at first: the service keeps trying, and nothing is lost. If this lasts, check \
                  this server's internet connection and whether Accurate itself works.",
                 "Tidak ada yang perlu dilakukan bila hanya sebentar: layanan terus mencoba dan tidak ada yang hilang. \
                  Bila berlangsung lama, periksa koneksi internet server ini dan apakah Accurate sendiri berfungsi.",

@@ -34,7 +34,7 @@ pub(crate) enum Problem {
     /// 401: the webhook's signature is wrong, or its time differs too much.
     #[error("{0}")]
     SignatureWrong(String),
-    /// 503: no webhook key is set, so that nobody can prove anything.
+    /// 503: no webhook key is set, so no webhook can be verified.
     #[error("this service is still being set up: it has no webhook key yet. Nothing was kept; send it again later")]
     NotSetUp,
     /// 401: the operator's token is missing or wrong.
@@ -44,7 +44,7 @@ pub(crate) enum Problem {
     #[error("these routes are closed: set server.operator_token in the settings to open them")]
     Closed,
     /// 403: a page of another site sent the request.
-    #[error("this was sent by a page of another site; open this service's own page and do it there")]
+    #[error("a page of another site sent this request; open the page in this service and try again")]
     OtherSite,
     /// 403: the operator's role does not allow it.
     #[error("this needs the role \"{needed}\" or a higher one; {name:?} has the role \"{role}\"", name = .actor.name, role = .actor.role)]
@@ -61,11 +61,11 @@ pub(crate) enum Problem {
     #[error("{0}")]
     WrongField(WrongField),
     /// 412: the mapping was made from a revision that is no longer active.
-    #[error("the mapping has changed in the meantime: revision {0} is active; get it and make the change again")]
+    #[error("the mapping has changed: revision {0} is active; get it and make the change again")]
     MappingStale(i64),
     /// 428: the request does not say which revision of the mapping it replaces.
     #[error(
-        "If-Match is missing: get the mapping, and send its ETag in If-Match with the change, so that nobody else's change is lost"
+        "If-Match is missing: get the mapping, and send its ETag in If-Match with the change, so that no other change is lost"
     )]
     RevisionMissing,
     /// 422: the mapping has errors.
@@ -74,7 +74,7 @@ pub(crate) enum Problem {
     /// 422: a file cannot be read.
     #[error("{}", Failed::Unreadable(*.0))]
     UnreadableFile(Unreadable),
-    /// 422: nothing tells which columns of a file contain what.
+    /// 422: it is not known which column of a file contains what.
     #[error(
         "the headings do not say which column contains Forstok's order id or the marketplace's number; choose the \
          columns once on the page /orders/import. The headings are: {}", .0.join(", ")
@@ -100,7 +100,7 @@ pub(crate) enum Problem {
         id: String,
     },
     /// 404: there is no such webhook among the unreadable ones, or its body was cleared.
-    #[error("there is no unreadable webhook {0}: it can be read by now, or its body is no longer stored")]
+    #[error("there is no unreadable webhook {0}: it has been read since, or its body is no longer stored")]
     UnknownUnreadable(String),
     /// 404: there is no such revision of the mapping.
     #[error("the mapping has no revision {0}")]
@@ -110,8 +110,8 @@ pub(crate) enum Problem {
     UnknownNumber(&'static str, String),
     /// 409: what was to be done about a finding does not fit it, or no longer does.
     #[error(
-        "this does not fit the finding: it is no longer open, or its order has changed in the meantime; get the finding \
-         again, and see its actions"
+        "this action does not fit the finding: the finding is no longer open, or its order has changed; get the finding \
+         again, and use one of its actions"
     )]
     FindingChanged,
     /// 502: the order of a finding could not be fetched from Forstok.
@@ -129,7 +129,7 @@ pub(crate) enum Problem {
         id: String,
     },
     /// 409: a document of ours books the row already, or may do so at any moment.
-    #[error("{0} books this already, or is about to; undo the order first")]
+    #[error("{0} already books this, or is about to; first decide \"undo\" for the order")]
     BookedHere(DocumentNumber),
     /// 404: the settings have no such book, or it has no such list.
     #[error(
@@ -143,10 +143,10 @@ pub(crate) enum Problem {
         kind: String,
     },
     /// 404: there is no such route.
-    #[error("there is nothing at this address; /openapi.json lists what there is")]
+    #[error("there is nothing at this address; /openapi.json lists all routes")]
     UnknownRoute,
     /// 405: not with this method.
-    #[error("this address does not take this method; /openapi.json lists what it takes")]
+    #[error("this address does not accept this method; /openapi.json lists the methods")]
     WrongMethod,
     /// 408: the body did not arrive in time.
     #[error("the body did not arrive in time; send it again")]
@@ -180,12 +180,12 @@ fn not_imported(why: &NotImported) -> String {
         NotImported::Off => "Forstok's order API is off; set forstok.api.orders_path, or import a file".to_owned(),
         NotImported::NotTaken(NotTaken::Failed(failure)) => format!("{failure}; try again a little later"),
         NotImported::NotTaken(NotTaken::NotListed) => {
-            "Forstok does not list it as it was found; run the comparison again, or set forstok.api.order_path so that \
+            "Forstok no longer lists the order as it was found; run the comparison again, or set forstok.api.order_path so that \
              single orders can be fetched"
                 .to_owned()
         }
         NotImported::NotTaken(NotTaken::WithoutProducts) => {
-            "Forstok lists it without its products; set forstok.api.order_path, or import a file".to_owned()
+            "Forstok lists the order without its products; set forstok.api.order_path, or import a file".to_owned()
         }
     }
 }

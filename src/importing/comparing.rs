@@ -22,7 +22,7 @@ const MOST_REMEMBERED: usize = 100_000;
 
 /// What is said about a snapshot whose time is missing, of an order that is known.
 const UNDATED: &str =
-    "order.updated_at: is missing or cannot be read, so nothing tells whether it is newer than what is known";
+    "order.updated_at: is missing or cannot be read, so it is not clear whether it is newer than the stored data";
 
 /// A snapshot that a source lists.
 #[derive(Clone, Debug)]

@@ -128,7 +128,7 @@ impl Attempt<'_> {
             })
             .await;
         let words = |differences: &Vec<Difference>| {
-            if differences.is_empty() { "it equals the draft" } else { "it differs from the draft" }
+            if differences.is_empty() { "the invoice equals the draft" } else { "the invoice differs from the draft" }
         };
         self.record_reply("sales-invoice/detail", differences.as_ref().map(words));
         let differences = differences?;
@@ -195,10 +195,10 @@ impl Attempt<'_> {
         let result = self.call_unrecorded(look).await;
         let words = match &result {
             Ok(Some(invoices)) if invoices.iter().any(|invoice| self.is_named_by(invoice)) => {
-                Ok("an invoice of its day names this order")
+                Ok("an invoice of that day mentions this order")
             }
-            Ok(Some(_)) => Ok("no invoice of its day names this order"),
-            Ok(None) => Ok("the list of its day cannot be relied on"),
+            Ok(Some(_)) => Ok("no invoice of that day mentions this order"),
+            Ok(None) => Ok("the list of that day is unreliable"),
             Err(failure) => Err(failure),
         };
         self.record_reply("sales-invoice/list", words);

@@ -20,7 +20,7 @@ impl Reports {
         let sentence = match (until, webhook.ends_at.is_some_and(|at| at <= page.now)) {
             (None, _) => page
                 .t(
-                    "Accurate has not confirmed yet that it reports changes.",
+                    "Accurate has not yet confirmed that it reports changes.",
                     "Accurate belum mengonfirmasi laporan perubahan.",
                 )
                 .to_owned(),

@@ -1,4 +1,5 @@
-//! `/connection`: for each Accurate database, whether it works, what a check finds, the number of calls, the last errors.
+//! `/connection`: for each Accurate database, whether it works, what a check finds, the number of calls, the last
+//! errors.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -149,7 +150,7 @@ impl Checked {
     fn new(at: Timestamp, findings: Vec<Finding>, page: &Page) -> Self {
         let shown = |finding: Finding| {
             let (kind, level) = match finding.severity {
-                Severity::Error => ("bad", page.t("stops invoices", "menghentikan faktur")),
+                Severity::Error => ("bad", page.t("blocks invoices", "menghentikan faktur")),
                 Severity::Warning => ("warn", page.t("to be checked", "perlu diperiksa")),
                 Severity::Ok => ("good", page.t("right", "benar")),
             };
@@ -186,11 +187,11 @@ fn without_syntax(part: &str, remedy: String, page: &Page) -> String {
 /// The outcome of a call.
 fn outcome(class: &str, page: &Page) -> &'static str {
     match class {
-        "slow_down" => page.t("too many calls; it was repeated", "terlalu banyak permintaan; diulangi"),
+        "slow_down" => page.t("too many calls; the call was repeated", "terlalu banyak permintaan; diulangi"),
         "not_sent" => page.t("could not be sent", "tidak dapat dikirim"),
         "ambiguous" => page.t("no clear answer", "jawaban tidak jelas"),
         "refused" => page.t("refused", "ditolak"),
-        "book_refused" => page.t("the database was refused", "akses database ditolak"),
+        "book_refused" => page.t("access to the database was refused", "akses database ditolak"),
         "right_missing" => page.t("a right is missing", "hak akses kurang"),
         _ => page.t("an unknown answer", "jawaban tidak dikenal"),
     }

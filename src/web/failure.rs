@@ -110,8 +110,8 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         | Problem::UnknownList { .. } => (
             page.t("No longer there", "Sudah tidak ada"),
             page.t(
-                "What you looked for has changed in the meantime, or is no longer kept.",
-                "Yang Anda cari sudah berubah, atau sudah tidak disimpan.",
+                "The data you are looking for has changed, or is no longer stored.",
+                "Data yang Anda cari sudah berubah, atau sudah tidak disimpan.",
             ).into(),
             page.t("Go back and load the page again.", "Kembali, lalu muat ulang halamannya."),
         ),
@@ -123,13 +123,13 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         Problem::RoleMissing { .. } => not_allowed(page),
         Problem::Refused(refused) => not_possible(refusal(*refused, page).to_owned(), page),
         Problem::BookedHere(number) => {
-            let sentence = page.t("{} books this already, or is about to.", "{} sudah atau segera membukukannya.");
+            let sentence = page.t("{} already books this, or is about to.", "{} sudah atau segera membukukannya.");
             not_possible(sentence.replace("{}", number.as_str()), page)
         }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),
             page.t("This was sent by a page of another site.", "Permintaan ini dikirim oleh halaman situs lain.").to_owned(),
-            page.t("Open the page here and do it again.", "Buka halamannya di sini lalu ulangi."),
+            page.t("Open the page in this service and try again.", "Buka halaman di layanan ini, lalu ulangi."),
         ),
         Problem::Closed => (
             page.t("Closed", "Tertutup"),
@@ -143,14 +143,14 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         Problem::WrongField(wrong) => (did_not_work, wrong.in_words(page.language), correct_it),
         Problem::TooLarge(_) | Problem::TooSlow => (
             did_not_work,
-            page.t("What was sent is too large, or did not arrive in time.", "Data yang dikirim terlalu besar atau tidak tiba tepat waktu.").to_owned(),
+            page.t("The data is too large, or did not arrive in time.", "Data yang dikirim terlalu besar atau tidak tiba tepat waktu.").to_owned(),
             page.t("Go back and try again.", "Kembali, lalu coba lagi."),
         ),
         Problem::NotStored(_) | Problem::Unavailable | Problem::Crowded => (
             page.t("Not available right now", "Sedang tidak tersedia"),
             page.t("The database does not answer.", "Database tidak menjawab.").to_owned(),
             page.t(
-                "Nothing was changed. Try again in a minute; if it stays like this, tell the person who runs this service.",
+                "Nothing was changed. Try again in a minute; if the problem remains, tell the person who runs this service.",
                 "Tidak ada yang diubah. Coba lagi sebentar lagi; jika tetap begini, beri tahu pengelola layanan ini.",
             ),
         ),
@@ -185,14 +185,14 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
 }
 
 fn not_possible(sentence: String, page: &Page) -> (&'static str, String, &'static str) {
-    let remedy = page.t("Go back to the order and look at its state.", "Kembali ke pesanan dan lihat statusnya.");
+    let remedy = page.t("Go back to the order and check its state.", "Kembali ke pesanan, lalu lihat statusnya.");
     (page.t("This is not possible", "Tidak dapat dilakukan"), sentence, remedy)
 }
 
 fn not_allowed(page: &Page) -> (&'static str, String, &'static str) {
     let sentence = page.t(
-        "Your account may look at everything but not change this.",
-        "Akun Anda boleh melihat semuanya, tetapi tidak boleh mengubah ini.",
+        "Your account can view everything but cannot change this.",
+        "Akun Anda dapat melihat semuanya, tetapi tidak dapat mengubah ini.",
     );
     let remedy = page.t(
         "Ask the person who runs this service to give you another role, or ask a colleague who may do it.",
@@ -208,7 +208,7 @@ fn from_today(page: &Page) -> &'static str {
 fn later_or_from_a_file(page: &Page) -> &'static str {
     page.t(
         "Try again a little later, or import the order from a file.",
-        "Coba lagi beberapa saat lagi, atau impor pesanan dari file.",
+        "Coba lagi beberapa saat lagi, atau impor pesanan dari berkas.",
     )
 }
 
@@ -227,7 +227,7 @@ fn not_imported(why: &NotImported, page: &Page) -> &'static str {
             "Layanan ini tidak terhubung ke API pesanan Forstok.",
         ),
         NotImported::NotTaken(NotTaken::Failed(_)) => {
-            page.t("Forstok did not give the order.", "Forstok tidak memberikan data pesanan.")
+            page.t("Forstok did not return the order.", "Forstok tidak memberikan data pesanan.")
         }
         NotImported::NotTaken(NotTaken::NotListed) => page.t(
             "Forstok no longer lists the order as it was found. Run the comparison again.",

@@ -114,21 +114,21 @@ pub(super) async fn show(
 /// When Forstok's order API was last read, and what it has shown.
 fn asked(state: &BackfillState, page: &Page) -> String {
     let (Some(at), Some(result)) = (state.ended_at, &state.result) else {
-        return page.t("Forstok has not been asked yet.", "Forstok belum ditanya.").to_owned();
+        return page.t("Forstok's list has not been read yet.", "Daftar pesanan Forstok belum dibaca.").to_owned();
     };
     let count = |key: &str| page.count(result[key].as_i64().unwrap_or_default());
     let sentence = match (result["complete"] == true, result["ingest"] == true) {
         (false, _) => page.t(
-            "Forstok was asked on {at}, but its list could not be read to the end; the log says why. It is asked again automatically.",
-            "Forstok ditanya pada {at}, tetapi daftarnya tidak dapat dibaca sampai akhir; penyebabnya tercatat di log. Forstok ditanya lagi secara otomatis.",
+            "Forstok's list was read on {at}, but not to its end; the log says why. The service tries again automatically.",
+            "Daftar pesanan Forstok dibaca pada {at}, tetapi tidak sampai akhir; penyebabnya tercatat di log. Layanan ini mencoba lagi secara otomatis.",
         ),
         (true, false) => page.t(
-            "Forstok was asked on {at}: {new} orders are not known here, {newer} are out of date. Nothing was imported, because this was a report.",
-            "Forstok ditanya pada {at}: {new} pesanan belum dikenal di sini, {newer} sudah usang. Belum ada yang diimpor, karena ini baru laporan.",
+            "Forstok's list was read on {at}: {new} orders are missing here, {newer} are out of date. The service only reports them and has imported none.",
+            "Daftar pesanan Forstok dibaca pada {at}: {new} pesanan belum ada di sini, {newer} belum diperbarui. Pesanan itu baru dilaporkan, belum diimpor.",
         ),
         (true, true) => page.t(
-            "Forstok was asked on {at}: {new} orders were not known here, {newer} were out of date; {ingested} were imported.",
-            "Forstok ditanya pada {at}: {new} pesanan belum dikenal di sini, {newer} sudah usang; {ingested} diimpor.",
+            "Forstok's list was read on {at}: {new} orders were missing here, {newer} were out of date; {ingested} were imported.",
+            "Daftar pesanan Forstok dibaca pada {at}: {new} pesanan belum ada di sini, {newer} belum diperbarui; {ingested} diimpor.",
         ),
     };
     let sentence = sentence.replace("{at}", &format::moment(at)).replace("{newer}", &count("newer"));
@@ -191,7 +191,7 @@ pub(super) async fn choose(
 ) -> Result<Response, Problem> {
     let headings = form.remove("headings").unwrap_or_default();
     let headings: Vec<String> = serde_json::from_str(&headings)
-        .map_err(|_| Problem::BadRequest("this page was not sent as it was made; open it again".to_owned()))?;
+        .map_err(|_| Problem::BadRequest("the form is incomplete; reload the page and send it again".to_owned()))?;
     let chosen: Choice = form
         .into_iter()
         .filter(|(column, heading)| {
@@ -227,10 +227,10 @@ impl Found {
         };
         let row = |english, indonesian, count: u64| (page.t(english, indonesian), page.count(count as i64));
         let counts = vec![
-            row("Not known here", "Belum dikenal di sini", counts.new),
-            row("Newer than what is known", "Lebih baru daripada yang dikenal", counts.newer),
+            row("Missing here", "Belum ada di sini", counts.new),
+            row("Newer than the data here", "Lebih baru daripada data di sini", counts.newer),
             row("The same", "Sama", counts.same),
-            row("Older than what is known", "Lebih lama daripada yang dikenal", counts.older),
+            row("Older than the data here", "Lebih lama daripada data di sini", counts.older),
             row("Cannot be read", "Tidak dapat dibaca", counts.unreadable),
         ];
         Self {
@@ -253,14 +253,14 @@ fn next(report: &Report, kind: &Kind, page: &Page) -> &'static str {
             "Semuanya diproses seperti webhook. Data yang lebih lama tidak pernah menggantikan yang lebih baru.",
         ),
         _ if report.counts.differences() == 0 => {
-            page.t("Nothing is missing here.", "Tidak ada yang kurang di sini.")
+            page.t("Nothing is missing here.", "Semua pesanan di berkas sudah ada di sini.")
         }
         Kind::Bodies(Mode::Report) => page.t(
-            "Choose the file again and press Import to take in what is missing.",
-            "Pilih lagi berkasnya lalu tekan Impor untuk memasukkan yang kurang.",
+            "Choose the file again and press Import to add what is missing.",
+            "Pilih lagi berkasnya, lalu tekan Impor untuk memasukkan data yang belum ada.",
         ),
         Kind::Table => page.t(
-            "The rows of a table are too little for an invoice, so they are not imported. Ask Forstok to send these orders again, or import their webhook bodies.",
+            "The rows of a table do not contain enough for an invoice, so they are not imported. Ask Forstok to send these orders again, or import their webhook bodies.",
             "Isi baris tabel tidak cukup untuk membuat faktur, sehingga tidak diimpor. Minta Forstok mengirim ulang pesanan ini, atau impor data webhook-nya.",
         ),
     }
@@ -275,8 +275,8 @@ fn problem(problem: &str, is_table: bool, page: &Page) -> String {
         }
         _ if problem.starts_with("order.updated_at") => page
             .t(
-                "The order is known, and the line has no time that can be read, so nothing tells which is newer.",
-                "Pesanan ini sudah dikenal, dan baris ini tidak memuat waktu yang dapat dibaca, sehingga tidak diketahui mana yang lebih baru.",
+                "The order exists here, and the line has no readable time, so it is not clear which data is newer.",
+                "Pesanan ini sudah ada di sini, dan baris ini tidak memuat waktu yang dapat dibaca, sehingga tidak diketahui data mana yang lebih baru.",
             )
             .to_owned(),
         _ if is_table => {
@@ -295,7 +295,7 @@ impl Line {
             (number, _) => number.to_owned(),
         };
         let known = match difference.standing {
-            Standing::New => page.t("not known here", "belum dikenal di sini").to_owned(),
+            Standing::New => page.t("missing here", "belum ada di sini").to_owned(),
             _ => difference.known.as_ref().map(side).unwrap_or_default(),
         };
         Self {

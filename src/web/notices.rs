@@ -115,10 +115,10 @@ impl SendingShown {
     fn new(notice: &NoticeRecord, page: &Page) -> Self {
         let NoticeRecord { channel, state, tries, next_at, words, .. } = notice;
         let (kind, state) = match state {
-            NoticeState::Waiting if *tries > 0 => ("warn", page.t("not accepted yet", "belum diterima")),
+            NoticeState::Waiting if *tries > 0 => ("warn", page.t("being retried", "dicoba lagi")),
             NoticeState::Waiting => ("warn", page.t("waiting", "menunggu")),
-            NoticeState::Sent => ("good", page.t("accepted", "diterima")),
-            NoticeState::GivenUp => ("bad", page.t("not accepted", "tidak diterima")),
+            NoticeState::Sent => ("good", page.t("delivered", "terkirim")),
+            NoticeState::GivenUp => ("bad", page.t("not delivered", "tidak terkirim")),
             NoticeState::Refused => ("bad", page.t("refused", "ditolak")),
         };
         let explanation = match notice.state {
@@ -129,8 +129,8 @@ impl SendingShown {
                  pemberitahuan uji.",
             ),
             NoticeState::GivenUp if *tries == 0 => page.t(
-                "It was not sent: it was already a day old when it could have been.",
-                "Tidak dikirim: usianya sudah lebih dari sehari saat dapat dikirim.",
+                "Not sent, because the notice was more than a day old before it could be sent.",
+                "Tidak dikirim karena pemberitahuan ini sudah lebih dari sehari sebelum sempat dikirim.",
             ),
             NoticeState::GivenUp | NoticeState::Waiting | NoticeState::Sent => "",
         };
@@ -138,7 +138,7 @@ impl SendingShown {
             channel: name(*channel, page),
             kind,
             state,
-            tries: page.counted(*tries, "try", "tries", "kali dicoba"),
+            tries: page.counted(*tries, "attempt", "attempts", "kali dicoba"),
             next_at: next_at.map(format::moment_to_the_second),
             answer: words.clone(),
             explanation,

@@ -178,8 +178,8 @@ impl Page {
             ),
             "secret_saved" => self.t("Saved.", "Tersimpan."),
             "way_confirmed" => self.t(
-                "Confirmed. The next webhook is accepted; Forstok sends refused ones again.",
-                "Dikonfirmasi. Webhook berikutnya diterima; Forstok mengirim ulang yang ditolak.",
+                "Webhooks of this kind are accepted from now on. To receive one, change an order in Forstok.",
+                "Mulai sekarang webhook dengan cara ini diterima. Untuk mencobanya, ubah salah satu pesanan di Forstok.",
             ),
             "credentials_saved" => self.t(
                 "Accurate accepts the credentials. They are saved.",
@@ -191,13 +191,13 @@ impl Page {
                 "Mulai sekarang faktur dibuat di Accurate.",
             ),
             "mapping_saved" => self.t(
-                "Saved. Waiting orders are being decided again under the new mapping.",
-                "Tersimpan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan baru.",
+                "Saved. Waiting orders are re-evaluated with the new mapping.",
+                "Tersimpan. Pesanan yang menunggu diproses ulang dengan pemetaan baru.",
             ),
             "mapping_same" => self.t("Nothing was changed.", "Tidak ada yang diubah."),
             "mapping_restored" => self.t(
-                "Restored. Waiting orders are being decided again under this mapping.",
-                "Dipulihkan. Pesanan yang menunggu sedang diputuskan ulang dengan pemetaan ini.",
+                "Restored. Waiting orders are re-evaluated with this mapping.",
+                "Dipulihkan. Pesanan yang menunggu diproses ulang dengan pemetaan ini.",
             ),
             "started" => self.t(
                 "Invoices are being created from now on.",
@@ -211,13 +211,13 @@ impl Page {
             ),
             "finding_closed" => self.t("The finding is closed.", "Temuan sudah ditutup."),
             "accept_deleted" => self.t(
-                "The order now counts as one without an invoice.",
+                "The order is now treated as having no invoice.",
                 "Pesanan ini sekarang dianggap tanpa faktur.",
             ),
             "import_order" => self.t("The order was imported.", "Pesanan sudah diimpor."),
             "adopt" => self.t(
-                "The invoice counts as it is in Accurate.",
-                "Faktur dipakai sebagaimana adanya di Accurate.",
+                "The invoice's data in Accurate applies from now on.",
+                "Mulai sekarang data faktur di Accurate yang dipakai.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
             word => return self.done_after_sale(word, count),
@@ -242,8 +242,8 @@ impl Page {
                 "Belum ada yang dipilih. Centang baris yang ingin Anda setujui.",
             ),
             "approved_payouts" | "approved_returns" if count == 0 => sentence(
-                "Nothing was approved: what you saw has changed in the meantime. Look at it again.",
-                "Tidak ada yang disetujui: data yang Anda lihat sudah berubah. Periksa lagi.",
+                "Nothing was approved, because the data has changed since you opened the page. Check it again.",
+                "Tidak ada yang disetujui karena datanya sudah berubah sejak halaman dibuka. Periksa lagi.",
             ),
             "approved_payouts" => {
                 let payouts = self.counted(count, "payout", "payouts", "pencairan dana");

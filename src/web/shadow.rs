@@ -39,6 +39,7 @@ struct Shadow {
     is_on: bool,
     /// The results in one sentence: 412 equal, 9 differ, 3 not in Accurate yet.
     heading: String,
+    /// Empty if shadow mode is off and nothing is left to compare.
     results: Vec<ResultLine>,
     waiting: i64,
     /// How much of the comparison is done, in percent.
@@ -126,7 +127,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
     html(&Shadow {
         is_on,
         heading: heading(&sums, &page),
-        results: results(&sums, &page),
+        results: if is_on || all > 0 { results(&sums, &page) } else { Vec::new() },
         waiting: sums.waiting.orders,
         percent: if all == 0 { 100 } else { (all - sums.waiting.orders) * 100 / all },
         absent: Absent::new(absent, sums.absent.orders),
@@ -174,14 +175,14 @@ fn results(sums: &ShadowSums, page: &Page) -> Vec<ResultLine> {
         line(
             "good",
             page.t("Equal", "Sama"),
-            page.t("The invoice in Accurate says the same as the draft.", "Isi faktur di Accurate sama dengan draf."),
+            page.t("The invoice in Accurate equals the draft.", "Isi faktur di Accurate sama dengan draf."),
             sums.equal,
         ),
         line(
             "warn",
             page.t("Differs", "Berbeda"),
             page.t(
-                "The invoice in Accurate is not what the draft says.",
+                "The invoice in Accurate differs from the draft.",
                 "Isi faktur di Accurate tidak sama dengan draf.",
             ),
             sums.differs,
@@ -200,7 +201,7 @@ fn results(sums: &ShadowSums, page: &Page) -> Vec<ResultLine> {
         lines.push(line(
             "busy",
             page.t("Not compared yet", "Belum dibandingkan"),
-            page.t("Its turn comes soon.", "Segera dibandingkan."),
+            page.t("It will be compared soon.", "Segera dibandingkan."),
             sums.waiting,
         ));
     }
@@ -237,7 +238,7 @@ fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
         say(
             sums.waiting.orders,
             page.t(
-                "{} not compared yet: each is looked up in Accurate first, and one of these then happens to it.",
+                "{} not compared yet: each is first looked up in Accurate and then treated as above.",
                 "{} belum dibandingkan: fakturnya dicari dulu di Accurate, lalu diperlakukan seperti di atas.",
             ),
         ),

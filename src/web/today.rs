@@ -180,7 +180,7 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book], to_do: &ToDo) -> Verdi
         (
             "good",
             page.t(
-                "Nothing needs you. Invoices are being created.",
+                "Nothing needs your attention. Invoices are being created.",
                 "Tidak ada yang perlu ditangani. Faktur sedang dibuat.",
             )
             .to_owned(),
@@ -188,7 +188,7 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book], to_do: &ToDo) -> Verdi
     } else {
         (
             "good",
-            page.t("All booked. Nothing needs you.", "Semua sudah dibukukan. Tidak ada yang perlu ditangani.")
+            page.t("All booked. Nothing needs your attention.", "Semua sudah dibukukan. Tidak ada yang perlu ditangani.")
                 .to_owned(),
         )
     };
@@ -204,7 +204,7 @@ fn in_shadow(page: &Page, drafts: i64) -> Verdict {
             .replace("{}", &format::count(drafts))
     };
     let sentence = match page.blocked {
-        0 => page.t("Every other order needs no invoice yet.", "Pesanan lainnya belum memerlukan faktur.").to_owned(),
+        0 => page.t("No other order needs an invoice yet.", "Pesanan lainnya belum memerlukan faktur.").to_owned(),
         blocked => page
             .t("{} cannot be drafted and need attention.", "{} belum dapat dibuatkan draf dan perlu ditangani.")
             .replace("{}", &page.orders(blocked)),

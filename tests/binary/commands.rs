@@ -36,7 +36,7 @@ fn the_committed_openapi_document_is_fresh() {
     let committed = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml")).expect("it is committed");
     assert!(
         committed == output.stdout,
-        "openapi.yaml is not what the code says; make it anew: cargo run -- openapi > openapi.yaml"
+        "openapi.yaml is not what the code says; renew it: cargo run -- openapi > openapi.yaml"
     );
 }
 

@@ -203,7 +203,7 @@ async fn a_shop_moves_to_postgres_and_goes_on_there() {
 
     let output = copy(&from, to).await;
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(said(&output).contains("stop it and run this again"), "{}", said(&output));
+    assert!(said(&output).contains("stop the service and run this command again"), "{}", said(&output));
     let database = ("FORSTOK_ACCURATE_DATABASE__URL", to);
     let output = home.command(&["serve"]).env(database.0, database.1).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));

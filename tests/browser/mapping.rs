@@ -34,11 +34,11 @@ const ENGLISH: Words = Words {
         "Existing invoices stay as they are.",
     ],
     save: "Save",
-    saved: "Saved. Waiting orders are being decided again under the new mapping.",
+    saved: "Saved. Waiting orders are re-evaluated with the new mapping.",
     history: "Mapping history",
     revision: ["Revision 2", "Store 4040: branch"],
     restore: "Restore",
-    restored: ["Restored. Waiting orders are being decided again under this mapping.", "Revision 3"],
+    restored: ["Restored. Waiting orders are re-evaluated with this mapping.", "Revision 3"],
     why: "Why (optional)",
 };
 

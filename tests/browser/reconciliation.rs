@@ -30,7 +30,7 @@ const ENGLISH: Words = Words {
     compare: "Compare",
     compared: ["Sent", "In Accurate", "Computed now"],
     adopt: "Adopt",
-    adopted: "The invoice counts as it is in Accurate.",
+    adopted: "The invoice's data in Accurate applies from now on.",
     agrees: "Agrees with Accurate",
 };
 
@@ -42,7 +42,7 @@ const INDONESIAN: Words = Words {
     compare: "Bandingkan",
     compared: ["Dikirim", "Di Accurate", "Hitungan sekarang"],
     adopt: "Gunakan data Accurate",
-    adopted: "Faktur dipakai sebagaimana adanya di Accurate.",
+    adopted: "Mulai sekarang data faktur di Accurate yang dipakai.",
     agrees: "Sesuai dengan Accurate",
 };
 

@@ -207,7 +207,7 @@ async fn today_updates_itself() {
     let service = home.serve().await;
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     browser.signs_in("Sign in").await;
-    browser.shows(&["All booked. Nothing needs you.", "No order has come yet."]).await;
+    browser.shows(&["All booked. Nothing needs your attention.", "No order has come yet."]).await;
     browser.script("document.querySelector('details#numbers').open = true").await;
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;

@@ -98,7 +98,7 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     visitor.get("/orders/2").await.says(&["dealt with", "Adopt"]);
     let run = reconciled(&service).await;
     assert_eq!((&run["difference"], &run["findings"]["open"]), (&json!(0), &json!(0)));
-    visitor.get("/").await.says(&["All booked. Nothing needs you."]);
+    visitor.get("/").await.says(&["All booked. Nothing needs your attention."]);
     visitor.get("/problems").await.says(&["Nothing needs you."]);
 
     let file = visitor.get("/reconciliation/export?month=2023-11").await;
@@ -196,7 +196,7 @@ async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
 
     let done = visitor.post(&path, &[("action", "import_order"), ("reason", "asked by the warehouse")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
-    visitor.get(&path).await.says(&["Resolved by itself"]);
+    visitor.get(&path).await.says(&["Resolved automatically"]);
     service.order_once("2", "invoiced").await;
     visitor.get("/orders/2").await.says(&["fetched from Forstok", "dealt with", "asked by the warehouse"]);
     posts(&service, &action, OPERATOR_TOKEN, import).await.problem(409, "finding_changed");

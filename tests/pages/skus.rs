@@ -91,7 +91,7 @@ async fn every_sku_in_orders_is_there_with_the_item_that_it_means_and_what_waits
         "similar item 1",
         "inactive 1",
         "not found 1",
-        "2 SKUs differ from exactly one item number only in case, blanks or characters that cannot be seen.",
+        "2 SKUs differ from exactly one item number only in case, spaces or invisible characters.",
         "KAOSU+200B-M",
         "Use KAOS-M",
         "Use GELAS-01",

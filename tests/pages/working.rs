@@ -84,7 +84,7 @@ async fn today_promises_no_time_while_accurate_is_paused() {
     assert!(!page.text().contains("3 orders about"), "{}", page.text());
     accurate.sandbox().restore_token();
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 3).await;
-    operator.get("/").await.says(&["All booked. Nothing needs you.", "working"]);
+    operator.get("/").await.says(&["All booked. Nothing needs your attention.", "working"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ pub(super) async fn play(service: &Service, sandbox: &Sandbox, orders: &[OrderRe
     // The same in each run.
     invoiced.sort_by_key(|order| order.order_id.to_string());
     let rows: Vec<_> = invoiced.iter().enumerate().filter_map(|(nth, order)| row(nth, order, today)).collect();
-    let begins = "A day later, the marketplace pays out all of them but one, which comes back. A person approves it.";
+    let begins = "A day later, the marketplace pays for all of these orders but one, whose goods come back. A person approves the payouts and the return.";
     say!("\n{}\n", paragraph("", begins));
     storage.record_rows(&rows, service.engine.now()).await.context("payouts are recorded")?;
     service.engine.wake();

@@ -199,8 +199,8 @@ impl AfterSale {
             Self::GoodsMissing { since } => {
                 let since = since.strftime("%d/%m/%Y");
                 say(
-                    format!("the goods of {since} have not arrived"),
-                    format!("barang retur sejak {since} belum diterima"),
+                    format!("the goods expected since {since} have not arrived"),
+                    format!("barang retur yang ditunggu sejak {since} belum diterima"),
                 )
             }
             Self::NotSold { sku } => say(
@@ -225,20 +225,20 @@ impl AfterSale {
             ),
             Self::WhichPieces { refund } => {
                 let refund = refund.as_ref().and_then(|text| Rupiah::parse(text).ok());
-                let refund = refund.map_or_else(|| "?".to_owned(), Rupiah::in_words);
+                let amount = |name: &str| refund.map_or_else(String::new, |sum| format!("; {name} {}", sum.in_words()));
                 say(
-                    format!("it is not clear which pieces came back; refund {refund}"),
-                    format!("barang yang dikembalikan belum jelas; pengembalian dana {refund}"),
+                    format!("it is not clear which pieces came back{}", amount("refund")),
+                    format!("barang yang dikembalikan belum jelas{}", amount("pengembalian dana")),
                 )
             }
             Self::NotSearchable { invoice } => say(
                 format!(
-                    "Accurate may have created it under another number; look for it under invoice {invoice} in Accurate, \
-                     delete it if it is there, and retry"
+                    "Accurate may have created this document under another number; check the receipts and returns of \
+                     invoice {invoice} in Accurate, delete the document if it is there, then retry"
                 ),
                 format!(
-                    "Accurate mungkin sudah membuatnya dengan nomor lain; cari pada faktur {invoice} di Accurate, hapus \
-                     bila ada, lalu coba lagi"
+                    "Accurate mungkin sudah membuat dokumen ini dengan nomor lain; periksa penerimaan dan retur faktur \
+                     {invoice} di Accurate, hapus dokumen itu bila ada, lalu coba lagi"
                 ),
             ),
             Self::Booked { numbers } => numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", "),

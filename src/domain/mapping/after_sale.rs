@@ -96,7 +96,7 @@ pub enum PayoutDate {
 pub enum BeforeInvoiceDate {
     /// Accurate refuses it, and a person acts.
     Block,
-    /// Accurate is told to accept it.
+    /// Accurate is asked to accept it.
     Pass,
 }
 

@@ -60,7 +60,7 @@ impl News {
                 )
             }
             Self::WebhooksResumed { .. } => {
-                ("Webhooks from Forstok arrive again".to_owned(), "Webhook dari Forstok diterima lagi".to_owned())
+                ("Webhooks from Forstok are arriving again".to_owned(), "Webhook dari Forstok diterima lagi".to_owned())
             }
             Self::Blocked { causes } => {
                 let orders = causes.iter().map(|cause| cause.orders).sum();
@@ -118,8 +118,8 @@ impl News {
                 let lasted = duration(*lasted, language);
                 in_language(
                     language,
-                    format!("The documents that need it are being created again. They waited for {lasted}."),
-                    format!("Dokumen yang memerlukannya diproses lagi setelah menunggu selama {lasted}."),
+                    format!("Documents that need this right are created again, after a pause of {lasted}."),
+                    format!("Dokumen yang memerlukan hak ini diproses lagi setelah tertunda selama {lasted}."),
                 )
             }
             Self::Resumed { lasted, .. } => {
@@ -233,7 +233,7 @@ fn paused(Pause { code, words, since }: &Pause, language: Language) -> String {
     } else {
         in_language(
             language,
-            format!("Paused since {since}. Orders wait and nothing gets lost."),
+            format!("Paused since {since}. Orders wait and nothing is lost."),
             format!("Terhenti sejak {since}. Pesanan menunggu dan tidak ada yang hilang."),
         )
     };

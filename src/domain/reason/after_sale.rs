@@ -11,7 +11,7 @@ fn words(reason: Reason) -> Option<Words> {
         Reason::NumberConflict => [
             (
                 "Another {} in Accurate already has this number.",
-                "Look at that {} in Accurate; renumber or delete it if it is a mistake, then retry the order.",
+                "Check that {} in Accurate; renumber or delete it if it is a mistake, then retry the order.",
             ),
             (
                 "Nomor ini sudah dipakai {} lain di Accurate.",

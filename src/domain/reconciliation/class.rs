@@ -83,7 +83,7 @@ impl Class {
     pub fn name(self, language: Language) -> &'static str {
         let (english, indonesian) = match self {
             Self::MissedWebhook => ("Order never arrived", "Pesanan tidak pernah masuk"),
-            Self::Stale => ("Order is out of date", "Data pesanan sudah lama"),
+            Self::Stale => ("Order is out of date", "Data pesanan belum diperbarui"),
             Self::Late => ("Invoice is late", "Faktur terlambat"),
             Self::MissingInAccurate => ("Not in Accurate", "Tidak ada di Accurate"),
             Self::Differs => ("Differs in Accurate", "Berbeda di Accurate"),
@@ -91,7 +91,7 @@ impl Class {
             Self::Foreign => ("Invoice without an order", "Faktur tanpa pesanan"),
             Self::NotSettled => ("Not paid out", "Belum dicairkan"),
             Self::VoidStanding => ("Cancelled, but still in Accurate", "Dibatalkan, tetapi masih ada di Accurate"),
-            Self::Unexplained => ("Unexplained rest", "Selisih tanpa penjelasan"),
+            Self::Unexplained => ("Unexplained difference", "Selisih tanpa penjelasan"),
         };
         match language {
             Language::English => english,
@@ -109,7 +109,7 @@ impl Class {
                 "Impor pesanan ini. Setelah itu pesanan diproses seperti pesanan lain.",
             ),
             Self::Late => (
-                "See on the order's page why, and whether the Accurate database is paused.",
+                "The order's page shows the cause. Check as well whether the Accurate database is paused.",
                 "Lihat penyebabnya di halaman pesanan, dan periksa apakah database Accurate sedang terhenti.",
             ),
             Self::MissingInAccurate => (
@@ -117,16 +117,16 @@ impl Class {
                 "Cari tahu mengapa faktur dihapus. Lalu buat ulang, atau terima bahwa pesanan ini tanpa faktur.",
             ),
             Self::Differs => (
-                "Compare both sides. If Accurate is right, adopt its data. If not, correct the invoice in Accurate and compare its day again.",
-                "Bandingkan kedua sisi. Jika data Accurate yang benar, gunakan data itu. Jika tidak, perbaiki faktur di Accurate, lalu bandingkan lagi tanggalnya.",
+                "Compare both sides. If Accurate is right, adopt its data. If not, correct the invoice in Accurate and choose “Run now”.",
+                "Bandingkan kedua sisi. Jika data Accurate yang benar, gunakan data itu. Jika tidak, perbaiki faktur di Accurate, lalu pilih “Jalankan sekarang”.",
             ),
             Self::Twice => (
-                "Delete the wrong one of the two invoices in Accurate, then compare its day again.",
-                "Hapus faktur yang salah di Accurate, lalu bandingkan lagi tanggalnya.",
+                "Delete the wrong invoice in Accurate, then choose “Run now”.",
+                "Hapus faktur yang salah di Accurate, lalu pilih “Jalankan sekarang”.",
             ),
             Self::Foreign => (
-                "If the invoice is wrong, delete it in Accurate, then compare its day again. If it is right, close this finding and say why.",
-                "Jika faktur ini salah, hapus di Accurate, lalu bandingkan lagi tanggalnya. Jika benar, tutup temuan ini dengan menyebutkan alasannya.",
+                "If the invoice is wrong, delete it in Accurate, then choose “Run now”. If it is right, close this finding and say why.",
+                "Jika faktur ini salah, hapus di Accurate, lalu pilih “Jalankan sekarang”. Jika benar, tutup temuan ini dengan menyebutkan alasannya.",
             ),
             Self::NotSettled => (
                 "Compare the order's page with the marketplace. Then import the missing payout, or book it.",
@@ -137,8 +137,8 @@ impl Class {
                 "Hapus faktur di Accurate, mulai dari penerimaannya. Lalu coba lagi pesanannya.",
             ),
             Self::Unexplained => (
-                "Compare the day again. If the rest stays, report it as an error of this program.",
-                "Bandingkan lagi tanggalnya. Jika selisihnya tetap ada, laporkan sebagai kesalahan program ini.",
+                "Choose “Run now”. If the difference remains, report it as a bug in this program.",
+                "Pilih “Jalankan sekarang”. Jika selisihnya tetap ada, laporkan sebagai kesalahan program ini.",
             ),
         };
         match language {
@@ -188,8 +188,8 @@ impl FindingState {
         match (self, language) {
             (Self::Open, Language::English) => "Open",
             (Self::Open, Language::Indonesian) => "Terbuka",
-            (Self::Gone, Language::English) => "Resolved by itself",
-            (Self::Gone, Language::Indonesian) => "Selesai dengan sendirinya",
+            (Self::Gone, Language::English) => "Resolved automatically",
+            (Self::Gone, Language::Indonesian) => "Selesai otomatis",
             (Self::Closed, Language::English) => "Closed by a person",
             (Self::Closed, Language::Indonesian) => "Ditutup oleh pengguna",
         }

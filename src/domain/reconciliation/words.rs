@@ -51,12 +51,12 @@ impl Facts {
                 format!("Forstok mencantumkan pesanan {listed}, lebih baru daripada data yang diterima di sini."),
             ),
             Class::Late => (
-                format!("Invoice {ledger} is due, but has not been created for more than an hour."),
-                format!("Faktur {ledger} harus dibuat, tetapi belum dibuat lebih dari satu jam."),
+                format!("Invoice {ledger} has been due for more than an hour and is not created yet."),
+                format!("Faktur {ledger} seharusnya sudah dibuat lebih dari satu jam lalu, tetapi belum dibuat."),
             ),
             Class::MissingInAccurate => (
-                format!("Invoice {ledger} was created, but Accurate no longer has it: somebody deleted it there."),
-                format!("Faktur {ledger} pernah dibuat, tetapi tidak ada lagi di Accurate: ada yang menghapusnya."),
+                format!("Invoice {ledger} was created, but no longer exists in Accurate: it was deleted there."),
+                format!("Faktur {ledger} pernah dibuat, tetapi tidak ada lagi di Accurate karena sudah dihapus."),
             ),
             Class::Differs => (
                 format!("Invoice {ours} was changed in Accurate: {}.", self.differences(Language::English)),
@@ -94,8 +94,8 @@ impl Facts {
                 format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki {accurate}."),
             ),
             Class::Unexplained => (
-                format!("{note} of this day are explained by no other finding. Run the reconciliation again."),
-                format!("{note} pada hari ini tidak dijelaskan oleh temuan lain. Jalankan rekonsiliasi lagi."),
+                format!("No other finding explains {note} of the difference on this day. Run the reconciliation again."),
+                format!("Selisih {note} pada tanggal ini belum dapat dijelaskan. Jalankan rekonsiliasi lagi."),
             ),
         };
         match language {
@@ -161,9 +161,9 @@ fn rupiah(hundredths: i64) -> String {
 pub enum Action {
     /// Create the invoice again.
     CreateAgain,
-    /// Let the order go without an invoice.
+    /// Accept that the order has no invoice any more.
     AcceptDeleted,
-    /// Take the invoice as it is in Accurate now.
+    /// Use the invoice as it is in Accurate now.
     Adopt,
     /// Fetch the order from Forstok.
     ImportOrder,
@@ -214,7 +214,7 @@ impl Action {
             (Self::CreateAgain, Language::English) => "Create again",
             (Self::CreateAgain, Language::Indonesian) => "Buat ulang",
             (Self::AcceptDeleted, Language::English) => "Accept as deleted",
-            (Self::AcceptDeleted, Language::Indonesian) => "Terima sebagai dihapus",
+            (Self::AcceptDeleted, Language::Indonesian) => "Terima penghapusan",
             (Self::Adopt, Language::English) => "Adopt",
             (Self::Adopt, Language::Indonesian) => "Gunakan data Accurate",
             (Self::ImportOrder, Language::English) => "Import the order",
@@ -229,25 +229,25 @@ impl Action {
                 "The order is decided again, and its invoice is created in Accurate under the same number."
             }
             (Self::CreateAgain, Language::Indonesian) => {
-                "Pesanan diputuskan ulang, dan fakturnya dibuat lagi di Accurate dengan nomor yang sama."
+                "Pesanan diproses ulang, dan fakturnya dibuat lagi di Accurate dengan nomor yang sama."
             }
             (Self::AcceptDeleted, Language::English) => {
-                "The order counts as one without an invoice. Nothing is created or deleted in Accurate."
+                "The order is treated as having no invoice. Nothing is created or deleted in Accurate."
             }
             (Self::AcceptDeleted, Language::Indonesian) => {
                 "Pesanan dianggap tanpa faktur. Tidak ada yang dibuat atau dihapus di Accurate."
             }
             (Self::Adopt, Language::English) => {
-                "The total, customer, date and number in Accurate count from now on. Nothing is changed in Accurate."
+                "From now on, the total, customer, date and number in Accurate apply. Nothing is changed in Accurate."
             }
             (Self::Adopt, Language::Indonesian) => {
-                "Total, pelanggan, tanggal, dan nomor di Accurate dipakai mulai sekarang. Tidak ada yang diubah di Accurate."
+                "Mulai sekarang total, pelanggan, tanggal, dan nomor di Accurate yang dipakai. Tidak ada yang diubah di Accurate."
             }
             (Self::ImportOrder, Language::English) => {
-                "The order is fetched from Forstok and processed like a webhook. If it is to have an invoice, the invoice is created or changed in Accurate."
+                "The order is fetched from Forstok and processed like a webhook. Its invoice may then be created or deleted in Accurate."
             }
             (Self::ImportOrder, Language::Indonesian) => {
-                "Pesanan diambil dari Forstok dan diproses seperti webhook. Jika pesanan itu harus memiliki faktur, fakturnya dibuat atau diubah di Accurate."
+                "Pesanan diambil dari Forstok dan diproses seperti webhook. Fakturnya kemudian dapat dibuat atau dihapus di Accurate."
             }
         }
     }

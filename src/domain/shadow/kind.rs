@@ -136,7 +136,7 @@ const WORDS: [Words; 20] = [
     words(
         Kind::LineExtra,
         "line_extra",
-        ("Item too many", "The invoice in Accurate has an item that is not in the draft."),
+        ("Extra item", "The invoice in Accurate has an item that is not in the draft."),
         ("Barang berlebih", "Faktur di Accurate memuat barang yang tidak ada pada draf."),
     ),
     words(
@@ -154,7 +154,7 @@ const WORDS: [Words; 20] = [
     words(
         Kind::ExpenseDiffers,
         "expense_differs",
-        ("Shipping or another charge differs", "The charges on the invoice in Accurate are not those of the draft."),
+        ("Shipping or another charge differs", "The charges on the invoice in Accurate differ from the draft."),
         ("Ongkos kirim atau biaya lain berbeda", "Biaya pada faktur di Accurate berbeda dengan draf."),
     ),
     words(
@@ -166,13 +166,13 @@ const WORDS: [Words; 20] = [
     words(
         Kind::Tax,
         "tax",
-        ("Tax differs", "Tax is applied in another way than in the draft."),
+        ("Tax differs", "Tax is applied differently than in the draft."),
         ("Pajak berbeda", "Perlakuan pajak pada faktur di Accurate berbeda dengan draf."),
     ),
     words(
         Kind::Customer,
         "customer",
-        ("Customer differs", "The invoice in Accurate belongs to another customer. It may be another order's."),
+        ("Customer differs", "The invoice in Accurate belongs to another customer. It may belong to another order."),
         ("Pelanggan berbeda", "Faktur di Accurate atas nama pelanggan lain. Mungkin itu faktur pesanan lain."),
     ),
     words(
@@ -199,7 +199,7 @@ const WORDS: [Words; 20] = [
     words(
         Kind::Total,
         "total",
-        ("Total differs otherwise", "The rest of the difference between the two totals, which nothing else explains."),
+        ("Other difference in the total", "The part of the difference between the two totals that no other difference explains."),
         ("Total berbeda karena sebab lain", "Sisa selisih kedua total yang tidak dijelaskan oleh perbedaan lain."),
     ),
 ];

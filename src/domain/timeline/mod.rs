@@ -1,5 +1,6 @@
 //! What happened to an order, entry by entry, so that a person can always see the reason.
 
+mod replies;
 mod words;
 
 use jiff::Timestamp;

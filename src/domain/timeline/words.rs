@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Entry, Event};
+use super::{
+    Entry, Event,
+    replies::{call_in_words, reply_in_words},
+};
 use crate::domain::{
     WIB,
     document::Kind,
@@ -10,6 +13,7 @@ use crate::domain::{
     origin::Origin,
     payout::RowState,
     reason::{Finding, Language, Notice, Warning},
+    recheck::Subject,
 };
 
 impl Entry {
@@ -65,15 +69,15 @@ impl Event {
                 format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
-                format!("{actor} approved {}", row_in_words(*document, source, id, LANGUAGE))
+                format!("\"{actor}\" approved {}", row_in_words(*document, source, id, LANGUAGE))
             }
             Self::BookedByHand { document, source, id, number, reason, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} has booked {row} in Accurate by hand as {number}: {reason}")
+                format!("\"{actor}\" marked {row} as booked by hand in Accurate, document {number}: {reason}")
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} took back the mark that {row} is booked by hand")
+                format!("\"{actor}\" took back the mark that {row} was booked by hand")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -90,15 +94,16 @@ impl Event {
                 warned(notices, "; please check: ", LANGUAGE)
             ),
             Self::Adopted { number, id, total } => format!(
-                "invoice {number} already existed in Accurate (id {id}, {}). It equals the draft in customer, date, \
-                 branch, payment term, warehouse, products, prices, discount, shipping, tax and total, so it is used",
+                "invoice {number} already existed in Accurate (id {id}, {}). It has the same \
+                 customer, date, branch, payment term, warehouse, products, prices, discount, shipping, tax and total \
+                 as the draft, so it is used",
                 money(total)
             ),
             Self::Postponed { until, outcome, words } => {
                 format!("next attempt {}: {}", moment(*until), reply_in_words(outcome, words, LANGUAGE))
             }
             Self::VoidDue { number } => format!("invoice {number} will be deleted"),
-            Self::Voided { number, already_gone: true } => format!("invoice {number} was already gone from Accurate"),
+            Self::Voided { number, already_gone: true } => format!("invoice {number} no longer existed in Accurate"),
             Self::Voided { number, .. } => format!("invoice {number} was deleted"),
             Self::Kept { number } => format!("cancelled: invoice {number} is kept, as the mapping says"),
             Self::Changed { about } => {
@@ -125,11 +130,14 @@ impl Event {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
             Self::TriedAgain => "tried again automatically".to_owned(),
-            Self::NotDecided => "an error in this program kept the order from being decided; its log has the details. \
-                                 The order is decided again at the next webhook and after the next start"
+            Self::NotDecided => "an error in this program prevented a decision on this order; the log has the details. \
+                                 The order is decided again with its next webhook and after the next start"
                 .to_owned(),
+            Self::Rechecked { subject: day @ Subject::Day(_) } => {
+                format!("{} is tried again", day.in_words(LANGUAGE))
+            }
             Self::Rechecked { subject } => {
-                format!("{} is checked again; the order continues", subject.in_words(LANGUAGE))
+                format!("{} is available in Accurate; the order continues", subject.in_words(LANGUAGE))
             }
         }
     }
@@ -162,15 +170,15 @@ impl Event {
                 format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
-                format!("{actor} menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
+                format!("\"{actor}\" menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
             }
             Self::BookedByHand { document, source, id, number, reason, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} membukukan {row} secara manual di Accurate sebagai {number}: {reason}")
+                format!("\"{actor}\" menandai {row} sudah dibukukan manual di Accurate, dokumen {number}: {reason}")
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("{actor} mencabut tanda bahwa {row} sudah dibukukan manual")
+                format!("\"{actor}\" mencabut tanda bahwa {row} sudah dibukukan manual")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -191,7 +199,7 @@ impl Event {
             ),
             Self::Adopted { number, id, total } => format!(
                 "faktur {number} sudah ada di Accurate (id {id}, {}). Pelanggan, tanggal, cabang, syarat pembayaran, \
-                 gudang, barang, harga, diskon, ongkos kirim, pajak dan totalnya sama dengan draf, sehingga faktur itu \
+                 gudang, barang, harga, diskon, ongkos kirim, pajak, dan totalnya sama dengan draf, sehingga faktur itu \
                  yang dipakai",
                 money(total)
             ),
@@ -231,8 +239,11 @@ impl Event {
             Self::NotDecided => "pesanan ini belum dapat diproses karena kesalahan pada program; rinciannya ada di log. \
                                  Pesanan diproses lagi saat webhook berikutnya masuk atau setelah program dijalankan ulang"
                 .to_owned(),
+            Self::Rechecked { subject: day @ Subject::Day(_) } => {
+                format!("{} dicoba lagi", day.in_words(LANGUAGE))
+            }
             Self::Rechecked { subject } => {
-                format!("{} diperiksa lagi; pesanan diproses lagi", subject.in_words(LANGUAGE))
+                format!("{} sudah tersedia di Accurate; pesanan diproses lagi", subject.in_words(LANGUAGE))
             }
         }
     }
@@ -241,87 +252,6 @@ impl Event {
 /// `, 3 times`; empty for one time.
 fn repeated(times: i64, word: &str) -> String {
     if times == 1 { String::new() } else { format!(", {times} {word}") }
-}
-
-/// A call to Accurate in an accountant's words; a call without a name keeps Accurate's.
-fn call_in_words(call: &str, language: Language) -> &str {
-    let (english, indonesian) = match call {
-        "sales-invoice/save" => ("Create the invoice", "Membuat faktur"),
-        "sales-invoice/bulk-save" => ("Create the invoice (with others)", "Membuat faktur (bersama faktur lain)"),
-        "sales-invoice/detail" => ("Look up the invoice", "Mencari faktur"),
-        "sales-invoice/list" => ("Look up the invoice (with others)", "Mencari faktur (bersama faktur lain)"),
-        "sales-invoice/delete" => ("Delete the invoice", "Menghapus faktur"),
-        "sales-receipt/save" => ("Create the receipt", "Membuat penerimaan penjualan"),
-        "sales-receipt/bulk-save" => {
-            ("Create the receipt (with others)", "Membuat penerimaan penjualan (bersama yang lain)")
-        }
-        "sales-receipt/detail" => ("Look up the receipt", "Mencari penerimaan penjualan"),
-        "sales-receipt/delete" => ("Delete the receipt", "Menghapus penerimaan penjualan"),
-        "sales-return/save" => ("Create the return", "Membuat retur penjualan"),
-        "sales-return/bulk-save" => ("Create the return (with others)", "Membuat retur penjualan (bersama yang lain)"),
-        "sales-return/detail" => ("Look up the return", "Mencari retur penjualan"),
-        "sales-return/delete" => ("Delete the return", "Menghapus retur penjualan"),
-        "customer/save" => ("Create the customer", "Membuat pelanggan"),
-        "customer/list" => ("Look up the customer", "Mencari pelanggan"),
-        other => (other, other),
-    };
-    match language {
-        Language::English => english,
-        Language::Indonesian => indonesian,
-    }
-}
-
-/// The meaning of a reply, followed by Accurate's message.
-fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
-    let means = match (outcome, language) {
-        ("ok", Language::English) => return words.to_owned(),
-        ("ok", Language::Indonesian) => return done_in_indonesian(words).to_owned(),
-        ("slow_down", Language::English) => "Accurate asks to slow down",
-        ("slow_down", Language::Indonesian) => "Accurate meminta agar permintaan diperlambat",
-        ("not_sent", Language::English) => "not sent",
-        ("not_sent", Language::Indonesian) => "tidak terkirim",
-        ("ambiguous", Language::English) => "outcome unknown",
-        ("ambiguous", Language::Indonesian) => "hasilnya belum diketahui",
-        ("refused", Language::English) => "Accurate refused",
-        ("refused", Language::Indonesian) => "ditolak Accurate",
-        ("book_refused", Language::English) => "Accurate refuses all calls",
-        ("book_refused", Language::Indonesian) => "Accurate menolak semua permintaan",
-        ("unknown_text", Language::English) => "Accurate replied with an unfamiliar message",
-        ("unknown_text", Language::Indonesian) => "Accurate membalas dengan pesan yang belum dikenal",
-        ("right_missing", Language::English) => "the API Token's user lacks a right",
-        ("right_missing", Language::Indonesian) => "pengguna API Token tidak mempunyai hak",
-        (other, _) => other,
-    };
-    match (means, words) {
-        ("", words) => words.to_owned(),
-        (means, "") => means.to_owned(),
-        (means, words) => format!("{means} — {words}"),
-    }
-}
-
-/// What a successful call did. The attempt records it in English.
-fn done_in_indonesian(words: &str) -> &str {
-    match words {
-        "saved" => "tersimpan",
-        "deleted" => "terhapus",
-        "created" => "dibuat",
-        "exists already" => "sudah ada",
-        "nothing to delete" => "tidak ada yang perlu dihapus",
-        "an invoice with this number exists" => "faktur dengan nomor ini ada",
-        "an invoice of its day names this order" => "ada faktur pada tanggal itu yang menyebut pesanan ini",
-        "it equals the draft" => "sama dengan draf",
-        "it differs from the draft" => "berbeda dengan draf",
-        "no invoice of its day names this order" => "tidak ada faktur pada tanggal itu yang menyebut pesanan ini",
-        "the list of its day cannot be relied on" => "daftar faktur pada tanggal itu tidak dapat diandalkan",
-        "the newest invoices show it" => "faktur terlihat di daftar faktur terbaru",
-        "the newest invoices do not show it yet" => "faktur belum terlihat di daftar faktur terbaru",
-        "it exists" => "ada",
-        "it does not exist" => "tidak ada",
-        "the invoice exists" => "faktur ada",
-        "the invoice does not exist" => "faktur tidak ada",
-        "no invoice has this number" => "tidak ada faktur dengan nomor ini",
-        other => other,
-    }
 }
 
 /// A payout row or a return record, with its id at its source.
@@ -335,7 +265,7 @@ fn row_in_words(document: Kind, source: &str, id: &str, language: Language) -> S
     format!("{what} {source} {id}")
 }
 
-/// What becomes of a row.
+/// What was decided about a row.
 fn decided_in_words(document: Kind, state: RowState, finding: Option<&Finding>, language: Language) -> String {
     let means = match (state, language) {
         (RowState::Unmatched, Language::English) => "no order has its number",
@@ -346,7 +276,7 @@ fn decided_in_words(document: Kind, state: RowState, finding: Option<&Finding>, 
         (RowState::Due, Language::Indonesian) => "akan dibukukan",
         (RowState::Settled, Language::English) => "booked",
         (RowState::Settled, Language::Indonesian) => "sudah dibukukan",
-        (RowState::Blocked, Language::English) => "a person must act",
+        (RowState::Blocked, Language::English) => "needs attention",
         (RowState::Blocked, Language::Indonesian) => "perlu ditangani",
         (RowState::Ignored, Language::English) => "nothing is booked",
         (RowState::Ignored, Language::Indonesian) => "tidak dibukukan",
@@ -355,9 +285,13 @@ fn decided_in_words(document: Kind, state: RowState, finding: Option<&Finding>, 
     format!("{means}{}", why.unwrap_or_default())
 }
 
-/// A sentence for use inside another one: without its full stop, and with a small first letter.
+/// A sentence for use inside another one: without its full stop, and with a small first letter unless it begins with a
+/// name.
 fn clause(sentence: &str) -> String {
     let sentence = sentence.trim_end_matches('.');
+    if ["Accurate", "Forstok"].iter().any(|name| sentence.starts_with(name)) {
+        return sentence.to_owned();
+    }
     let mut letters = sentence.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

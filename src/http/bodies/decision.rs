@@ -58,7 +58,7 @@ pub(crate) struct DecisionNever {
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct OtherDecision {
     /// `now`: create the invoice although the chosen status is not reached. `again`: create it again after it was
-    /// deleted. `undo`: delete what exists for the order. `none`: take the decision back.
+    /// deleted. `undo`: delete the order's receipts, returns and invoice from Accurate. `none`: take the decision back.
     #[schema(schema_with = others)]
     decision: String,
     /// Why.

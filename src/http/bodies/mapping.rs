@@ -165,7 +165,8 @@ struct MappingReconcile {
     /// How many days back.
     #[schema(example = 45, minimum = 1, maximum = 366)]
     days: Option<i64>,
-    /// `trans_date`: invoices of these days; `last_update`: also invoices of other days that were changed since the last run.
+    /// `trans_date`: invoices of these days; `last_update`: also invoices of other days that were changed since the
+    /// last run.
     #[schema(example = "trans_date", schema_with = reconcile_by)]
     by: Option<String>,
 }
@@ -182,7 +183,7 @@ struct MappingPayout {
     /// `approve`: a person lets each receipt go out; `auto`: it goes out `auto_after_days` after its payout arrived.
     #[schema(example = "approve", schema_with = payout_post)]
     post: Option<String>,
-    /// Days after arrival; 0 for at once.
+    /// Days after arrival; 0: immediately.
     #[schema(example = 3, minimum = 0, maximum = 366)]
     auto_after_days: Option<i64>,
     /// Days after the marketplace paid.

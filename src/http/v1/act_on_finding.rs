@@ -56,7 +56,7 @@ fn action_words() -> Object {
         (status = 200, description = "The finding", body = FindingAnswer),
         (status = 400, description = "The body does not name an action"),
         (status = 404, description = "No such finding"),
-        (status = 409, description = "The action does not fit the finding, or the order has changed meanwhile"),
+        (status = 409, description = "The action does not fit the finding, or the order has changed in the meantime"),
         (status = 502, description = "The order could not be fetched from Forstok"),
         BodyErrors,
         RoleErrors,

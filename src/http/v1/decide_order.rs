@@ -35,7 +35,8 @@ const NONE: &str = "none";
 pub(crate) struct DecisionRequest {
     /// `by_hand`: a person has created the invoice in Accurate; needs `reason` and `document`. `never`: no invoice;
     /// needs `reason`. `now`: create the invoice although the chosen status is not reached. `again`: create it again
-    /// after it was deleted. `undo`: delete what exists for the order. `none`: take the decision back.
+    /// after it was deleted. `undo`: delete the order's receipts, returns and invoice from Accurate. `none`: take the
+    /// decision back.
     pub(crate) decision: String,
     /// Why.
     pub(crate) reason: Option<String>,

@@ -70,8 +70,8 @@ struct NoticeAnswer {
     text: String,
     /// When it was made.
     made_at: String,
-    /// `waiting`; `sent`; `given_up`: it could not be sent for 24 hours; `refused`: the receiver refused it permanently,
-    /// for example because a password is wrong.
+    /// `waiting`; `sent`; `given_up`: it could not be sent for 24 hours; `refused`: the receiver refused it
+    /// permanently, for example because a password is wrong.
     state: &'static str,
     /// How often it was tried.
     tries: i64,

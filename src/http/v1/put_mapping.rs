@@ -32,7 +32,7 @@ pub(crate) struct NoteParams {
     pub(super) note: Option<String>,
 }
 
-/// Replaces the active mapping; takes effect at once, without restart.
+/// Replaces the active mapping; takes effect immediately, without a restart.
 ///
 /// `If-Match` holds the `ETag` of the mapping that this one was made from, so that nobody else's change is lost; `*`
 /// replaces whatever is active. What the mapping does not mention is removed.

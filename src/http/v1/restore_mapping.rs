@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Makes an earlier mapping the newest, as it was written; takes effect at once.
+/// Makes an earlier mapping the newest, as it was written; takes effect immediately.
 ///
 /// `If-Match` holds the `ETag` of the mapping that it replaces; `*` replaces whatever is active.
 #[utoipa::path(

@@ -41,7 +41,7 @@ impl From<Tested> for ChannelTest {
 
 /// Sends a test notice over every channel that is on, once, and waits for the answers.
 ///
-/// Notices that wait for a channel that works are tried again at once.
+/// If the receiver accepts the test, the waiting notices of that channel are sent immediately.
 #[utoipa::path(
     post,
     operation_id = "testNotices",

@@ -164,5 +164,5 @@ fn read_seen(text: &str) -> Result<(i64, Timestamp), Problem> {
 }
 
 fn not_as_it_was_made() -> Problem {
-    Problem::BadRequest("this page was not sent as it was made; open it again".to_owned())
+    Problem::BadRequest("the form is incomplete; reload the page and send it again".to_owned())
 }

@@ -163,7 +163,7 @@ pub(in crate::web) async fn save(
         }
     }
     let meanwhile = page.t(
-        "Somebody else has changed the mapping in the meantime. Check your choice again, then save.",
+        "Another person has changed the mapping. Check your choice again, then save.",
         "Pemetaan sudah diubah orang lain. Periksa lagi pilihan Anda, lalu simpan.",
     );
     let refusal = if revision == active.revision {

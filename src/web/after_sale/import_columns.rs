@@ -137,7 +137,7 @@ pub(in crate::web) async fn choose(
     let texts = |name: &str| -> Result<Vec<String>, Problem> {
         let text = form.get(name).map_or("", String::as_str);
         serde_json::from_str(text)
-            .map_err(|_| Problem::BadRequest("this page was not sent as it was made; open it again".to_owned()))
+            .map_err(|_| Problem::BadRequest("the form is incomplete; reload the page and send it again".to_owned()))
     };
     let (keys, headings) = (texts("keys")?, texts("headings")?);
     let profile = form.get("profile").map_or("", String::as_str);

@@ -57,7 +57,7 @@ impl Report {
         let mut report = Self { is_ready, ..Self::of(summary, heading.to_owned(), next, file, app, page) };
         if let Some(other) = other {
             let note = page.t(
-                "It looks like another kind of file: “{}”. Choose that kind if it is right, or its fees are not read.",
+                "It looks like another kind of file: “{}”. If so, choose that kind; otherwise its fees are not read.",
                 "Ini tampaknya jenis berkas lain: “{}”. Pilih jenis itu bila sesuai, agar biayanya ikut terbaca.",
             );
             report.notes.insert(0, note.replace("{}", &other));
@@ -95,7 +95,7 @@ impl Report {
         let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) };
         if counts.refused > 0 {
             let note = page.t(
-                "Refused: {}. For the same order and day, an earlier file contains rows that this file lacks, and without transaction numbers nobody can tell whether they were corrected. Import a file that contains all rows of these days. The outcome of each row names them.",
+                "Refused: {}. For the same order and day, an earlier file contains rows that this file lacks, and without transaction numbers it is not clear whether they were corrected. Import a file that contains all rows of these days. The outcome of each row names them.",
                 "Ditolak: {}. Untuk pesanan dan tanggal yang sama, berkas sebelumnya memuat baris yang tidak ada di berkas ini, dan tanpa nomor transaksi tidak dapat dipastikan apakah itu koreksi. Impor berkas yang memuat semua baris pada tanggal tersebut. Rinciannya ada di hasil setiap baris.",
             );
             report.notes.insert(0, note.replace("{}", &count(counts.refused)));
@@ -181,7 +181,7 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
     }
     for line in &summary.totals {
         let note =
-            page.t("Line {} adds up other rows and is not imported.", "Baris {} adalah baris total dan tidak diimpor.");
+            page.t("Line {} is a total of other rows and is not imported.", "Baris {} adalah baris total dan tidak diimpor.");
         notes.push(note.replace("{}", &line.to_string()));
     }
     for sheet in &summary.other_sheets {

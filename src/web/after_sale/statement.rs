@@ -77,7 +77,7 @@ impl Statement {
                 what: named(Kind::Invoice, page),
                 number: invoice.number.to_string(),
                 kind: "good",
-                state: page.t("exists", "ada di Accurate"),
+                state: page.t("in Accurate", "ada di Accurate"),
                 detail: String::new(),
                 amount: total.in_words(),
             })
@@ -115,7 +115,7 @@ impl Entry {
 
     fn new(document: &OrderDocument, page: &Page) -> Self {
         let (kind, state) = match (document.progress, document.id) {
-            (Progress::Exists, _) => ("good", page.t("exists", "ada di Accurate")),
+            (Progress::Exists, _) => ("good", page.t("in Accurate", "ada di Accurate")),
             (Progress::Blocked, _) => ("bad", page.t("needs attention", "perlu ditangani")),
             (_, Some(_)) => ("busy", page.t("being deleted", "sedang dihapus")),
             _ if document.may_exist() => ("busy", page.t("being looked up", "sedang diperiksa")),

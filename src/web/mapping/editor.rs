@@ -269,7 +269,12 @@ impl Maker<'_> {
             .into_iter()
             .map(|category| {
                 let label = words::category(category, self.page);
-                self.chosen_from(&format!("accounts/{category}"), &label, &book, MasterKind::Accounts)
+                let mut field = self.chosen_from(&format!("accounts/{category}"), &label, &book, MasterKind::Accounts);
+                if category == "tax_withheld" && field.hint.is_empty() {
+                    let hint = self.page.t("Empty: part of the service fee.", "Kosong: termasuk biaya layanan.");
+                    hint.clone_into(&mut field.hint);
+                }
+                field
             })
             .collect()
     }
@@ -346,7 +351,7 @@ impl Maker<'_> {
             Some(row) => {
                 let wrong = fitting.filter(|fitting| row.kind != *fitting)?;
                 Some(
-                    page.t("{name} is of type {is}; {wanted} fits.", "{name} bertipe {is}; yang sesuai {wanted}.")
+                    page.t("{name} is of type {is}; it should be {wanted}.", "{name} bertipe {is}; seharusnya {wanted}.")
                         .replace("{is}", account_type_in_words(&row.kind, page.language))
                         .replace("{wanted}", account_type_in_words(wrong, page.language))
                         .replace("{name}", &row.name),

@@ -82,7 +82,7 @@ impl TrialShown {
 fn verdict(trial: &Trial, page: &Page) -> (&'static str, String, String) {
     let blocked = trial.newly_blocked();
     let checked = page
-        .t("Tried: {}. Decided in the same way: {same}.", "Diuji: {}. Hasilnya tetap sama: {same}.")
+        .t("Tried: {}. Same result: {same}.", "Diuji: {}. Hasilnya tetap sama: {same}.")
         .replace("{same}", &page.count(trial.same as i64))
         .replace("{}", &page.orders(trial.orders as i64));
     if trial.orders == 0 {
@@ -128,7 +128,7 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
         lines.push(format!("{line} ({}).", waiting.total.in_words()));
     }
     if lines.is_empty() {
-        let none = page.t("No waiting order moves.", "Tidak ada pesanan menunggu yang berpindah.");
+        let none = page.t("No waiting order changes its state.", "Tidak ada pesanan menunggu yang berubah status.");
         lines.push(none.to_owned());
     }
     let existing = match trial.existing {

@@ -93,12 +93,10 @@ pub(in crate::web) fn category(category: &str, page: &Page) -> String {
         "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
         "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
         "service_fee" => page.t("Service fee", "Biaya layanan"),
-        "tax_withheld" => {
-            page.t("Tax withheld (empty: with the service fee)", "Pajak dipotong (kosong: ikut biaya layanan)")
-        }
+        "tax_withheld" => page.t("Tax withheld", "Pajak yang dipotong"),
         "refund" => page.t("Refund without return", "Pengembalian dana tanpa retur"),
         "subtotal" => page.t("Price of the products", "Harga produk"),
-        "payout_rest" => page.t("Unexplained rest of a payout", "Selisih pencairan tanpa keterangan"),
+        "payout_rest" => page.t("Unexplained difference of a payout", "Selisih pencairan tanpa keterangan"),
         other => return other.to_owned(),
     }
     .to_owned()
@@ -107,49 +105,49 @@ pub(in crate::web) fn category(category: &str, page: &Page) -> String {
 pub(super) fn key(key: &str, page: &Page) -> &'static str {
     match key {
         "posting" => page.t("Invoices in Accurate", "Faktur di Accurate"),
-        "auto_create_at" => page.t("An invoice is created from", "Faktur dibuat mulai status"),
+        "auto_create_at" => page.t("Invoices are created from status", "Faktur dibuat mulai status"),
         "orders_from" => page.t("Orders that are invoiced", "Pesanan yang difakturkan"),
         "invoice_date" => page.t("Date of the invoice", "Tanggal faktur"),
         "invoice_number" => page.t("Number of the invoice", "Nomor faktur"),
         "description" => page.t("Description of the invoice", "Keterangan faktur"),
-        "on_cancel" => page.t("An order is cancelled after its invoice", "Pesanan dibatalkan setelah difakturkan"),
+        "on_cancel" => page.t("If an order is cancelled after invoicing", "Jika pesanan dibatalkan setelah difakturkan"),
         "bundles" => page.t("Bundles", "Bundel"),
-        "on_total_difference" => page.t("The totals of invoice and order differ", "Total faktur dan pesanan berbeda"),
+        "on_total_difference" => page.t("If the invoice and order totals differ", "Jika total faktur dan pesanan berbeda"),
         "unknown_stores" => page.t("Stores that are not listed below", "Toko yang tidak tercantum di bawah"),
         "create_missing_customers" => {
-            page.t("A store is not a customer in Accurate yet", "Toko belum menjadi pelanggan di Accurate")
+            page.t("If a store is not a customer in Accurate yet", "Jika toko belum menjadi pelanggan di Accurate")
         }
         "tax.mode" => page.t("Tax", "Pajak"),
-        "payout.post" => page.t("A receipt is created", "Penerimaan Penjualan dibuat"),
-        "payout.auto_after_days" => page.t("Days until it is created automatically", "Hari sebelum dibuat otomatis"),
-        "payout.delay_days" => page.t("Days after the marketplace paid", "Hari setelah marketplace membayar"),
+        "payout.post" => page.t("Receipts are created", "Penerimaan Penjualan dibuat"),
+        "payout.auto_after_days" => page.t("Days until receipts are created automatically", "Jumlah hari sebelum dibuat otomatis"),
+        "payout.delay_days" => page.t("Days to wait after the marketplace paid", "Jumlah hari tunggu setelah marketplace membayar"),
         "payout.date" => page.t("Date of the receipt", "Tanggal penerimaan"),
         "payout.before_invoice_date" => {
-            page.t("The receipt would be dated before its invoice", "Tanggal penerimaan sebelum tanggal faktur")
+            page.t("If a receipt would be dated before its invoice", "Jika tanggal penerimaan lebih awal dari faktur")
         }
         "payout.source" => page.t("Payouts in Forstok's webhooks", "Pencairan dana di webhook Forstok"),
         "payout.rest_limit" => {
-            page.t("Unexplained rest that is accepted (Rp)", "Selisih tanpa keterangan yang diterima (Rp)")
+            page.t("Largest unexplained difference accepted (Rp)", "Batas selisih tanpa keterangan (Rp)")
         }
         "returns.mode" => page.t("Sales returns", "Retur Penjualan"),
         "returns.wait_for" => page.t("Returned goods are booked once", "Retur barang dibukukan setelah"),
         "returns.refund_only" => {
             page.t("A refund while the buyer keeps the goods", "Pengembalian dana tanpa pengembalian barang")
         }
-        "returns.wait_days" => page.t("Days before a person is asked", "Hari sebelum perlu ditangani"),
+        "returns.wait_days" => page.t("Days to wait before a return needs attention", "Jumlah hari tunggu sebelum perlu ditangani"),
         "returns.send_status" => {
-            page.t("Returns tell Accurate whether goods came back", "Retur mencantumkan status barang")
+            page.t("Returns state whether goods came back", "Retur mencantumkan status barang")
         }
         "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
         "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
         "returns.closed_month" => {
-            page.t("The month of a return is closed in Accurate", "Bulan retur sudah ditutup di Accurate")
+            page.t("If the month of a return is closed in Accurate", "Jika bulan retur sudah ditutup di Accurate")
         }
         "returns.credit" => {
             page.t("Credit after a return of a paid invoice", "Sisa kredit setelah retur atas faktur yang sudah lunas")
         }
         "reconcile.at" => {
-            page.t("Compared with Accurate every day at (WIB)", "Dibandingkan dengan Accurate setiap hari pukul (WIB)")
+            page.t("Compare with Accurate every day at (WIB)", "Dibandingkan dengan Accurate setiap hari pukul (WIB)")
         }
         "reconcile.days" => page.t("Days that are compared", "Jumlah hari yang dibandingkan"),
         "book" => page.t("Accurate database", "Database Accurate"),
@@ -188,7 +186,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("the invoice is created with a warning", "faktur dibuat dengan peringatan")
         }
         ("on_total_difference" | "unknown_stores", "block") => {
-            page.t("the order waits until a person acts", "pesanan ditahan sampai ada yang menanganinya")
+            page.t("the order is blocked and needs attention", "pesanan ditahan dan perlu ditangani")
         }
         ("unknown_stores", "accept") => page.t("their orders are invoiced too", "pesanannya juga difakturkan"),
         ("create_missing_customers", "true") => page.t("it is created automatically", "dibuat otomatis"),
@@ -198,18 +196,18 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("payout.kinds", word) => return category(word, page),
         ("tax.mode", word) => tax_word(word, page),
         ("payout.post", "approve") => {
-            page.t("after a person approves its payout", "setelah pencairannya disetujui seseorang")
+            page.t("after the payout is approved", "setelah pencairannya disetujui")
         }
         ("payout.post", "auto") => page.t("automatically", "otomatis"),
-        ("payout.source", "file") => page.t("are only kept", "hanya disimpan"),
+        ("payout.source", "file") => page.t("are only stored", "hanya disimpan"),
         ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
         ("payout.date", "paid_at") => page.t("the day the marketplace paid", "hari marketplace membayar"),
         ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
         ("returns.mode", "list") => {
-            page.t("only listed: a person creates them in Accurate", "hanya didaftar: dibuat sendiri di Accurate")
+            page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda membuatnya di Accurate")
         }
         ("returns.mode", "approve") => {
-            page.t("created after a person approves them", "dibuat setelah disetujui seseorang")
+            page.t("created after they are approved", "dibuat setelah disetujui")
         }
         ("returns.mode", "auto") => page.t("created automatically", "dibuat otomatis"),
         ("returns.wait_for", "received") => page.t("they have arrived", "barang sudah sampai"),
@@ -227,20 +225,20 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("no, for Accurate versions without that field", "tidak, untuk versi Accurate tanpa isian itu")
         }
         ("payout.before_invoice_date", "block") => {
-            page.t("Accurate refuses it: a person acts", "ditolak Accurate: perlu ditangani")
+            page.t("Accurate refuses it, and it needs attention", "ditolak Accurate dan perlu ditangani")
         }
         ("payout.before_invoice_date", "pass") => {
-            page.t("Accurate is told to accept it", "Accurate diminta menerimanya")
+            page.t("Accurate is asked to accept it", "Accurate diminta menerimanya")
         }
-        ("returns.closed_month", "block") => page.t("a person acts", "perlu ditangani"),
+        ("returns.closed_month", "block") => page.t("it needs attention", "perlu ditangani"),
         ("returns.closed_month", "next_open") => page.t(
             "it is dated on the first day of the next open month",
             "diberi tanggal hari pertama bulan berikutnya yang masih terbuka",
         ),
         ("returns.credit", "leave") => page.t("stays with the customer", "tetap menjadi kredit pelanggan"),
         ("returns.credit", "journal") => page.t(
-            "is closed by a person with the journal voucher that is shown here",
-            "ditutup sendiri dengan Jurnal Umum yang ditampilkan di sini",
+            "is closed by you, with the journal voucher shown here",
+            "Anda tutup dengan Jurnal Umum yang ditampilkan di sini",
         ),
         ("payout.rest_limit", number) => {
             return Rupiah::parse(number).map_or_else(|_| number.to_owned(), Rupiah::in_words);

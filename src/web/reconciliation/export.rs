@@ -126,7 +126,7 @@ async fn totals(
             page.t("Invoices in Accurate", "Faktur di Accurate"),
             page.t("Sum in Accurate", "Total di Accurate"),
             page.t("Difference", "Selisih"),
-            page.t("Explained by findings", "Dijelaskan temuan"),
+            page.t("Explained by findings", "Dijelaskan oleh temuan"),
             page.t("Unexplained", "Tanpa penjelasan"),
         ],
         widths: vec![28, 12, 12, 14, 14, 18, 18, 18, 16, 20, 16],

@@ -72,7 +72,7 @@ impl RunShown {
     }
 }
 
-/// Both sides, their difference, and what of it is explained.
+/// Both sides, their difference, and whether findings explain it.
 fn in_words(sums: &Sums, page: &Page) -> String {
     let side = |count: Count| {
         let invoices = page.counted(count.count, "invoice", "invoices", "faktur");
@@ -86,12 +86,12 @@ fn in_words(sums: &Sums, page: &Page) -> String {
     let difference = format!("{}: {}", page.t("Difference", "Selisih"), rupiah(sums.difference()));
     match sums.unexplained() {
         0 => {
-            let explained = page.t("all of it explained by findings", "seluruhnya dijelaskan oleh temuan");
-            format!("{sides} {difference}, {explained}.")
+            let explained = page.t("Findings explain all of it.", "Seluruhnya dijelaskan oleh temuan.");
+            format!("{sides} {difference}. {explained}")
         }
         rest => {
-            let explained = page.t("of which no finding explains", "yang tidak dijelaskan oleh temuan");
-            format!("{sides} {difference}, {explained} {}.", rupiah(rest))
+            let unexplained = page.t("Unexplained", "Tanpa penjelasan");
+            format!("{sides} {difference}. {unexplained}: {}.", rupiah(rest))
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) async fn enter(
         let sentence = page
             .t("API Token or signature secret cannot be used.", "API Token atau signature secret tidak dapat dipakai.");
         let remedy = page.t(
-            "Copy each from Accurate as a whole, without blanks.",
+            "Copy each one completely from Accurate, without spaces.",
             "Salin masing-masing dari Accurate secara lengkap, tanpa spasi.",
         );
         return shown(&app, &checks, &headers, page, None, Some(Trouble::new(STEP, sentence, remedy))).await;

@@ -124,8 +124,8 @@ impl Origin {
             Source::Settings => (
                 true,
                 page.t(
-                    "It comes from the settings or the environment of the service, which override what is entered here. Change it there.",
-                    "Nilainya berasal dari pengaturan atau environment layanan, yang mengalahkan isian di halaman ini. Ubah di sana.",
+                    "The value comes from the settings or the environment of the service, which override what is entered here. Change it there.",
+                    "Nilainya berasal dari pengaturan atau environment layanan, yang diutamakan daripada isian di halaman ini. Ubah di sana.",
                 )
                 .to_owned(),
             ),

@@ -155,11 +155,11 @@ fn as_settings(way: &Way) -> String {
 fn why_in_words(why: Why, page: &Page) -> &'static str {
     match why {
         Why::NoKeyYet => page.t(
-            "It came before there was a key, so nothing of it was kept. Forstok sends it again later.",
-            "Webhook itu tiba sebelum ada kunci, sehingga tidak disimpan. Forstok akan mengirimnya lagi.",
+            "It arrived before a key was set, so it was not stored. Its order arrives with its next change in Forstok.",
+            "Webhook itu tiba sebelum ada kunci, sehingga tidak disimpan. Pesanannya masuk saat berubah lagi di Forstok.",
         ),
         Why::NoProof => page.t(
-            "No header of it contained the key or a signature made with it. Check in Forstok whether the key is entered.",
+            "None of its headers contained the key or a signature made with it. Check in Forstok whether the key is entered.",
             "Tidak ada header yang berisi kunci atau tanda tangan dari kunci itu. Periksa di Forstok apakah kunci sudah diisi.",
         ),
         Why::OtherKey => page.t(
@@ -167,7 +167,7 @@ fn why_in_words(why: Why, page: &Page) -> &'static str {
             "Webhook itu dikirim dengan kunci lain. Tempel lagi kuncinya di Forstok, atau buat kunci baru di sini.",
         ),
         Why::WrongTime => page.t(
-            "The time that it carries is more than five minutes from this server's clock.",
+            "Its time differs from this server's clock by more than five minutes.",
             "Waktu pada webhook itu berselisih lebih dari lima menit dengan jam server ini.",
         ),
     }
@@ -194,7 +194,7 @@ pub(super) async fn change_key(
     if !given.is_empty() && !is_usable {
         let sentence = page.t("This key cannot be used.", "Kunci ini tidak dapat dipakai.");
         let remedy = page.t(
-            "It must have 16 to 200 letters, digits or signs, and no blanks.",
+            "It must have 16 to 200 letters, digits or signs, without spaces.",
             "Panjangnya harus 16 sampai 200 huruf, angka, atau tanda, tanpa spasi.",
         );
         return shown(&app, &checks, &headers, page, None, Some(Trouble::new(STEP, sentence, remedy))).await;
@@ -244,8 +244,8 @@ pub(super) struct WayForm {
     way: String,
 }
 
-/// `POST /setup/webhooks/way`: webhooks prove themselves in the way that was recognised. Refused webhooks were not kept;
-/// Forstok sends them again.
+/// `POST /setup/webhooks/way`: accepts webhooks that are authenticated in the way that was recognised. Refused ones were
+/// not stored.
 pub(super) async fn confirm_way(
     State(app): State<App>,
     Extension(checks): Extension<Arc<Checks>>,

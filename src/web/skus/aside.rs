@@ -129,7 +129,7 @@ pub(super) fn wrong_line(wrong: &WrongLine, page: &Page) -> String {
         WrongPair::TooLong => page.t("is too long", "terlalu panjang").to_owned(),
         WrongPair::Date => page
             .t(
-                "the spreadsheet has made a date of it; format the column as text",
+                "the spreadsheet has turned it into a date; format the column as text",
                 "terbaca sebagai tanggal; format kolomnya sebagai teks",
             )
             .to_owned(),

@@ -158,7 +158,7 @@ async fn parts<S: Send + Sync>(request: Request, state: &S) -> Result<(Vec<(Stri
 impl Sent {
     fn read(fields: &[(String, String)], file: Bytes) -> Result<Self, Problem> {
         let value = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let broken = || Problem::BadRequest("this page was not sent as it was made; open it again".to_owned());
+        let broken = || Problem::BadRequest("the form is incomplete; reload the page and send it again".to_owned());
         let revision = value("revision").and_then(|revision| revision.parse().ok()).ok_or_else(broken)?;
         let mut changes = Changes::from_text(value("draft").unwrap_or_default()).ok_or_else(broken)?;
         enter_rows(fields, &mut changes);

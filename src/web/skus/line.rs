@@ -171,14 +171,14 @@ fn about(row: &Row, page: &Page) -> String {
 fn why(why: Why, page: &Page) -> &'static str {
     match why {
         Why::Spelling => page.t(
-            "differs only in case, blanks or characters that cannot be seen",
+            "differs only in case, spaces or invisible characters",
             "hanya beda huruf besar/kecil, spasi, atau karakter yang tidak terlihat",
         ),
         Why::Near(Resemblance::Punctuation) => page.t("other punctuation", "beda tanda baca"),
-        Why::Near(Resemblance::Order) => page.t("same parts, other order", "bagian sama, urutan beda"),
+        Why::Near(Resemblance::Order) => page.t("same parts in another order", "bagian sama, urutan beda"),
         Why::Near(Resemblance::Name) => page.t("same name", "nama sama"),
         Why::Near(Resemblance::Typo) => page.t("one letter differs", "beda satu huruf"),
-        Why::Near(Resemblance::Beginning) => page.t("begins the same", "awalan sama"),
+        Why::Near(Resemblance::Beginning) => page.t("same beginning", "awalan sama"),
     }
 }
 
@@ -207,10 +207,10 @@ pub(super) fn mistake(mistake: &Mistake, page: &Page) -> String {
 
 fn conflict(now: Option<&str>, page: &Page) -> String {
     match (now, page.lang()) {
-        (Some(now), "en") => format!("Somebody else has entered {now} in the meantime."),
-        (Some(now), _) => format!("Sementara itu orang lain mengisi {now}."),
-        (None, "en") => "Somebody else has removed the entry in the meantime.".to_owned(),
-        (None, _) => "Sementara itu orang lain menghapus isian ini.".to_owned(),
+        (Some(now), "en") => format!("Another person has entered {now}."),
+        (Some(now), _) => format!("Orang lain sudah mengisi {now}."),
+        (None, "en") => "Another person has removed the entry.".to_owned(),
+        (None, _) => "Orang lain sudah menghapus isian ini.".to_owned(),
     }
 }
 

@@ -51,12 +51,12 @@ impl Maker<'_> {
     pub(super) fn payouts(&mut self) -> Vec<Field> {
         let page = self.page;
         let automatic = page.t(
-            "Only if receipts are created automatically; 0: at once. Until then, a correction still changes the receipt.",
-            "Hanya jika penerimaan dibuat otomatis; 0: langsung. Sebelum itu, koreksi masih mengubah penerimaannya.",
+            "Only if receipts are created automatically; 0: immediately. During these days, a corrected payout still changes its receipt.",
+            "Hanya jika penerimaan dibuat otomatis; 0: langsung. Selama hari-hari itu, koreksi pencairan masih mengubah penerimaannya.",
         );
         let delay = page.t("A receipt is never created earlier.", "Penerimaan tidak dibuat lebih awal.");
         let rest = page.t(
-            "Up to this amount, a difference is booked on the account for the rest of a payout. A greater one blocks the payout.",
+            "A difference up to this amount is booked on the account for unexplained differences. A greater one blocks the payout.",
             "Sampai nominal ini, selisih dibukukan ke akun selisih pencairan. Selisih yang lebih besar menahan pencairannya.",
         );
         vec![
