@@ -60,4 +60,15 @@ impl Service {
             assert_eq!(answer.status, 200, "{}: {}", sample.name, answer.text);
         }
     }
+
+    /// Sends all samples and waits until each is in its expected state.
+    pub(crate) async fn settle_all_samples(&self) {
+        self.send_all_samples().await;
+        let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
+        let states = ["invoiced", "blocked", "ignored", "watching"];
+        self.get_until("/v1/summary", |summary| {
+            states.iter().all(|state| summary["by_state"][state] == expected(state))
+        })
+        .await;
+    }
 }

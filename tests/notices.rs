@@ -6,10 +6,7 @@ pub(crate) mod receivers;
 use std::sync::Arc;
 
 use forstok_accurate::{
-    domain::{
-        notice::Rules,
-        reason::Language,
-    },
+    domain::{notice::Rules, reason::Language},
     notices::{Channels, EmailConfig, Encryption, NoticesConfig, READ_OF_REPLY, TelegramConfig, WebhookConfig},
     storage::{NoticeRecord, NoticeState},
     wire::HttpWire,

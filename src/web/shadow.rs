@@ -181,10 +181,7 @@ fn results(sums: &ShadowSums, page: &Page) -> Vec<ResultLine> {
         line(
             "warn",
             page.t("Differs", "Berbeda"),
-            page.t(
-                "The invoice in Accurate differs from the draft.",
-                "Isi faktur di Accurate tidak sama dengan draf.",
-            ),
+            page.t("The invoice in Accurate differs from the draft.", "Isi faktur di Accurate tidak sama dengan draf."),
             sums.differs,
         ),
         line(

@@ -188,8 +188,11 @@ fn verdict(page: &Page, counts: &[Count], books: &[Book], to_do: &ToDo) -> Verdi
     } else {
         (
             "good",
-            page.t("All booked. Nothing needs your attention.", "Semua sudah dibukukan. Tidak ada yang perlu ditangani.")
-                .to_owned(),
+            page.t(
+                "All booked. Nothing needs your attention.",
+                "Semua sudah dibukukan. Tidak ada yang perlu ditangani.",
+            )
+            .to_owned(),
         )
     };
     Verdict { kind, heading, sentence }

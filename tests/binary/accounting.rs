@@ -1,6 +1,5 @@
 //! An accountant's work over the API: problems, decisions, totals, exports, history.
 
-use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -16,19 +15,6 @@ async fn post(service: &Service, path: &str, body: Value) -> Answer {
 
 async fn decide(service: &Service, id: &str, body: Value) -> Answer {
     post(service, &format!("/v1/orders/{id}/decision"), body).await
-}
-
-/// All samples, each in its expected state.
-async fn settled(service: &Service) {
-    service.send_all_samples().await;
-    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
-    service
-        .get_until("/v1/summary", |summary| {
-            ["invoiced", "blocked", "ignored", "watching"]
-                .iter()
-                .all(|state| summary["by_state"][state] == expected(state))
-        })
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +56,7 @@ async fn blocked_orders_are_grouped_and_a_whole_group_is_retried() {
 async fn a_decision_is_answered_with_the_order_or_refused_with_a_code() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    settled(&service).await;
+    service.settle_all_samples().await;
     let blocked = id_of(&sample("08-empty-sku").json());
     let by_hand = json!({"decision": "by_hand", "reason": "booked yesterday", "document": "SI.42"});
 
@@ -119,7 +105,7 @@ async fn only_who_may_work_decides_and_acknowledges() {
     let home = Home::new(&accurate);
     home.change_settings("[database]", "[operators.reader]\ntoken = \"token-of-the-reader\"\n[database]");
     let service = home.serve().await;
-    settled(&service).await;
+    service.settle_all_samples().await;
     let headers = [("authorization", "Bearer token-of-the-reader".to_owned())];
     for path in ["/v1/orders/138163394/decision", "/v1/orders/138163394/warnings/customer_created/acknowledge"] {
         let body = json!({"decision": "undo"}).to_string().into_bytes();
@@ -134,7 +120,7 @@ async fn only_who_may_work_decides_and_acknowledges() {
 async fn an_acknowledged_warning_is_shown_with_who_and_when_and_no_longer_counted() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    settled(&service).await;
+    service.settle_all_samples().await;
     let open = service.get("/v1/orders?warning=customer_created&acknowledged=no").await.json();
     let id = open["orders"][0]["order_id"].as_str().expect("some customer was created").to_owned();
     let before = service.get("/v1/problems").await.json()["warnings"].clone();
@@ -155,7 +141,7 @@ async fn an_acknowledged_warning_is_shown_with_who_and_when_and_no_longer_counte
 async fn totals_are_those_of_the_list() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    settled(&service).await;
+    service.settle_all_samples().await;
     let orders = service.get("/v1/orders?limit=500").await.json();
     let orders = orders["orders"].as_array().expect("a list").clone();
     let sum = |orders: &[&Value]| orders.iter().filter_map(|order| order["total"].as_f64()).sum::<f64>();
@@ -188,7 +174,7 @@ async fn totals_are_those_of_the_list() {
 async fn an_export_holds_every_matching_row_and_no_formula() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    settled(&service).await;
+    service.settle_all_samples().await;
     let mut evil = order(77);
     evil["order"]["store_name"] = json!("=HYPERLINK(\"http://evil\",\"x\")");
     evil["order"]["local_name"] = json!("@77,\"quoted\"");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     forstok::{id_of, order, sample},
-    service::{Home, OPERATOR_TOKEN, Service, accurate, binary},
+    service::{Home, OPERATOR_TOKEN, accurate, binary},
 };
 
 /// Every metric of design.md §5, and of the lists.
@@ -27,19 +27,6 @@ const METRICS: [(&str, &[&str]); 13] = [
     ("forstok_accurate_last_webhook_timestamp_seconds", &[]),
     ("forstok_accurate_build_info", &["version", "commit", "date"]),
 ];
-
-/// Sends all samples and waits until each is in its expected state.
-async fn all_samples_settled(service: &Service) {
-    service.send_all_samples().await;
-    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
-    service
-        .get_until("/v1/summary", |summary| {
-            ["invoiced", "blocked", "ignored", "watching"]
-                .iter()
-                .all(|state| summary["by_state"][state] == expected(state))
-        })
-        .await;
-}
 
 fn ids(page: &Value) -> Vec<String> {
     let orders = page["orders"].as_array().expect("a list");
@@ -138,7 +125,7 @@ async fn guessing_tokens_is_limited_and_leaves_a_trace_and_the_right_token_works
 async fn the_list_is_paged_without_gaps_or_doubles_and_filtered() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
 
     let mut seen = Vec::new();
     let mut path = "/v1/orders?limit=4".to_owned();
@@ -196,7 +183,7 @@ async fn a_filter_that_cannot_be_used_is_named() {
 async fn an_order_is_shown_with_its_reason_its_invoice_and_all_that_happened() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
 
     let invoiced = service.get("/v1/orders/138163394").await.json();
     assert_eq!(invoiced["state"], "invoiced");
@@ -268,7 +255,7 @@ async fn a_retry_goes_on_once_the_cause_is_gone() {
 async fn summary_probes_and_metrics_show_what_was_processed() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     service.send_raw(b"null".to_vec()).await;
 
     let summary = service.get("/v1/summary").await.json();

@@ -3,7 +3,6 @@
 use std::{io::Cursor, time::Duration};
 
 use calamine::{Reader, Xlsx};
-use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::Method;
 use serde_json::json;
 
@@ -16,15 +15,7 @@ use crate::{
 /// A service that has processed all samples.
 pub(super) async fn settled(home: &Home) -> Service {
     let service = home.serve().await;
-    service.send_all_samples().await;
-    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
-    service
-        .get_until("/v1/summary", |summary| {
-            ["invoiced", "blocked", "ignored", "watching"]
-                .iter()
-                .all(|state| summary["by_state"][state] == expected(state))
-        })
-        .await;
+    service.settle_all_samples().await;
     service
 }
 

@@ -83,7 +83,8 @@ async fn a_refused_token_or_secret_says_what_to_copy_again() {
         is_refused(&shown, &mut indonesian, &["Accurate menolak akses: ", remedy]).await;
     }
     let shown = enters(&mut english, [("api_token", "two words"), CREDENTIALS[1]]).await;
-    is_refused(&shown, &mut english, &["cannot be used", "Copy each one completely from Accurate, without spaces."]).await;
+    is_refused(&shown, &mut english, &["cannot be used", "Copy each one completely from Accurate, without spaces."])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

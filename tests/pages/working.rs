@@ -1,32 +1,19 @@
 //! What a person sees and does on the pages, and that an order's texts cannot inject anything.
 
-use forstok_accurate::sandbox::samples::SAMPLES;
 use reqwest::StatusCode;
 use serde_json::json;
 
 use super::visitor::Visitor;
 use crate::{
     forstok::{order, sample},
-    service::{Home, Service, accurate, mapping},
+    service::{Home, accurate, mapping},
 };
-
-async fn all_samples_settled(service: &Service) {
-    service.send_all_samples().await;
-    let expected = |state: &str| SAMPLES.iter().filter(|sample| sample.expected()["state"] == state).count();
-    service
-        .get_until("/v1/summary", |summary| {
-            ["invoiced", "blocked", "ignored", "watching"]
-                .iter()
-                .all(|state| summary["by_state"][state] == expected(state))
-        })
-        .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_says_what_its_reader_wants_to_know() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     let mut reader = Visitor::operator(&service).await;
     let today =
         ["Today", "All booked except 3 orders", "10 orders have an invoice in Accurate.", "warehouse 999", "working"];
@@ -129,7 +116,7 @@ async fn a_reader_changes_nothing_whatever_is_posted() {
     let home = Home::new(&accurate);
     home.change_settings("[database]", "[operators.reader]\ntoken = \"token-of-the-reader\"\n[database]");
     let service = home.serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     let mut reader = Visitor::of(&service);
     reader.signs_in("token-of-the-reader").await.goes_to("/");
     let posts: [(&str, &[(&str, &str)]); 7] = [
@@ -156,7 +143,7 @@ async fn a_reader_changes_nothing_whatever_is_posted() {
 async fn a_decision_is_confirmed_shown_with_its_author_and_can_be_taken_back() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     let mut operator = Visitor::operator(&service).await;
     operator.get("/orders/138500009?form=never").await.says(&["Never invoice", "Reason", "Cancel"]);
     let decision = [("decision", "never"), ("reason", "a gift")];
@@ -239,7 +226,7 @@ async fn equal_warnings_are_acknowledged_at_once_by_whoever_may_work() {
 async fn orders_that_were_tried_again_are_shown_until_they_have_their_invoice() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     let mut operator = Visitor::operator(&service).await;
     let group = [("reason", "store_unmapped"), ("subject", "4040"), ("orders", "138163394,x,'")];
     let path = "/problems?done=retried_all&count=1&watch=138163394%2C138500009";
@@ -312,7 +299,7 @@ async fn what_a_seller_typed_never_becomes_markup() {
 async fn in_indonesian_no_english_is_left() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    all_samples_settled(&service).await;
+    service.settle_all_samples().await;
     let mut reader = Visitor::operator(&service).await.with("accept-language", "id");
     let pages = [
         "/",

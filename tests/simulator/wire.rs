@@ -5,15 +5,15 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
 use forstok_accurate::{
     accurate::wire::{Wire, WireFault, WireReply, WireRequest},
-    sandbox::{Acted, Admission, Answer, Host, Plan, Request, Sandbox, Ticket},
+    sandbox::{Acted, Admission, Host, Plan, Request, Sandbox, Ticket},
 };
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::{blind::Blinkers, clock::SimClock, gates::Gates, storage::Switch};
+use crate::world::{as_call, as_reply};
 
 /// The address of the account server; the two data hosts have the sandbox's own names.
 pub(crate) const ACCOUNT_HOST: &str = "account.accurate.id";
@@ -182,27 +182,6 @@ impl SimWire {
         if delay > left {
             return Err(WireFault::Lost("time ran out".to_owned()));
         }
-        match answer {
-            Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
-            Answer::Reply { status, headers, body } => {
-                let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.truth()), body })
-            }
-        }
-    }
-}
-
-fn as_call(host: Host, request: WireRequest) -> Request {
-    let header = |(name, value): (&'static str, String)| {
-        let value = HeaderValue::from_str(&value).expect("the client makes valid headers");
-        (HeaderName::from_static(name), value)
-    };
-    Request {
-        host,
-        method: request.method,
-        path: request.url.path().to_owned(),
-        query: request.url.query().unwrap_or_default().to_owned(),
-        headers: request.headers.into_iter().map(header).collect::<HeaderMap>(),
-        body: request.body.unwrap_or_default(),
+        as_reply(answer, self.clock.truth())
     }
 }

@@ -35,7 +35,7 @@ pub(crate) use self::{
     clock::{FakeClock, TrueClock},
     forstok::{api_config, forstok_api},
     orders::{Order, order},
-    wire::SandboxWire,
+    wire::{SandboxWire, as_call, as_reply},
 };
 
 /// The only book.

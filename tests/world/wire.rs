@@ -143,17 +143,23 @@ impl Wire for SandboxWire {
         if delay > left {
             return Err(WireFault::Lost("time ran out".to_owned()));
         }
-        match answer {
-            Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
-            Answer::Reply { status, headers, body } => {
-                let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-                Ok(WireReply { status: status.as_u16(), location, date: Some(self.clock.truth()), body })
-            }
+        as_reply(answer, self.clock.truth())
+    }
+}
+
+/// The sandbox's answer as the client receives it at this time.
+pub(crate) fn as_reply(answer: Answer, now: Timestamp) -> Result<WireReply, WireFault> {
+    match answer {
+        Answer::Dropped => Err(WireFault::Lost("connection reset by peer".to_owned())),
+        Answer::Reply { status, headers, body } => {
+            let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            Ok(WireReply { status: status.as_u16(), location, date: Some(now), body })
         }
     }
 }
 
-fn as_call(host: Host, request: WireRequest) -> Request {
+/// The client's request as the sandbox receives it.
+pub(crate) fn as_call(host: Host, request: WireRequest) -> Request {
     let header = |(name, value): (&'static str, String)| {
         let value = HeaderValue::from_str(&value).expect("the client makes valid headers");
         (HeaderName::from_static(name), value)

@@ -94,7 +94,9 @@ impl Facts {
                 format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki {accurate}."),
             ),
             Class::Unexplained => (
-                format!("No other finding explains {note} of the difference on this day. Run the reconciliation again."),
+                format!(
+                    "No other finding explains {note} of the difference on this day. Run the reconciliation again."
+                ),
                 format!("Selisih {note} pada tanggal ini belum dapat dijelaskan. Jalankan rekonsiliasi lagi."),
             ),
         };

@@ -199,7 +199,10 @@ const WORDS: [Words; 20] = [
     words(
         Kind::Total,
         "total",
-        ("Other difference in the total", "The part of the difference between the two totals that no other difference explains."),
+        (
+            "Other difference in the total",
+            "The part of the difference between the two totals that no other difference explains.",
+        ),
         ("Total berbeda karena sebab lain", "Sisa selisih kedua total yang tidak dijelaskan oleh perbedaan lain."),
     ),
 ];

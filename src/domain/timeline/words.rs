@@ -130,9 +130,11 @@ impl Event {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
             Self::TriedAgain => "tried again automatically".to_owned(),
-            Self::NotDecided => "an error in this program prevented a decision on this order; the log has the details. \
+            Self::NotDecided => {
+                "an error in this program prevented a decision on this order; the log has the details. \
                                  The order is decided again with its next webhook and after the next start"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Rechecked { subject: day @ Subject::Day(_) } => {
                 format!("{} is tried again", day.in_words(LANGUAGE))
             }

@@ -180,8 +180,10 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
         notes.push(note.replace("{}", &rows).replace("{heading}", heading));
     }
     for line in &summary.totals {
-        let note =
-            page.t("Line {} is a total of other rows and is not imported.", "Baris {} adalah baris total dan tidak diimpor.");
+        let note = page.t(
+            "Line {} is a total of other rows and is not imported.",
+            "Baris {} adalah baris total dan tidak diimpor.",
+        );
         notes.push(note.replace("{}", &line.to_string()));
     }
     for sheet in &summary.other_sheets {

@@ -351,10 +351,13 @@ impl Maker<'_> {
             Some(row) => {
                 let wrong = fitting.filter(|fitting| row.kind != *fitting)?;
                 Some(
-                    page.t("{name} is of type {is}; it should be {wanted}.", "{name} bertipe {is}; seharusnya {wanted}.")
-                        .replace("{is}", account_type_in_words(&row.kind, page.language))
-                        .replace("{wanted}", account_type_in_words(wrong, page.language))
-                        .replace("{name}", &row.name),
+                    page.t(
+                        "{name} is of type {is}; it should be {wanted}.",
+                        "{name} bertipe {is}; seharusnya {wanted}.",
+                    )
+                    .replace("{is}", account_type_in_words(&row.kind, page.language))
+                    .replace("{wanted}", account_type_in_words(wrong, page.language))
+                    .replace("{name}", &row.name),
                 )
             }
         }

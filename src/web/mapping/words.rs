@@ -110,17 +110,25 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "invoice_date" => page.t("Date of the invoice", "Tanggal faktur"),
         "invoice_number" => page.t("Number of the invoice", "Nomor faktur"),
         "description" => page.t("Description of the invoice", "Keterangan faktur"),
-        "on_cancel" => page.t("If an order is cancelled after invoicing", "Jika pesanan dibatalkan setelah difakturkan"),
+        "on_cancel" => {
+            page.t("If an order is cancelled after invoicing", "Jika pesanan dibatalkan setelah difakturkan")
+        }
         "bundles" => page.t("Bundles", "Bundel"),
-        "on_total_difference" => page.t("If the invoice and order totals differ", "Jika total faktur dan pesanan berbeda"),
+        "on_total_difference" => {
+            page.t("If the invoice and order totals differ", "Jika total faktur dan pesanan berbeda")
+        }
         "unknown_stores" => page.t("Stores that are not listed below", "Toko yang tidak tercantum di bawah"),
         "create_missing_customers" => {
             page.t("If a store is not a customer in Accurate yet", "Jika toko belum menjadi pelanggan di Accurate")
         }
         "tax.mode" => page.t("Tax", "Pajak"),
         "payout.post" => page.t("Receipts are created", "Penerimaan Penjualan dibuat"),
-        "payout.auto_after_days" => page.t("Days until receipts are created automatically", "Jumlah hari sebelum dibuat otomatis"),
-        "payout.delay_days" => page.t("Days to wait after the marketplace paid", "Jumlah hari tunggu setelah marketplace membayar"),
+        "payout.auto_after_days" => {
+            page.t("Days until receipts are created automatically", "Jumlah hari sebelum dibuat otomatis")
+        }
+        "payout.delay_days" => {
+            page.t("Days to wait after the marketplace paid", "Jumlah hari tunggu setelah marketplace membayar")
+        }
         "payout.date" => page.t("Date of the receipt", "Tanggal penerimaan"),
         "payout.before_invoice_date" => {
             page.t("If a receipt would be dated before its invoice", "Jika tanggal penerimaan lebih awal dari faktur")
@@ -134,10 +142,10 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "returns.refund_only" => {
             page.t("A refund while the buyer keeps the goods", "Pengembalian dana tanpa pengembalian barang")
         }
-        "returns.wait_days" => page.t("Days to wait before a return needs attention", "Jumlah hari tunggu sebelum perlu ditangani"),
-        "returns.send_status" => {
-            page.t("Returns state whether goods came back", "Retur mencantumkan status barang")
+        "returns.wait_days" => {
+            page.t("Days to wait before a return needs attention", "Jumlah hari tunggu sebelum perlu ditangani")
         }
+        "returns.send_status" => page.t("Returns state whether goods came back", "Retur mencantumkan status barang"),
         "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
         "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
         "returns.closed_month" => {
@@ -195,9 +203,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         }
         ("payout.kinds", word) => return category(word, page),
         ("tax.mode", word) => tax_word(word, page),
-        ("payout.post", "approve") => {
-            page.t("after the payout is approved", "setelah pencairannya disetujui")
-        }
+        ("payout.post", "approve") => page.t("after the payout is approved", "setelah pencairannya disetujui"),
         ("payout.post", "auto") => page.t("automatically", "otomatis"),
         ("payout.source", "file") => page.t("are only stored", "hanya disimpan"),
         ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
@@ -206,9 +212,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("returns.mode", "list") => {
             page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda membuatnya di Accurate")
         }
-        ("returns.mode", "approve") => {
-            page.t("created after they are approved", "dibuat setelah disetujui")
-        }
+        ("returns.mode", "approve") => page.t("created after they are approved", "dibuat setelah disetujui"),
         ("returns.mode", "auto") => page.t("created automatically", "dibuat otomatis"),
         ("returns.wait_for", "received") => page.t("they have arrived", "barang sudah sampai"),
         ("returns.wait_for", "accepted") => page.t("the request is accepted", "permintaan retur disetujui"),
