@@ -167,7 +167,7 @@ async fn an_order_whose_decision_panics_is_skipped_and_explained_and_decided_aft
     for (id, state) in [("1", "invoiced"), ("2", "received"), ("3", "invoiced")] {
         assert_eq!(world.state(id).await, state, "order {id}");
     }
-    let said = "an error in this program kept the order from being decided";
+    let said = "an error in this program prevented a decision on this order";
     assert_eq!(world.timeline("2").await.matches(said).count(), 1, "{}", world.timeline("2").await);
 
     // The undecided order is tried, and fails with the same error.

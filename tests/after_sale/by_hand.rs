@@ -58,7 +58,10 @@ async fn a_listed_return_that_a_person_booked_is_never_booked_again(base: Base) 
     world.went_back("7", "7", json!({"refund": 150_000})).await;
     assert_eq!(world.return_state("7").await, (RowState::Ignored, "by_hand"));
     let timeline = world.timeline("7").await;
-    assert!(timeline.contains("ani has booked return shopee 7 in Accurate by hand as RJN-1"), "{timeline}");
+    assert!(
+        timeline.contains("\"ani\" marked return shopee 7 as booked by hand in Accurate, document RJN-1"),
+        "{timeline}"
+    );
 }
 
 async fn what_a_person_booked_is_no_longer_owed(base: Base) {

@@ -103,7 +103,7 @@ async fn the_page_says_why_webhooks_are_not_renewed() {
     while !operator.get("/connection").await.text().contains("Anda tidak mempunyai hak") {
         tokio::task::yield_now().await;
     }
-    operator.get("/connection").await.says(&["Accurate has not confirmed yet", "The service keeps asking Accurate"]);
+    operator.get("/connection").await.says(&["Accurate has not yet confirmed", "The service keeps asking Accurate"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

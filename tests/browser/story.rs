@@ -59,7 +59,7 @@ async fn a_person_settles_the_blocked_orders_in_the_browser() {
     accurate.sandbox().set_latency(Duration::from_secs(10));
     maps_the_warehouse(&service).await;
     browser.presses_in("warehouse 999", "Retry all").await;
-    browser.shows(&["Tried again", "240108GUDANG404", "240108GUDANG777", "Being invoiced"]).await;
+    browser.shows(&["Retried orders", "240108GUDANG404", "240108GUDANG777", "Being invoiced"]).await;
     browser.script("window.neverLoadedAgain = true").await;
     accurate.sandbox().set_latency(Duration::ZERO);
     browser.shows(&["2 of 2 orders invoiced"]).await;
@@ -114,7 +114,7 @@ async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
     maps_the_warehouse(&service).await;
     service.order_once("138500010", "invoiced").await;
     browser.presses_in("gudang 999", "Coba lagi semua").await;
-    browser.shows(&["Dicoba lagi", "240108GUDANG404", "1 dari 1 pesanan sudah difakturkan"]).await;
+    browser.shows(&["Pesanan yang dicoba lagi", "240108GUDANG404", "1 dari 1 pesanan sudah difakturkan"]).await;
 
     browser.follows("240101EMPTYSKU").await;
     browser.shows(&["Ada produk tanpa SKU di Forstok."]).await;
@@ -138,7 +138,7 @@ async fn the_same_works_in_indonesian_on_a_phone_without_scripts() {
     let csv = browser.downloads("Ekspor", "csv").await;
     assert!(String::from_utf8(csv).expect("a text").contains("240108GUDANG404"));
     browser.presses("Keluar").await;
-    browser.shows(&["Gunakan token yang diberikan kepada Anda"]).await;
+    browser.shows(&["Isi token yang diberikan kepada Anda"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +198,7 @@ async fn today_updates_itself() {
     let service = home.serve().await;
     let browser = Chromium::open(&service, Kind::ENGLISH).await;
     browser.signs_in("Sign in").await;
-    browser.shows(&["All booked. Nothing needs your attention.", "No order has come yet."]).await;
+    browser.shows(&["All booked. Nothing needs your attention.", "There are no orders yet."]).await;
     browser.script("document.querySelector('details#numbers').open = true").await;
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;

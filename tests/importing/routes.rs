@@ -103,7 +103,7 @@ async fn a_person_checks_a_file_and_imports_it() {
     let page = visitor.post_file("/orders/import?ingest=1", &[], table).await;
     page.says(&[
         "2 lines compared, nothing imported",
-        "The rows of a table are too little for an invoice",
+        "The rows of a table do not contain enough for an invoice",
         "Columns of this table",
     ]);
 

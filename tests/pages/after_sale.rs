@@ -87,8 +87,8 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     home.change_settings("[database]", &format!("[operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n[database]"));
     let service = home.serve().await;
     let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
-    visitor.get("/payouts").await.says(&["Payouts", "No payout has come yet.", "Cash & Bank account"]);
-    visitor.get("/returns").await.says(&["Returns", "No return has come yet."]);
+    visitor.get("/payouts").await.says(&["Payouts", "There are no payouts yet.", "Cash & Bank account"]);
+    visitor.get("/returns").await.says(&["Returns", "There are no returns yet."]);
     a_week_of_payouts(&service).await;
 
     // *Today* says what waits for a person, and names the new fee once.
@@ -145,7 +145,7 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     // The page of before is out of date: nothing is overwritten, and the choice is kept.
     let stale = post(&mut visitor, with("fulfillment_fee")).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
-    stale.says(&["Somebody else has changed the mapping in the meantime."]);
+    stale.says(&["Another person has changed the mapping."]);
     assert!(stale.html.contains("value=\"fulfillment_fee\" selected"), "the choice is kept");
 
     // All that wait are approved after a sentence that says how many, how much and what happens.

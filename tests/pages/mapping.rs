@@ -137,7 +137,7 @@ async fn the_second_of_two_editors_sees_what_the_first_changed_and_saves_both() 
     let shown = send(&mut second, "/mapping", &filled(&page_of_second, &changes)).await;
     assert_eq!(shown.status, StatusCode::CONFLICT);
     shown.says(&[
-        "Somebody else changed the mapping in the meantime. Nothing was saved yet.",
+        "Another person has changed the mapping. Your changes are not saved yet.",
         "Account: Shipping paid to the seller: 700101 → 700199",
         "Account: Service fee: 600104 → 600199",
         "Changed by somebody else in the meantime to: 700199",
@@ -234,10 +234,10 @@ async fn rules_for_payouts_returns_and_reconciliation_are_chosen_on_the_page() {
     assert_eq!((&saved["payout"]["post"], &saved["payout"]["rest_limit"]), (&json!("auto"), &json!(1000)));
     assert_eq!((&saved["returns"]["mode"], &saved["reconcile"]["at"]), (&json!("approve"), &json!("")));
     admin.get("/mapping/history").await.says(&[
-        "A receipt is created",
-        "after a person approves its payout",
+        "Receipts are created",
+        "after the payout is approved",
         "Rp1.000",
-        "created after a person approves them",
+        "created after they are approved",
         "never",
     ]);
 }
@@ -251,7 +251,7 @@ async fn only_an_admin_changes_the_mapping() {
     let mut worker = Visitor::of(&service);
     worker.signs_in("token-of-budi-123").await.goes_to("/");
     let page = worker.get("/mapping").await;
-    page.says(&["Mapping", "TOKPED-JKT", "Payouts, returns and reconciliation", "only listed: a person creates them"]);
+    page.says(&["Mapping", "TOKPED-JKT", "Payouts, returns and reconciliation", "only listed; you create them"]);
     assert!(!page.html.contains(">Save<") && !page.html.contains(">Try on past orders<"), "{}", page.text());
     for path in ["/mapping", "/mapping/try", "/mapping/history/1/restore"] {
         let refused = worker.post(path, &[("revision", "1"), ("replaces", "1"), ("bundles", "children")]).await;

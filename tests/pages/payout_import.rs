@@ -47,7 +47,7 @@ async fn a_file_is_checked_then_imported_and_says_what_became_of_each_row() {
     let checked = visitor.post_file("/payouts/import", &form("generic"), FILE.as_bytes()).await;
     checked.says(&["The file can be read; nothing is imported yet", "2 · Rp110.000", "05/12/2023 – 06/12/2023"]);
     checked.says(&["service_fee", "Service fee", "-Rp20.000"]);
-    visitor.get("/payouts").await.says(&["No payout has come yet."]);
+    visitor.get("/payouts").await.says(&["There are no payouts yet."]);
 
     let imported = visitor.post_file("/payouts/import?record=1", &form("generic"), FILE.as_bytes()).await;
     imported.says(&["2 payouts imported", "Download the outcome of each row"]);
@@ -69,7 +69,7 @@ async fn a_file_with_a_row_that_cannot_be_read_is_not_imported_at_all() {
     let broken = FILE.replace("2023-12-06", "soon");
     let refused = visitor.post_file("/payouts/import?record=1", &form("generic"), broken.as_bytes()).await;
     refused.says(&["Nothing was imported: some rows cannot be read", "line 3", "is not a date"]);
-    visitor.get("/payouts").await.says(&["No payout has come yet."]);
+    visitor.get("/payouts").await.says(&["There are no payouts yet."]);
     let empty = visitor.post_file("/payouts/import", &form("generic"), b"").await;
     empty.says(&["Choose a file that is not empty."]);
     for file_of_the_server in ["/etc/settings.toml", "../settings.toml", "settings"] {

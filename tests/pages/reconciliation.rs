@@ -87,7 +87,7 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     assert!(page.html.contains(orders), "{}", page.html);
     page.says(&["Difference: Rp79.000, all of it explained by findings.", "difference Rp79.000", "explains Rp79.000"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
-    shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Computed now", "Rp1.000"]);
+    shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Would be sent now", "Rp1.000"]);
     shown.says(&["If Accurate is right, adopt its data.", "Part of the difference", "Compares 27/11/2023 again"]);
     assert!(shown.html.contains("href=\"/reconciliation?month=2023-11#findings\""), "back to the month of the finding");
     visitor.get("/orders/2").await.says(&["Differs in Accurate", "Invoice N2 was changed in Accurate"]);
@@ -99,7 +99,7 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     let run = reconciled(&service).await;
     assert_eq!((&run["difference"], &run["findings"]["open"]), (&json!(0), &json!(0)));
     visitor.get("/").await.says(&["All booked. Nothing needs your attention."]);
-    visitor.get("/problems").await.says(&["Nothing needs you."]);
+    visitor.get("/problems").await.says(&["Nothing needs your attention."]);
 
     let file = visitor.get("/reconciliation/export?month=2023-11").await;
     let mut workbook = Xlsx::new(Cursor::new(file.bytes.clone())).expect("a workbook");

@@ -91,7 +91,7 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     visitor.get("/").await.says(&["Set up: step 1 of 5", "No API Token has been entered yet."]);
     let before_a_key = sends_with_key(&service, "any", &order(1)).await;
     before_a_key.problem(503, "not_set_up");
-    visitor.get("/setup").await.says(&["Generate a key first.", "It came before there was a key"]);
+    visitor.get("/setup").await.says(&["Generate a key first.", "It arrived before a key was set"]);
 
     let key = generates_a_key(&mut visitor).await;
     let address = service.url("/webhooks/forstok");
@@ -110,7 +110,7 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     wrong.says(&["They were not saved."]);
     enters(&mut visitor, CREDENTIALS).await.goes_to("/setup?done=credentials_saved#step-2");
-    visitor.get("/setup").await.says(&["Accurate answers, and no right is missing that was tried."]);
+    visitor.get("/setup").await.says(&["Accurate answers, and every right that was tried is granted."]);
     visitor.get("/").await.says(&["Set up: step 3 of 5"]);
 
     visitor.post("/setup/first-day", &[("day", "2023-01-01")]).await.goes_to("/setup?done=first_day_saved#step-4");
@@ -213,7 +213,7 @@ async fn what_the_settings_have_is_not_asked_for() {
     let service = Home::new(&accurate).serve().await;
     let mut visitor = Visitor::operator(&service).await;
     let shown = visitor.get("/setup").await;
-    shown.says(&["It comes from the settings or the environment"]);
+    shown.says(&["The value comes from the settings or the environment"]);
     for absent in ["Generate a", "Try and save", "name=\"api_token\""] {
         assert!(!shown.html.contains(absent), "{absent} is offered");
     }

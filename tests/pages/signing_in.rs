@@ -97,7 +97,7 @@ async fn the_language_is_the_browsers_until_somebody_chooses() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     let mut visitor = Visitor::of(&service).with("accept-language", "id-ID,id;q=0.9,en;q=0.5");
-    visitor.get("/login").await.says(&["Masuk", "Gunakan token yang diberikan kepada Anda"]);
+    visitor.get("/login").await.says(&["Masuk", "Isi token yang diberikan kepada Anda"]);
     visitor.signs_in("salah").await.says(&["Token ini tidak dikenal."]);
     visitor
         .post("/language", &[("language", "en"), ("next", "/login?next=/orders")])

@@ -49,7 +49,7 @@ async fn the_connection_is_checked_on_request_and_shows_no_secret() {
     operator.get("/connection").await.says(&["Not checked since the service started."]);
     operator.post("/connection/check", &[]).await.goes_to("/connection?done=checked");
     let page = operator.get("/connection?done=checked").await;
-    page.says(&["Checked just now.", "things are right"]);
+    page.says(&["Checked just now.", "checks passed"]);
     for secret in ["sandbox-token", "sandbox-secret", "secret-of-the-webhook", "token-of-the-operator"] {
         assert!(!page.html.contains(secret), "{secret} is shown");
     }
@@ -132,7 +132,7 @@ async fn a_reader_changes_nothing_whatever_is_posted() {
         let answer = reader.post(path, form).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         if !path.starts_with("/v1/") {
-            answer.says(&["Not allowed", "may look at everything"]);
+            answer.says(&["Not allowed", "can view everything"]);
         }
     }
     let timeline = service.get("/v1/orders/138500009").await.json()["timeline"].to_string();
@@ -178,7 +178,10 @@ async fn an_invoice_that_was_deleted_on_purpose_can_be_created_again() {
     service.order_once("5", "invoiced").await;
     let mut operator = Visitor::operator(&service).await;
     operator.get("/orders/5").await.says(&["Delete from Accurate"]);
-    operator.get("/orders/5?form=undo").await.says(&["receipts, then returns, then the invoice", "Reason"]);
+    operator
+        .get("/orders/5?form=undo")
+        .await
+        .says(&["first the receipts, then the returns, then the invoice", "Reason"]);
     let undo = [("decision", "undo"), ("reason", "sold twice")];
     operator.post("/orders/5/decision", &undo).await.goes_to("/orders/5?done=undo");
     service.order_once("5", "voided").await;
@@ -232,12 +235,12 @@ async fn orders_that_were_tried_again_are_shown_until_they_have_their_invoice() 
     let path = "/problems?done=retried_all&count=1&watch=138163394%2C138500009";
     operator.post("/problems/retry", &group).await.goes_to(path);
     let page = operator.get(path).await;
-    page.says(&["1 order is being tried again.", "Tried again", "240108STORE404", "1 of 2 orders invoiced"]);
+    page.says(&["1 order is being tried again.", "Retried orders", "240108STORE404", "1 of 2 orders invoiced"]);
     assert!(page.html.contains("hx-trigger"), "one of them has not come to its end");
     let done = operator.get("/problems?watch=138163394").await;
     done.says(&["1 of 1 order invoiced"]);
     assert!(!done.html.contains("hx-trigger"), "all have");
-    assert!(!operator.get("/problems?watch=4711,,%3Cscript%3E").await.text().contains("Tried again"));
+    assert!(!operator.get("/problems?watch=4711,,%3Cscript%3E").await.text().contains("Retried orders"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ fn changed(order: Order, hours_ago: i64, world: &World) -> Order {
 async fn reconcile(world: &World) -> Run {
     let id = world.engine.request_reconciliation(PERIOD, &ani()).await.expect("written");
     assert!(world.engine.reconcile(BOOK).await.expect("stored"));
-    assert_eq!(run(world, id).await.ended_at, None, "Forstok has not been asked yet");
+    assert_eq!(run(world, id).await.ended_at, None, "Forstok's list has not been read yet");
     assert!(world.engine.reconcile_forstok().await.expect("stored"));
     run(world, id).await
 }

@@ -38,7 +38,7 @@ pub(super) async fn an_order_that_cannot_be_read_is_skipped_and_explained(base: 
     let unreadable: Vec<_> = news.unreadable.iter().map(|order| order.order_id.as_str()).collect();
     assert_eq!((news.orders.len(), unreadable), (0, vec!["2"]), "the others are decided");
     assert!(news.unreadable[0].problem.contains("cannot read"), "{}", news.unreadable[0].problem);
-    let explained = |timeline: &str| timeline.matches("kept the order from being decided").count();
+    let explained = |timeline: &str| timeline.matches("prevented a decision on this order").count();
     world.decide_all().await;
     let timeline = world.timeline("2").await;
     assert_eq!(explained(&timeline), 1, "{timeline}");

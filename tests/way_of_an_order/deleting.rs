@@ -57,7 +57,7 @@ async fn an_invoice_that_was_gone_is_not_said_to_have_been_deleted() {
     world.run_until_settled().await;
     assert_eq!(world.state(ORDER).await, "voided");
     let timeline = world.timeline(ORDER).await;
-    assert!(timeline.contains("was already gone") && !timeline.contains("was deleted"), "{timeline}");
+    assert!(timeline.contains("no longer existed") && !timeline.contains("was deleted"), "{timeline}");
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ async fn each_mistake_of_the_other_integration_is_found_and_named() {
         }
         let timeline = world.timeline("1").await;
         assert!(
-            timeline.contains("already existed in Accurate") && timeline.contains("It equals the draft"),
+            timeline.contains("already existed in Accurate") && timeline.contains("as the draft, so it is used"),
             "{timeline}"
         );
         let timeline = world.timeline("4").await;
