@@ -22,6 +22,7 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 
 pub(crate) use self::shop::a_shop;
+use self::shop::notified;
 use crate::world::{BOOK, World, order, order_id, postgres, session};
 
 /// Everything that can be read from storage.
@@ -128,7 +129,7 @@ async fn everything_is_there_afterwards_and_goes_on() {
         assert_eq!(&after[what], before, "{what}");
     }
     // New orders, deliveries and notices get ids after all copied ones, and pending work continues.
-    told(&world, 1).await;
+    notified(&world, 1).await;
     world.forstok_sends(order("10").ready_to_ship()).await;
     assert!(world.forstok_sends(order("4").open()).await.repeat, "it is known here");
     world.accurate.add_item("BARU-01", "Barang baru");

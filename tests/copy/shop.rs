@@ -59,7 +59,7 @@ pub(crate) async fn a_shop() -> World {
 }
 
 /// A notice waits to be sent.
-async fn notified(world: &World, revision: i64) {
+pub(super) async fn notified(world: &World, revision: i64) {
     let message = Message::new(&News::Test { by: "ani".to_owned() }, Language::English, None, world.clock.now());
     let told = Told { failed_run: revision, ..Told::default() };
     assert!(world.storage.tell(revision, &told, &[message], &[Channel::Email]).await.expect("written"));

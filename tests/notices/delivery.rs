@@ -8,9 +8,12 @@ use forstok_accurate::{
     notices::NotTaken,
     storage::NoticeState,
 };
-use serde_json::json;
 
-use super::{OtherSides, SECRET, history, receivers::Received, tell, tell_after, world};
+use super::{
+    OtherSides, SECRET, history,
+    receivers::{Received, Receiver},
+    tell, tell_after, world,
+};
 use crate::world::order;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,7 @@ async fn orders_continue_once_their_account_is_active() {
     assert_eq!(world.saves() - saves, 5);
     assert_eq!(calls(&world, Action::AccountList).len(), 3, "in vain after 30 and 90 seconds, seen after 210");
     let timeline = world.timeline("1").await;
-    assert!(timeline.contains("09:03:31 account 700101 is checked again; the order continues"), "{timeline}");
+    assert!(timeline.contains("09:03:31 account 700101 is available in Accurate; the order continues"), "{timeline}");
 }
 
 #[tokio::test]
