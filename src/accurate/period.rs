@@ -1,4 +1,4 @@
-//! The invoices of a period, page by page, each row checked against the question; and one invoice by itself
+//! The invoices of a period, page by page, each row checked against the question; and a single invoice
 //! (accurate.md §3, backfill.md §2).
 
 use std::collections::HashSet;

@@ -57,7 +57,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Tells which order a webhook's body is about and what tells this body from others.
+/// Which order a webhook's body is about, and what distinguishes this body from others.
 pub fn identify(body: &[u8]) -> Result<Identity, Unreadable> {
     understood(body, |body| {
         let (event, fields) = match parts::<Fields<'_>>(body)? {

@@ -151,8 +151,8 @@ fn first_letter(bytes: &[u8]) -> Option<u8> {
     bytes.trim_ascii_start().first().copied()
 }
 
-/// Whether the first line is nothing but the beginning of an object: the object goes on in the next lines, as a program
-/// that prints it for people writes it.
+/// Whether the first line is nothing but the beginning of an object: the object continues in the next lines, as a
+/// program that prints it for people writes it.
 fn begins_split(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let rest = bytes.strip_prefix(b"{").unwrap_or_default();

@@ -2,8 +2,8 @@
 //!
 //! Accurate filters by the time of the last change, but shows it of no invoice (backfill.md §2, B). So the rows cannot
 //! be checked one by one; whether the filter is understood is asked first, with a time at which nothing was changed
-//! yet. Each such invoice becomes a hint and is read and judged by itself after the run. An invoice that was deleted is
-//! in no list: only the days of a run show that it is missing.
+//! yet. Each such invoice becomes a hint and is read and judged individually after the run. An invoice that was deleted
+//! is in no list: only the days of a run show that it is missing.
 
 use jiff::SignedDuration;
 

@@ -217,7 +217,7 @@ async fn write_orders<T: Dialect>(db: &mut T, verdicts: &[&Verdict], now: Timest
              invoice_total = {kept} invoice_total END, invoiced_at = {kept} invoiced_at END
          FROM {rows} WHERE orders.order_id = v.value ->> 0",
         rows = T::ROWS,
-        // A deleted invoice is forgotten by an order that goes on.
+        // A deleted invoice is forgotten by an order that continues.
         kept = "CASE WHEN state <> 'voided' OR v.value ->> 1 = 'voided' THEN",
     );
     db.execute(sql, &[(&to_json(&rows)).into(), now.into()]).await?;

@@ -48,7 +48,7 @@ fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
             Some(known) if known.code == pause.code => known.over_since = None,
             _ if pause.code == OFTEN_SHORT && now.duration_since(pause.since) < SETTLED => {}
             known => {
-                // A pause whose cause has changed goes on.
+                // A pause whose cause has changed continues.
                 let since = known.map_or(pause.since, |known| known.since);
                 let code = pause.code.clone();
                 told.paused.insert(book.clone(), ToldPause { code, since, over_since: None });

@@ -175,8 +175,8 @@ pub enum Judgement {
     Known(Known),
     /// The order's invoice is being created or deleted: neither side counts it in this run.
     UnderWay,
-    /// Accurate has to be asked for the invoice by itself first. A list may be older than the ledger, and what it does
-    /// not show may have been moved to another day.
+    /// Accurate has to be asked for this invoice individually first. A list may be older than the ledger, and what it
+    /// does not show may have been moved to another day.
     Ask,
 }
 

@@ -1,8 +1,8 @@
 //! Moving a shop's history from an SQLite file to a PostgreSQL database.
 //!
-//! It is a comparison: of each table, piece by piece, what differs is written and compared again. So it goes on
-//! wherever it was cut short, and a second run brings over what changed meanwhile. With a source that does not change
-//! any more, each piece is known to be the same at the end.
+//! It is a comparison: of each table, piece by piece, what differs is written and compared again. So it continues
+//! wherever it was cut short, and a second run copies what has changed in the meantime. With a source that does not
+//! change any more, each piece is known to be the same at the end.
 
 mod source;
 mod table;
@@ -48,7 +48,7 @@ pub enum Moved {
     },
 }
 
-/// Copies one database into another that is empty, or goes on with that. Only with nobody working on the source it
+/// Copies one database into another that is empty, or continues such a copy. Only with nobody working on the source it
 /// comes to an end.
 pub async fn copy(
     from: &Path,

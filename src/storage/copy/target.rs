@@ -48,7 +48,7 @@ impl Target {
         Ok(Self { connection, address })
     }
 
-    /// Begins a copy of this source, or goes on with it. Everything else that holds something is refused.
+    /// Begins a copy of this source, or continues it. Everything else that holds something is refused.
     pub(super) async fn begin(&mut self, name: &str, path: &Path) -> Result<()> {
         let found = sqlx::query_as("SELECT source, path, finished_at FROM copies WHERE id = 1");
         let found: Option<(String, String, Option<i64>)> = found.fetch_optional(&mut self.connection).await?;

@@ -205,7 +205,7 @@ fn migrations() -> Migrator {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let mut migrations = Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect());
-    // A newer version may have been here: it only adds, so that this one goes on.
+    // A newer version may have been here: it only adds, so this one continues.
     migrations.set_ignore_missing(true);
     migrations
 }

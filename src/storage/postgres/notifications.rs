@@ -74,7 +74,7 @@ impl Notifications {
     }
 
     async fn listen(&self) -> sqlx::Result<PgListener> {
-        // A pool of its own each time: what became of the connection before is no longer of interest.
+        // A pool of its own each time: the previous connection no longer matters.
         let pool = pool(&self.options, 1, LONGEST_LOOK, &Doubts::default());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.eager_reconnect(false);

@@ -143,7 +143,7 @@ pub struct Cleared {
 pub struct Receipt {
     /// The very same content came before.
     pub repeat: bool,
-    /// Where the order stands now.
+    /// The order's current state.
     pub state: State,
     /// Its invoice, once there is one.
     pub invoice: Option<DocumentRef>,

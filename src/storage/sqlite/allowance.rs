@@ -75,7 +75,7 @@ impl LockOnFile {
     }
 
     pub(in crate::storage) fn release(&mut self) {
-        // Not released, it stays shared: the command goes on waiting, and nothing worse happens.
+        // Not released, it stays shared: the command keeps waiting, and nothing worse happens.
         self.shared = self.file.unlock().is_err();
     }
 }

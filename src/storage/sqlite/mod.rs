@@ -198,7 +198,7 @@ impl SqliteFile {
         turn.map_err(|_| StorageError::Busy)
     }
 
-    /// The writing connection; made anew after an error.
+    /// The writing connection; reopened after an error.
     fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connection>>) -> Result<Writer> {
         if let Some(damage) = self.damage.get() {
             return Err(StorageError::Damaged(damage.clone()));

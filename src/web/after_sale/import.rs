@@ -306,8 +306,8 @@ async fn take_in(
     Ok((counts, csv))
 }
 
-/// Does work on a thread of its own. It goes on if the person who waits for it leaves, and until it has ended no other
-/// file is imported.
+/// Does work on a thread of its own. It continues if the person who waits for it leaves, and until it has ended no
+/// other file is imported.
 async fn blocking<T: Send + 'static>(
     alone: &Arc<OwnedSemaphorePermit>,
     work: impl FnOnce() -> T + Send + 'static,

@@ -244,8 +244,8 @@ pub(super) struct WayForm {
     way: String,
 }
 
-/// `POST /setup/webhooks/way`: accepts webhooks that are authenticated in the way that was recognised. Refused ones were
-/// not stored.
+/// `POST /setup/webhooks/way`: accepts webhooks that are authenticated in the way that was recognised. Refused ones
+/// were not stored.
 pub(super) async fn confirm_way(
     State(app): State<App>,
     Extension(checks): Extension<Arc<Checks>>,
