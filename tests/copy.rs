@@ -100,7 +100,7 @@ fn written(moved: &Moved) -> u64 {
 }
 
 #[tokio::test]
-async fn everything_is_there_afterwards_and_goes_on() {
+async fn everything_is_there_afterwards_and_continues() {
     let mut world = a_shop().await;
     let now = world.clock.now();
     let later = delivery(order("9").ready_to_ship().body(), now);
@@ -201,7 +201,7 @@ async fn a_copy_beside_a_running_service_is_completed_once_the_service_has_stopp
 }
 
 #[tokio::test]
-async fn cut_short_it_goes_on_where_it_was() {
+async fn an_interrupted_copy_continues_where_it_was() {
     let mut world = World::new().await;
     let deliveries: Vec<_> =
         (1..=1_000).map(|id| delivery(order(&id.to_string()).cancelled().body(), world.clock.now())).collect();

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_comes_in_smaller_pages_than_asked_for_is_read_all_the_same() {
+    fn a_list_that_comes_in_smaller_pages_than_asked_for_is_still_read() {
         let mut pages = Pages::of(MasterKind::Items);
         for number in 1..=3_i64 {
             let first = (number - 1) * 20 + 1;

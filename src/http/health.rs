@@ -119,7 +119,7 @@ fn remedy(code: &str) -> &'static str {
     match code {
         "credentials_missing" => "an admin enters the API Token on the page /setup; until then orders wait",
         "right_missing" => {
-            "give the user who made the API Token the right that Accurate names; an operator sees it in /v1/summary"
+            "grant the right that Accurate names to the user who created the API Token; an operator sees it in /v1/summary"
         }
         _ => "Accurate cannot be reached, or its replies get lost; orders wait and continue automatically",
     }

@@ -213,7 +213,7 @@ impl Circuit {
         let Some(words) = missing else {
             return if self.missing.remove(&right).is_some() { Change::Resumed } else { Change::None };
         };
-        let words = format!("{words} — give the user who made the API Token this right in Accurate");
+        let words = format!("{words} — grant this right in Accurate to the user who created the API Token");
         if let Some(pause) = self.missing.get_mut(&right) {
             pause.words = words;
             return Change::None;

@@ -98,7 +98,7 @@ async fn a_cancellation_takes_back_a_receipt_that_was_never_sent(base: Base) {
     world.paid("7", "a", 150_000, json!({})).await;
     world.forstok_sends(order("7").price(150_000).cancelled()).await;
     world.wire.recover();
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.state("7").await, "voided");
     assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
 }

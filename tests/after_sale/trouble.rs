@@ -13,7 +13,7 @@ on_both! {
     a_receipt_whose_reply_was_lost_exists_once;
     any_fault_of_a_receipts_save_leads_to_one_receipt;
     a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
-    a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself;
+    a_receipt_that_accurate_refuses_is_blocked_and_retried_automatically;
     many_receipts_share_their_saves;
     a_bulk_that_reports_a_receipt_as_saved_without_saving_it_is_noticed;
     a_bulk_that_saves_another_amount_than_it_reports_is_noticed;
@@ -41,7 +41,7 @@ async fn a_receipt_whose_reply_was_lost_exists_once(base: Base) {
     let mut world = ready(base).await;
     world.accurate.lose_next_reply_after_saving_a(Kind::Receipt);
     world.approves_all(Kind::Receipt).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     one_receipt(&world).await;
 }
 
@@ -51,7 +51,7 @@ async fn any_fault_of_a_receipts_save_leads_to_one_receipt(base: Base) {
         let fault = Fault::named(fault, std::time::Duration::from_secs(2)).expect("it is its name");
         world.accurate.next(On::ReceiptSaves, fault, 1);
         world.approves_all(Kind::Receipt).await;
-        world.run_until_healed().await;
+        world.run_until_recovered().await;
         one_receipt(&world).await;
     }
 }
@@ -66,11 +66,11 @@ async fn a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt(base: B
     let claims = world.claims().await;
     assert_eq!(claims.iter().map(|claim| claim.kind).collect::<Vec<_>>(), [Kind::Receipt]);
     let mut world = world.dies_and_starts_again().await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     one_receipt(&world).await;
 }
 
-async fn a_receipt_that_accurate_refuses_is_blocked_and_tried_again_by_itself(base: Base) {
+async fn a_receipt_that_accurate_refuses_is_blocked_and_retried_automatically(base: Base) {
     let mut world = ready(base).await;
     // Somebody has booked the money by hand.
     world.accurate.add_receipt("RCP-1", "INV-7", 150_000.into()).expect("booked");
@@ -116,7 +116,7 @@ async fn thirty_are_approved(base: Base, fault: Fault) -> World {
 
 async fn a_bulk_that_reports_a_receipt_as_saved_without_saving_it_is_noticed(base: Base) {
     let mut world = thirty_are_approved(base, Fault::NotSaved).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.accurate.receipts().len(), 30);
     for id in 100..130 {
         assert_eq!(world.payout_state(&id.to_string()).await, (RowState::Settled, ""));
@@ -191,7 +191,7 @@ async fn a_receipt_that_accurate_saved_with_another_amount_is_for_a_person(base:
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
     assert!(world.accurate.remove_receipt("INV-7/1"));
     world.operator_retries("7").await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     world.run_for(600).await;
     one_receipt(&world).await;
 }
@@ -209,7 +209,7 @@ async fn where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without
     let number = world.accurate.receipts()[0].number.clone();
     assert!(world.accurate.remove_receipt(&number), "the person deletes what nobody else can find");
     world.operator_retries("7").await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts().len(), 1);
 }

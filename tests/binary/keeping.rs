@@ -185,7 +185,7 @@ async fn a_running_service_clears_what_has_become_old_and_still_voids() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_moves_to_postgres_and_goes_on_there() {
+async fn a_shop_moves_to_postgres_and_continues_there() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let mut service = home.serve().await;

@@ -222,7 +222,7 @@ async fn an_order_is_shown_with_its_reason_its_invoice_and_all_that_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_retry_goes_on_once_the_cause_is_gone() {
+async fn a_retried_order_continues_once_the_cause_is_gone() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     for id in 1..=3 {

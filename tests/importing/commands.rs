@@ -62,7 +62,7 @@ async fn a_file_is_imported_beside_a_running_service() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn webhooks_that_arrive_during_an_import_are_taken_and_the_import_goes_on() {
+async fn webhooks_that_arrive_during_an_import_are_accepted_and_the_import_continues() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     let service = home.serve().await;
@@ -148,7 +148,10 @@ async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() 
     assert_eq!((code, &answer["ingested"], &answer["complete"]), (Some(0), &1.into(), &true.into()));
     assert_eq!(service.order_once("1", "invoiced").await["snapshots"][0]["origin"], "backfill");
     let page = Visitor::operator(&service).await.get("/orders/import").await;
-    page.says(&["Orders that Forstok lists", "0 orders are not known here, 0 are out of date. Nothing was imported"]);
+    page.says(&[
+        "Orders that Forstok lists",
+        "0 orders are missing here, 0 are out of date. The service only reports them",
+    ]);
     for id in 2..60 {
         accurate.sandbox().forstok().lists(&order(&id.to_string()).ready_to_ship().body_json());
     }

@@ -66,11 +66,11 @@ async fn a_person_checks_a_file_and_imports_it() {
     let page = visitor.post_file("/orders/import", &[], file.as_bytes()).await;
     page.says(&[
         "2 lines compared, nothing imported",
-        "Not known here\n1",
+        "Missing here\n1",
         "Cannot be read\n1",
         "Choose the file again and press Import",
         "INV-1",
-        "not known here",
+        "missing here",
         "Ready to Ship · Rp80.000",
         "Line 2: The order has no id.",
     ]);

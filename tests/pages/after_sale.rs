@@ -76,7 +76,7 @@ async fn a_payout_without_an_order_says_how_it_finds_one() {
     let of_no_order = payout("4711", "", 94_500, &json!({}));
     sends(&service, "/v1/payouts", json!([of_any_store, payout("2", "N1", 1, &json!({})), of_no_order])).await;
     let page = visitor.get("/payouts").await;
-    page.says(&["orders of several stores have it", "No order of this store has this number."]);
+    page.says(&["orders of several stores share it", "No order of this store has this number."]);
     page.says(&["No order", "4711", "Book the money in Accurate, then mark the row as done by hand."]);
 }
 

@@ -140,7 +140,7 @@ async fn the_second_of_two_editors_sees_what_the_first_changed_and_saves_both() 
         "Another person has changed the mapping. Your changes are not saved yet.",
         "Account: Shipping paid to the seller: 700101 → 700199",
         "Account: Service fee: 600104 → 600199",
-        "Changed by somebody else in the meantime to: 700199",
+        "Another person has changed this to: 700199",
     ]);
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 2);
     let merged = filled(&shown, &[]);
@@ -221,7 +221,7 @@ async fn rules_for_payouts_returns_and_reconciliation_are_chosen_on_the_page() {
     let service = Home::new(&accurate).serve().await;
     let mut admin = Visitor::operator(&service).await;
     let page = admin.get("/mapping").await;
-    page.says(&["How payouts become receipts", "After a person approves its payout", "How returns are booked"]);
+    page.says(&["How payouts become receipts", "After the payout is approved", "How returns are booked"]);
     let refused = filled(&page, &[("payout/rest_limit", "a lot"), ("reconcile/at", "26:00")]);
     let refused = send(&mut admin, "/mapping", &refused).await;
     refused.says(&["Nothing was saved.", "Must be a whole number from 0 to 1000000"]);
@@ -284,7 +284,7 @@ async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
     let changes = [("accounts/shipping", "110101"), ("warehouses/834", "Gudang Z"), ("stores/8277/bank_account", "1")];
     let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
     tried.says(&[
-        "Kas is of type Cash & Bank; Other Income fits.",
+        "Kas is of type Cash & Bank; it should be Other Income.",
         "“Gudang Z” is not in Accurate",
         "“1” is not in Accurate",
     ]);

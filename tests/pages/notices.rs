@@ -61,9 +61,9 @@ async fn an_admin_tests_the_channels_and_sees_at_once_what_each_other_side_says(
     let address = tested.header("location").to_owned();
     assert!(address.starts_with("/notices?tested=msg_"), "{address}");
     let page = operator.get(&address).await;
-    page.says(&["Result of the test", "250 2.0.0 queued as 4711", "HTTP 401: Unauthorized", "refused", "accepted"]);
+    page.says(&["Result of the test", "250 2.0.0 queued as 4711", "HTTP 401: Unauthorized", "refused", "delivered"]);
     page.says(&["The receiver refused it, so it is not sent again. Correct the settings or the receiver"]);
-    page.says(&["History", "Test notice from forstok-accurate", "operator is testing this channel.", "1 try"]);
+    page.says(&["History", "Test notice from forstok-accurate", "operator is testing this channel.", "1 attempt"]);
     assert_eq!(page.html.matches("<b>Test notice from forstok-accurate</b>").count(), 1, "one entry, three channels");
     for secret in ["secret-path", SECRET, PASSWORD, TOKEN] {
         assert!(!page.html.contains(secret), "{secret} is shown");
@@ -107,7 +107,7 @@ async fn a_pause_is_told_by_the_running_service_and_shown_in_the_history() {
     assert_eq!(told.json()["type"], "book.paused");
     eventually("the pause is mailed", async || mail.mails().into_iter().next()).await;
     let mut operator = Visitor::operator(&service).await;
-    operator.get("/notices").await.says(&["Accurate database “main” is paused", "Webhook", "accepted"]);
+    operator.get("/notices").await.says(&["Accurate database “main” is paused", "Webhook", "delivered"]);
     let metrics = service.get("/metrics").await.text;
     let counted = r#"forstok_accurate_notices_total{channel="webhook",outcome="sent"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");

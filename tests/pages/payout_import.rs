@@ -30,7 +30,7 @@ fn outcomes(html: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_checked_then_imported_and_says_what_became_of_each_row() {
+async fn a_file_is_checked_then_imported_and_shows_the_outcome_of_each_row() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     service.send(&order(1)).await;

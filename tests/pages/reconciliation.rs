@@ -85,7 +85,7 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     problems.says(&["No order is blocked. These wait for you:", "Differs in Accurate: 1 finding"]);
     let orders = "/orders?by=ordered&#38;from=2023-11-27&#38;to=2023-11-27&#38;store=8277";
     assert!(page.html.contains(orders), "{}", page.html);
-    page.says(&["Difference: Rp79.000, all of it explained by findings.", "difference Rp79.000", "explains Rp79.000"]);
+    page.says(&["Difference: Rp79.000. Findings explain all of it.", "difference Rp79.000", "explains Rp79.000"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
     shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Would be sent now", "Rp1.000"]);
     shown.says(&["If Accurate is right, adopt its data.", "Part of the difference", "Compares 27/11/2023 again"]);

@@ -200,7 +200,10 @@ async fn a_missing_right_is_named_with_its_remedy() {
     accurate.sandbox().withhold_right(Action::InvoiceSave);
     enters(&mut visitor, CREDENTIALS).await.goes_to("/setup?done=credentials_saved#step-2");
     let shown = visitor.get("/setup").await;
-    shown.says(&["The right for warehouse/list is missing", "Give it in Accurate to the user who made the API Token"]);
+    shown.says(&[
+        "The right for warehouse/list is missing",
+        "Grant it in Accurate to the user who created the API Token",
+    ]);
     assert!(!shown.text().contains("sales-invoice/save"), "{}", shown.text());
     visitor.post("/setup/accurate/check", &[("book", "main")]).await.goes_to("/setup?done=checked#step-2");
     visitor.get("/setup").await.says(&["The right for sales-invoice/save is missing"]);

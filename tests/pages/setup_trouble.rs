@@ -76,7 +76,7 @@ async fn a_refused_token_or_secret_says_what_to_copy_again() {
         [[("api_token", "of-somebody-else"), CREDENTIALS[1]], [CREDENTIALS[0], ("signature_secret", "of-another-app")]]
     {
         let shown = enters(&mut english, wrong).await;
-        let remedy = "Copy both from Accurate again: the API Token that was made in this database";
+        let remedy = "Copy both from Accurate again: the API Token that was created in this database";
         is_refused(&shown, &mut english, &["Accurate refuses access: ", remedy]).await;
         let shown = enters(&mut indonesian, wrong).await;
         let remedy = "Salin lagi keduanya dari Accurate: API Token yang dibuat di database ini";
@@ -103,7 +103,7 @@ async fn every_missing_right_is_named_in_both_languages() {
     for call in missing {
         shown.says(&[&format!("The right for {call} is missing: Anda tidak mempunyai hak untuk")]);
     }
-    shown.says(&["Give it in Accurate to the user who made the API Token"]);
+    shown.says(&["Grant it in Accurate to the user who created the API Token"]);
     let shown = indonesian.get("/setup").await;
     for call in missing {
         shown.says(&[&format!("Hak akses untuk {call} belum diberikan: Anda tidak mempunyai hak untuk")]);

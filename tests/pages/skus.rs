@@ -204,7 +204,7 @@ async fn a_sku_of_many_bytes_and_few_characters_is_mapped_and_removed_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_saves_second_sees_what_the_first_changed_and_loses_nothing() {
+async fn the_second_to_save_sees_what_the_first_changed_and_loses_nothing() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
     home.change_settings(
@@ -226,7 +226,7 @@ async fn whoever_saves_second_sees_what_the_first_changed_and_loses_nothing() {
         "The mapping has changed while you were working",
         "ani",
         "Item for SKU kaos-m: – → KAOS-M",
-        "Somebody else has entered GELAS-01 in the meantime.",
+        "Another person has entered GELAS-01.",
         "2 changes not saved yet",
     ]);
     assert_eq!(mapped(&service).await["CELANA"], json!(null), "nothing was saved");

@@ -194,7 +194,7 @@ async fn an_invoice_that_was_deleted_on_purpose_can_be_created_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn equal_warnings_are_acknowledged_at_once_by_whoever_may_work() {
+async fn equal_warnings_are_acknowledged_together_by_a_person_who_may_work() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     for id in 1..=7 {

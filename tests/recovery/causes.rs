@@ -19,7 +19,7 @@ async fn orders_continue_once_their_account_is_active() {
     assert_eq!(world.state("1").await, "blocked: account_inactive");
     world.accurate.resume_account("700101");
     let saves = world.saves();
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 5));
     assert_eq!(world.saves() - saves, 5);
     assert_eq!(calls(&world, Action::AccountList).len(), 3, "in vain after 30 and 90 seconds, seen after 210");
@@ -37,7 +37,7 @@ async fn orders_continue_once_their_customer_is_created_by_hand() {
     assert_eq!(world.state("1").await, "blocked: customer_not_found");
     world.accurate.add_masters(&Masters::default().customer("8277", "Toko"));
     let saves = world.saves();
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 5));
     assert_eq!(world.saves() - saves, 5);
     assert_eq!(world.accurate.call_count(Action::CustomerSave), 0);
@@ -59,7 +59,7 @@ async fn orders_continue_once_their_period_is_opened_and_one_of_them_finds_out()
     assert_eq!(world.saves() - saves, 2, "after 30 and 90 seconds one order tries for all");
     world.accurate.change_settings(|settings| settings.company_start = Date::constant(2023, 1, 1));
     let saves = world.saves();
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 5));
     assert_eq!(world.saves() - saves, 5);
 }
@@ -72,7 +72,7 @@ async fn a_suspended_item_is_rechecked_like_a_missing_one() {
     world.run_for(100).await;
     assert_eq!(world.state("1").await, "blocked: item_not_found");
     world.accurate.resume_item("AAA2002");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.state("1").await, "invoiced");
 }
 
@@ -120,6 +120,6 @@ async fn a_manual_retry_in_vain_frees_nobody() {
     assert_eq!(blocked_and_invoiced(&world).await, (5, 0));
     assert_eq!(world.saves() - saves, 1);
     world.accurate.add_item(NEW, "Barang baru");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 5));
 }

@@ -61,13 +61,13 @@ async fn a_hundred_orders_continue_when_the_item_is_created_and_the_store_is_map
     assert_eq!(calls.made(&world), [("item/detail", 7)]);
 
     world.accurate.add_item(NEW, "Barang baru");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (50, 50));
     // One recheck releases all; each order looks up its number before it saves for the second time.
     assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
 
     map_the_store(&world).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
     assert_eq!(
         calls.made(&world),
@@ -103,7 +103,7 @@ async fn a_hundred_orders_continue_when_item_and_mapping_are_fixed_at_the_same_t
     );
     let sum = made.iter().map(|(_, count)| count).sum::<u64>() as f64;
     assert!(sum / seconds > 7.0, "{sum} calls in {seconds} s");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.accurate.call_count(Action::ItemDetail), 0, "nobody waits, so nothing is looked at");
 }
 
@@ -127,7 +127,7 @@ async fn a_mapping_that_fixes_half_of_the_orders_has_the_others_tried_once() {
         ]
     );
     world.accurate.add_item(NEW, "Barang baru");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 100));
     assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/detail", 50), ("sales-invoice/save", 50)]);
 }
@@ -153,7 +153,7 @@ async fn a_hundred_orders_sent_in_bulk_continue_with_a_handful_of_calls() {
         [("customer/list", 1), ("customer/save", 1), ("sales-invoice/bulk-save", 3), ("sales-invoice/list", 4)]
     );
     world.accurate.add_item(NEW, "Barang baru");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 102));
     assert_eq!(calls.made(&world), [("item/detail", 1), ("sales-invoice/bulk-save", 1), ("sales-invoice/list", 2)]);
     assert_eq!(world.accurate.breach_count(), 0);

@@ -45,7 +45,7 @@ async fn a_long_queue_does_not_starve_rechecks() {
 }
 
 #[tokio::test]
-async fn the_service_heals_by_itself() {
+async fn the_service_recovers_automatically() {
     let mut world = World::new().await;
     orders_wait_for_the_item(&mut world, 1..=20).await;
     world.accurate.add_item(NEW, "Barang baru");
@@ -98,7 +98,7 @@ async fn a_look_that_fails_is_a_look_in_vain() {
     world.accurate.next(Action::ItemDetail, Fault::DroppedAfter, 1);
     world.run_for(60).await;
     assert_eq!(blocked_and_invoiced(&world).await, (3, 0));
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 3));
     assert_eq!(calls(&world, Action::ItemDetail).len(), 2);
 }
@@ -123,7 +123,7 @@ async fn waiting_outlives_a_crash() {
     let mut world = world.dies_and_starts_again().await;
     assert_eq!(calls(&world, Action::ItemDetail).len(), 2);
     world.accurate.add_item(NEW, "Barang baru");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(blocked_and_invoiced(&world).await, (0, 3));
     assert_eq!(calls(&world, Action::ItemDetail).len(), 3);
 }

@@ -33,7 +33,7 @@ async fn restored(world: World, backup: &std::path::Path) -> World {
 }
 
 #[tokio::test]
-async fn after_a_restore_no_invoice_is_created_twice_whoever_numbers_them() {
+async fn after_a_restore_no_invoice_is_created_twice_no_matter_who_numbers_them() {
     for numbering in [Numbering::Sent, Numbering::Automatic] {
         let mut world = World::new().await;
         world.accurate.change_settings(|settings| settings.numbering = numbering);

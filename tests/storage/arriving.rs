@@ -49,7 +49,7 @@ pub(super) async fn two_deliveries_of_one_order_in_one_commit_are_folded_into_on
     }
 }
 
-pub(super) async fn a_receipt_tells_where_the_order_stands(base: Base) {
+pub(super) async fn a_receipt_contains_the_state_of_the_order(base: Base) {
     let mut world = World::on(base).await;
     let first = world.forstok_sends(order("1").ready_to_ship()).await;
     assert_eq!((first.state, first.invoice), (State::Received, None));

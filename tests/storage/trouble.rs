@@ -209,7 +209,7 @@ async fn a_listener_is_notified_again_after_its_connection_broke() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_cut_short_is_reported_as_such_by_whoever_finds_it_first() {
+async fn a_file_that_was_cut_short_is_reported_as_such_by_the_first_caller_to_find_it() {
     let world = World::on(Base::Sqlite).await;
     let deliveries: Vec<_> = (1..=50).map(|id| delivery(order(&id.to_string()).body(), world.clock.now())).collect();
     world.storage.record(&deliveries).await.expect("it is whole");

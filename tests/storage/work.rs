@@ -168,7 +168,7 @@ pub(super) async fn a_claim_takes_the_longest_due_first_or_the_newest(base: Base
     assert_eq!(claim(true).await, ["5", "6"]);
 }
 
-pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_goes_on_at_once(base: Base) {
+pub(super) async fn a_lease_that_is_ended_leaves_a_doubt_and_the_order_continues_immediately(base: Base) {
     let mut world = World::on(base).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     let first = world.only_claim().await;

@@ -38,12 +38,12 @@ async fn what_a_person_booked_by_hand_stays_ignored_whatever_happens() {
     world.accurate.add_item("BARU-01", "Barang baru");
     world.mapping_changes("\"Gudang B\"", "\"Utama\"").await;
     world.forstok_sends(order(ORDER).shipped().sku("BARU-01")).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     let actor = Actor { name: "budi".to_owned(), role: Role::Work };
     assert_eq!(world.engine.retry(&order_id(ORDER), &actor).await.expect("written"), Some(0));
     world = world.dies_and_starts_again().await;
     world.forstok_sends(order(ORDER).cancelled().sku("BARU-01")).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.state(ORDER).await, "ignored: by_hand");
     assert_eq!(world.accurate.invoice_count(), 0);
     let timeline = world.timeline(ORDER).await;

@@ -135,7 +135,7 @@ async fn a_right_to_create_customers_is_probed_by_one_order_and_lets_all_others_
 }
 
 #[tokio::test]
-async fn after_the_clock_was_fixed_work_goes_on_within_the_longest_probe_wait() {
+async fn after_the_clock_was_fixed_work_continues_within_the_longest_probe_wait() {
     let mut world = World::new().await;
     world.clock.is_set_ahead(SignedDuration::from_hours(2));
     world.forstok_sends(order(ORDER).ready_to_ship()).await;

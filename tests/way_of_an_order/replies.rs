@@ -31,7 +31,7 @@ async fn a_sellers_text_that_sounds_like_an_answer_blocks_its_own_order_only() {
 }
 
 #[tokio::test]
-async fn a_suspended_item_is_reported_as_such_and_its_order_goes_on_once_it_is_active() {
+async fn a_suspended_item_is_reported_as_such_and_its_order_continues_once_it_is_active() {
     let mut world = World::new().await;
     world.accurate.change_settings(|settings| settings.suspended_items = SuspendedItems::Named);
     world.accurate.suspend_item("AAA2002");
@@ -42,7 +42,7 @@ async fn a_suspended_item_is_reported_as_such_and_its_order_goes_on_once_it_is_a
     assert!(finding.about.in_words(Language::English).contains("berstatus Non Aktif"), "{finding:?}");
     assert!(finding.reason.remedy(Language::English).contains("activate the item"));
     world.accurate.resume_item("AAA2002");
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.state(ORDER).await, "invoiced");
 }
 

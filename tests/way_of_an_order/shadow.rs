@@ -106,7 +106,7 @@ async fn in_shadow_mode_everything_is_drafted_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn shadow_mode_stops_claims_at_once_whoever_switches_it_on() {
+async fn shadow_mode_stops_claims_immediately_however_it_is_switched_on() {
     let mut world = World::with_mapping(&format!("{ON}{MAPPING}")).await;
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.forstok_sends(order("2").ready_to_ship()).await;

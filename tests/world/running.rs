@@ -112,7 +112,7 @@ impl World {
     }
 
     /// Runs and lets time pass until no recheck is left: everything that orders waited for exists.
-    pub(crate) async fn run_until_healed(&mut self) {
+    pub(crate) async fn run_until_recovered(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
             let Some(next) = self.next_moment_or_look().await else { return };

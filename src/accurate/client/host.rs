@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_whose_reply_was_lost_is_never_made_again_by_itself() {
+    async fn a_call_whose_reply_was_lost_is_never_repeated_automatically() {
         let (session, hosts) = session(&[(ZEUS, Ok(200))]);
         session.call::<Skipped, Skipped>(&read()).await.expect("answered");
         replace(&hosts, &[(ZEUS, Err(WireFault::Lost("cut".to_owned()))), (HERA, Ok(200))]);

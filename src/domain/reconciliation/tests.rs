@@ -66,7 +66,7 @@ fn an_invoice_that_the_list_shows_as_we_hold_it_needs_no_further_call() {
 }
 
 #[test]
-fn nothing_is_said_about_an_invoice_before_accurate_was_asked_for_it_by_itself() {
+fn nothing_is_said_about_an_invoice_before_accurate_was_asked_for_it_individually() {
     let differs = Shown { total: 1, ..same() };
     for shown in [vec![], vec![differs]] {
         assert_eq!(judge(&invoiced(), &shown, None, NOVEMBER), Judgement::Ask);
@@ -218,7 +218,7 @@ fn a_finding_says_what_happened_in_both_languages() {
     let missing = asked(&invoiced(), &[]).findings.remove(0);
     assert_eq!(
         words(&missing, Indonesian),
-        "Faktur INV-1 (05/11/2026, Rp150.000) pernah dibuat, tetapi tidak ada lagi di Accurate: ada yang menghapusnya."
+        "Faktur INV-1 (05/11/2026, Rp150.000) pernah dibuat, tetapi tidak ada lagi di Accurate karena sudah dihapus."
     );
 }
 

@@ -126,7 +126,7 @@ async fn not_one_byte_is_sent_on_a_cut_connection_and_others_are_kept_alive() {
 }
 
 #[tokio::test]
-async fn a_slow_reply_outlasts_the_caller_but_the_invoice_stands() {
+async fn a_slow_reply_outlasts_the_caller_but_the_invoice_exists() {
     let world = World::new().await;
     world.sandbox.next(On::InvoiceSaves, Fault::Slow(Duration::from_mins(1)), 1);
     let error = world.save("N-1").timeout(Duration::from_millis(300)).send().await.expect_err("no reply in time");

@@ -104,7 +104,7 @@ fn a_ninth_call_in_flight_is_refused_with_its_own_text() {
 }
 
 #[test]
-fn what_a_caller_sees_and_whether_the_invoice_stands() {
+fn what_a_caller_sees_and_whether_the_invoice_exists() {
     let cases = [
         (Fault::DroppedBefore, "cut", false),
         (Fault::DroppedAfter, "cut", true),
