@@ -11,15 +11,15 @@ use super::{
     outcome::{Failure, Meaning, Refusal},
     reply::{Element, Envelope, Skipped},
 };
-use crate::domain::ids::DocumentNumber;
+use crate::domain::{document::Kind, ids::DocumentNumber};
 
 /// The maximum number of documents in one [`save_many`] (accurate.md §3).
 pub const LARGEST_BULK: usize = 100;
 
 /// A document as Accurate reports it.
-pub trait Found: Sized + Send {
-    /// Its kind, for messages.
-    const NAME: &'static str;
+pub trait Found: Clone + Send + Sync {
+    /// Its kind.
+    const KIND: Kind;
     /// The names of its calls.
     const CALLS: Calls;
     /// The fields that a list is asked for.
@@ -71,20 +71,20 @@ pub async fn save_many<F: Found>(
 /// The document with this number, if one exists.
 pub async fn by_number<F: Found>(session: &Session, number: &DocumentNumber) -> Result<Option<F>, Failure> {
     let call = Call::get(F::CALLS.detail, &[("number", number.as_str())]);
-    detail(session, &call, F::NAME, |record| F::of(record).filter(|found| found.number().is_same_as(number))).await
+    detail(session, &call, F::KIND, |record| F::of(record).filter(|found| found.number().is_same_as(number))).await
 }
 
 /// The document with this id, if it exists.
 pub async fn by_id<F: Found>(session: &Session, id: i64) -> Result<Option<F>, Failure> {
     let call = Call::get(F::CALLS.detail, &[("id", &id.to_string())]);
-    detail(session, &call, F::NAME, |record| F::of(record).filter(|found| found.id() == id)).await
+    detail(session, &call, F::KIND, |record| F::of(record).filter(|found| found.id() == id)).await
 }
 
 /// What `asked_for` reads from the record; it returns `None` for a record of another document.
 pub(super) async fn detail<R, T>(
     session: &Session,
     call: &Call,
-    name: &str,
+    kind: Kind,
     asked_for: impl FnOnce(R) -> Option<T>,
 ) -> Result<Option<T>, Failure>
 where
@@ -93,7 +93,8 @@ where
     match session.call::<R, Skipped>(call).await {
         // A filter that was not understood returns something else (accurate.md §3), which is not trusted.
         Ok(Envelope { d, .. }) => asked_for(d).map(Some).ok_or_else(|| {
-            Failure::Ambiguous(format!("the detail that came back is not of the {name} that was asked for"))
+            let kind = kind.as_str();
+            Failure::Ambiguous(format!("the detail that came back is not of the {kind} that was asked for"))
         }),
         Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => Ok(None),
         Err(failure) => Err(failure),

@@ -12,7 +12,7 @@ use super::{
     outcome::Failure,
     reply::{Envelope, HasElements, Lenient, Rows, Skipped, Text, Whole},
 };
-use crate::domain::{ids::DocumentNumber, invoice::InvoiceBody, money::Rupiah};
+use crate::domain::{document::Kind, ids::DocumentNumber, invoice::InvoiceBody, money::Rupiah};
 
 /// An invoice as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +159,7 @@ pub async fn delete(session: &Session, id: i64) -> Result<Deleted, Failure> {
 }
 
 impl Found for FoundInvoice {
-    const NAME: &'static str = "invoice";
+    const KIND: Kind = Kind::Invoice;
     const CALLS: Calls = Calls {
         save: "sales-invoice/save",
         bulk_save: "sales-invoice/bulk-save",

@@ -12,7 +12,7 @@ use super::{
     outcome::Failure,
     reply::{Lenient, Rows, Text},
 };
-use crate::domain::{ids::DocumentNumber, money::Rupiah};
+use crate::domain::{document::Kind, ids::DocumentNumber, money::Rupiah};
 
 /// What is still open on an invoice. What Accurate does not show is `None`.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl Outstanding {
 /// What is open on the invoice with this number, if it exists.
 pub async fn of_invoice(session: &Session, number: &DocumentNumber) -> Result<Option<Outstanding>, Failure> {
     let call = Call::get("sales-invoice/detail", &[("number", number.as_str())]);
-    detail(session, &call, "invoice", |record: Record| record.outstanding(number)).await
+    detail(session, &call, Kind::Invoice, |record: Record| record.outstanding(number)).await
 }
 
 #[derive(Default, Deserialize)]

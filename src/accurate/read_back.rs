@@ -1,22 +1,25 @@
-//! Reads back the documents that were saved last: of invoices their number, of any kind each of them.
+//! Reads back the documents of a kind that were saved last: their number, or each of them.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use super::{
     client::{Call, Session},
-    documents::Found,
-    invoices::{FoundInvoice, Record},
+    documents::{Found, LARGEST_BULK},
     outcome::Failure,
     reply::{Envelope, Rows, Skipped},
 };
+use crate::domain::document::Kind;
 
 /// Rows of a page; 100 is accepted (accurate.md §3), as many as a bulk saves.
-const PAGE: usize = 100;
+pub const PAGE: usize = LARGEST_BULK;
 
-/// How many pages are read beyond the pages that the wanted invoices fill. Older invoices were not saved recently.
+/// How many pages are read beyond the pages that the wanted documents fill. Older documents were not saved recently.
 const MORE_PAGES: usize = 3;
 
 /// How many ids of single saves are remembered at most: enough for two minutes.
@@ -25,24 +28,32 @@ const MOST_SINGLES: usize = 1_000;
 /// After this many failed trials a filter by a range of ids is no longer tried.
 const MOST_TRIALS: u32 = 3;
 
-/// What is known about counting a range of ids.
+/// What is known about reading back each kind of document.
 #[derive(Debug, Default)]
-pub(super) struct Counting {
-    /// Ids of invoices that single saves reported, in the order of the replies.
-    singles: Mutex<std::collections::VecDeque<i64>>,
-    /// Number of failed trials of the filter; `UNDERSTOOD` once a trial has succeeded.
+pub(super) struct ReadingBack([OfKind; Kind::ALL.len()]);
+
+/// What is known about reading back one kind of document.
+#[derive(Debug, Default)]
+struct OfKind {
+    /// Ids of documents that single saves reported, in the order of the replies.
+    singles: Mutex<VecDeque<i64>>,
+    /// Number of failed trials of counting a range of ids; `UNDERSTOOD` once a trial has succeeded.
     trials: AtomicU32,
     /// How often a list showed documents outside the range that was asked for.
     ignored_ranges: AtomicU32,
 }
 
-/// In [`Counting::trials`]: the filter is known to work.
+/// In [`OfKind::trials`]: the filter is known to work.
 const UNDERSTOOD: u32 = u32::MAX;
 
 impl Session {
-    /// Remembers the id of an invoice that a single save created, because a count of its range includes it.
-    pub fn remember_single(&self, id: i64) {
-        let mut singles = self.counting.singles.lock().unwrap_or_else(PoisonError::into_inner);
+    fn reading_back<F: Found>(&self) -> &OfKind {
+        &self.reading_back.0[F::KIND as usize]
+    }
+
+    /// Remembers the id of a document that a single save created, because a count of its range includes it.
+    pub fn remember_single<F: Found>(&self, id: i64) {
+        let mut singles = self.reading_back::<F>().singles.lock().unwrap_or_else(PoisonError::into_inner);
         if singles.len() == MOST_SINGLES {
             singles.pop_front();
         }
@@ -50,43 +61,48 @@ impl Session {
     }
 
     /// Ids of remembered single saves between these two.
-    pub fn singles_between(&self, lowest: i64, highest: i64) -> Vec<i64> {
-        let singles = self.counting.singles.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn singles_between<F: Found>(&self, lowest: i64, highest: i64) -> Vec<i64> {
+        let singles = self.reading_back::<F>().singles.lock().unwrap_or_else(PoisonError::into_inner);
         singles.iter().copied().filter(|id| (lowest..=highest).contains(id)).collect()
     }
 }
 
-/// Whether exactly this many invoices exist with ids from `lowest` to `highest`; also false if the count cannot be
-/// trusted.
+/// Whether exactly this many documents of a kind exist with ids from `lowest` to `highest`; also false if the count
+/// cannot be trusted.
 ///
 /// Filtering by `id` with `BETWEEN` is documented (backfill.md §2, O), and `sp.rowCount` is known to work (A). But
 /// Accurate silently ignores a filter that it does not understand (accurate.md §3, B), so a count is trusted only after
-/// the filter has once reduced the list to the single invoice with the lowest id.
-pub async fn exactly_exist(session: &Session, lowest: i64, highest: i64, wanted: u64) -> Result<bool, Failure> {
-    let trials = &session.counting.trials;
+/// the filter has once reduced the kind's list to the single document with the lowest id.
+pub async fn exactly_exist<F: Found>(
+    session: &Session,
+    lowest: i64,
+    highest: i64,
+    wanted: u64,
+) -> Result<bool, Failure> {
+    let trials = &session.reading_back::<F>().trials;
     let failed = trials.load(Ordering::Relaxed);
     if (failed != UNDERSTOOD && failed >= MOST_TRIALS) || lowest == highest {
         return Ok(false);
     }
-    if count(session, lowest, highest).await? != Some(wanted) {
+    if count::<F>(session, lowest, highest).await? != Some(wanted) {
         return Ok(false);
     }
     if failed == UNDERSTOOD {
         return Ok(true);
     }
-    let is_understood = count(session, lowest, lowest).await? == Some(1);
+    let is_understood = count::<F>(session, lowest, lowest).await? == Some(1);
     trials.store(if is_understood { UNDERSTOOD } else { failed + 1 }, Ordering::Relaxed);
     Ok(is_understood)
 }
 
-/// How many invoices a list of these ids has; `None` if it shows another invoice or no count.
-async fn count(session: &Session, lowest: i64, highest: i64) -> Result<Option<u64>, Failure> {
+/// How many documents a list of these ids has; `None` if it shows another document or no count.
+async fn count<F: Found>(session: &Session, lowest: i64, highest: i64) -> Result<Option<u64>, Failure> {
     let (from, to) = (lowest.to_string(), highest.to_string());
     let query = [&[("fields", "id,number"), ("sp.pageSize", "1")][..], &range(&from, &to)].concat();
     let Envelope { d: list, row_count, .. } =
-        session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
-    let is_asked_for = |invoice: &FoundInvoice| (lowest..=highest).contains(&invoice.id);
-    let only_those = list.rows.into_iter().all(|row| row.invoice().as_ref().is_some_and(is_asked_for));
+        session.call::<Rows<F::Record>, Skipped>(&Call::get(F::CALLS.list, &query)).await?;
+    let is_asked_for = |document: F| (lowest..=highest).contains(&document.id());
+    let only_those = list.rows.into_iter().all(|row| F::of(row).is_some_and(is_asked_for));
     Ok(row_count.filter(|_| list.complete && only_those))
 }
 
@@ -98,7 +114,7 @@ pub async fn between<F: Found>(
     wanted: usize,
     (lowest, highest): (i64, i64),
 ) -> Result<Option<Vec<F>>, Failure> {
-    let ignored = &session.counting.ignored_ranges;
+    let ignored = &session.reading_back::<F>().ignored_ranges;
     if ignored.load(Ordering::Relaxed) < MOST_TRIALS {
         let (size, from, to) = (PAGE.to_string(), lowest.to_string(), highest.to_string());
         let query = [&[("fields", F::LISTED), ("sp.pageSize", size.as_str())][..], &range(&from, &to)].concat();

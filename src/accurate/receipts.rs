@@ -10,7 +10,7 @@ use super::{
     invoices::Customer,
     reply::{Lenient, Rows, Text, Whole},
 };
-use crate::domain::{ids::DocumentNumber, money::Rupiah, receipt::ReceiptBody};
+use crate::domain::{document::Kind, ids::DocumentNumber, money::Rupiah, receipt::ReceiptBody};
 
 /// A receipt as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl FoundReceipt {
 }
 
 impl Found for FoundReceipt {
-    const NAME: &'static str = "receipt";
+    const KIND: Kind = Kind::Receipt;
     const CALLS: Calls = Calls {
         save: "sales-receipt/save",
         bulk_save: "sales-receipt/bulk-save",

@@ -11,7 +11,7 @@ use super::{
     receipts::Numbered,
     reply::{Lenient, Text, Whole},
 };
-use crate::domain::{ids::DocumentNumber, money::Rupiah, sales_return::ReturnBody};
+use crate::domain::{document::Kind, ids::DocumentNumber, money::Rupiah, sales_return::ReturnBody};
 
 /// A return as Accurate reports it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ impl FoundReturn {
 }
 
 impl Found for FoundReturn {
-    const NAME: &'static str = "return";
+    const KIND: Kind = Kind::Return;
     const CALLS: Calls = Calls {
         save: "sales-return/save",
         bulk_save: "sales-return/bulk-save",

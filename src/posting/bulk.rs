@@ -20,7 +20,7 @@ use super::{
 use crate::{
     accurate::{
         client::{BULK_TIMEOUT, Session},
-        invoices,
+        invoices::{self, FoundInvoice},
         outcome::Failure,
     },
     domain::invoice::Draft,
@@ -43,8 +43,8 @@ pub struct Part {
 /// Attempts that are made together.
 pub struct Group<'a> {
     pub(super) session: &'a Session,
-    pub(super) bulks: &'a Bulks,
-    _saving: Saving<'a>,
+    pub(super) bulks: &'a Bulks<FoundInvoice>,
+    _saving: Saving<'a, FoundInvoice>,
     /// Never tried before.
     fresh: Vec<Attempt<'a>>,
     /// To be looked up before they are saved, with one list.
@@ -74,7 +74,7 @@ struct Batch<'a> {
 
 impl<'a> Group<'a> {
     /// Creates a group for these claims. Makes no call.
-    pub fn begin(session: &'a Session, bulks: &'a Bulks, claims: Vec<Claim<Draft>>) -> Self {
+    pub fn begin(session: &'a Session, bulks: &'a Bulks<FoundInvoice>, claims: Vec<Claim<Draft>>) -> Self {
         let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for claim in claims {
             let mut attempt = Attempt::begin(session, claim);

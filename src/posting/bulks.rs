@@ -1,21 +1,23 @@
-//! The bulks of one book that run at the same time, and the read-back that they share.
+//! The bulks of one kind of document in one book that run at the same time, and the read-back that they share.
 //!
 //! Accurate allows eight calls a second, whatever their size, so a separate read-back for each bulk would halve the
-//! speed at which a long queue drains. Therefore a bulk that has been saved waits until no other bulk is being saved,
-//! for at most [`LONGEST_WAIT`]; then one call covers all bulks that wait:
+//! speed at which a long queue drains. Therefore a bulk that has been saved waits until no other bulk of its kind is
+//! being saved, for at most [`LONGEST_WAIT`]; then one call covers all bulks that wait:
 //!
-//! - If every reply repeats what was sent (order id, customer, total) under an id of its own, one call counts the
-//!   invoices with these ids. If the count is the number that was reported, all of them exist. Their contents are
-//!   trusted like those of a single save: the reply shows Accurate's own record, with the total that Accurate computed.
+//! - If every reply repeats what was sent (an invoice: order id, customer, total) under an id of its own, one call
+//!   counts the documents with these ids. If the count is the number that was reported, all of them exist. Their
+//!   contents are trusted like those of a single save: the reply shows Accurate's own record.
+//! - Receipts and returns that fit on one page of a list are listed instead, because that takes one call too and shows
+//!   more. Nothing compares them later, as reconciliation does with invoices.
 //! - If a reply lacks or contradicts a field, if the count differs, or if this database does not understand the filter,
-//!   the newest invoices are listed, a hundred with each call, and each order is compared with its invoice.
+//!   the newest documents are listed, a hundred with each call, and each draft is compared with its document.
 //!
-//! What this cannot notice: a reply that repeats everything while Accurate stores another total, and a lost invoice
-//! whose place in the range of ids was taken by another sale. Reconciliation finds both.
+//! What a count cannot notice: a reply that repeats everything while Accurate stores another total, and a lost document
+//! whose place in the range of ids was taken by another one. Reconciliation finds both for invoices.
 //!
-//! No order of these bulks is settled before that, so no order becomes `invoiced` before its invoice was seen (promise
-//! 3). If the process dies meanwhile, the database shows that each order was tried, and the next attempt looks up the
-//! number before it saves (promise 1).
+//! No document of these bulks is settled before that, so no order becomes `invoiced` before its invoice was seen
+//! (promise 3). If the process dies meanwhile, the database shows that each document was tried, and the next attempt
+//! looks up the number before it saves (promise 1).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,23 +31,49 @@ use super::attempt::call_within_limits;
 use crate::{
     accurate::{
         client::{LastStart, Session},
+        documents::Found,
         invoices::FoundInvoice,
         outcome::Failure,
-        read_back::{exactly_exist, newest},
+        read_back::{PAGE, between, exactly_exist, newest},
+        receipts::FoundReceipt,
+        returns::FoundReturn,
     },
     clock::Monotonic,
-    domain::ids::BookName,
+    domain::{document::Kind, ids::BookName},
     signals::Signals,
 };
 
 /// How long a saved bulk waits for others to be read back with it: about forty bulks share a call then.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// The bulks of one book: each kind is read back by its own list.
+pub(super) struct BulksOfBook {
+    pub(super) invoices: Bulks<FoundInvoice>,
+    pub(super) receipts: Bulks<FoundReceipt>,
+    pub(super) returns: Bulks<FoundReturn>,
+}
+
+impl BulksOfBook {
+    /// The bulks of the book with this name; none is running.
+    pub(super) fn new(book: &BookName, signals: &Arc<Signals>) -> Self {
+        Self {
+            invoices: Bulks::new(book, signals.clone()),
+            receipts: Bulks::new(book, signals.clone()),
+            returns: Bulks::new(book, signals.clone()),
+        }
+    }
+
+    /// How many groups wait for a read-back. They make no calls, so other groups may begin.
+    pub(super) fn reading_back(&self) -> usize {
+        self.invoices.reading_back() + self.receipts.reading_back() + self.returns.reading_back()
+    }
+}
+
 /// What the replies to one bulk reported as saved.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
-    /// How many invoices.
-    pub(super) invoices: usize,
+    /// How many documents.
+    pub(super) documents: usize,
     /// Their ids, as far as the reply names them.
     pub(super) ids: Vec<i64>,
     /// Every reply repeats what was sent.
@@ -54,24 +82,24 @@ pub(super) struct Report {
 
 /// What a read-back found.
 #[derive(Clone, Debug)]
-pub(super) enum ReadBack {
-    /// Every reported invoice exists.
+pub(super) enum ReadBack<F> {
+    /// Every reported document exists.
     AllExist,
-    /// The newest invoices, by id.
-    Newest(Arc<BTreeMap<i64, FoundInvoice>>),
+    /// What a list shows: all documents between the reported ids, or the newest, by id.
+    Listed(Arc<BTreeMap<i64, F>>),
     /// The list cannot be trusted.
     Unknown,
 }
 
-/// The bulks of one book.
-pub struct Bulks {
+/// The bulks of one kind of document in one book.
+pub struct Bulks<F> {
     book: BookName,
     signals: Arc<Signals>,
     state: Mutex<State>,
     /// Signals that no bulk is being saved any more.
     all_are_saved: Notify,
     /// The last read-back. The group that has the lock reads back for all groups that wait.
-    last: tokio::sync::Mutex<Option<Last>>,
+    last: tokio::sync::Mutex<Option<Last<F>>>,
 }
 
 #[derive(Default)]
@@ -91,55 +119,31 @@ struct Waiting {
     report: Report,
 }
 
-struct Last {
+struct Last<F> {
     up_to: u64,
-    found: Result<ReadBack, Failure>,
+    found: Result<ReadBack<F>, Failure>,
 }
 
 /// A group that may still send a bulk, until this is dropped.
-pub(super) struct Saving<'a>(&'a Bulks);
+pub(super) struct Saving<'a, F>(&'a Bulks<F>);
 
 /// A group that waits for a read-back, until this is dropped.
-struct Reading<'a>(&'a Bulks);
+struct Reading<'a, F>(&'a Bulks<F>);
 
-impl Bulks {
-    /// The bulks of the book with this name; none is running.
-    pub(super) fn new(book: &BookName, signals: Arc<Signals>) -> Self {
+impl<F> Bulks<F> {
+    fn new(book: &BookName, signals: Arc<Signals>) -> Self {
         let (book, state) = (book.to_owned(), Mutex::default());
         Self { book, signals, state, all_are_saved: Notify::new(), last: tokio::sync::Mutex::default() }
     }
 
-    /// How many groups wait for a read-back. They make no calls, so other groups may begin.
-    pub(super) fn reading_back(&self) -> usize {
+    fn reading_back(&self) -> usize {
         self.lock().reading_back
     }
 
     /// Registers a group that begins.
-    pub(super) fn begin(&self) -> Saving<'_> {
+    pub(super) fn begin(&self) -> Saving<'_, F> {
         self.lock().saving += 1;
         Saving(self)
-    }
-
-    /// Reads back what one bulk reported, together with all others that wait. No call starts after `last_start`.
-    pub(super) async fn read_back(
-        &self,
-        session: &Session,
-        report: Report,
-        last_start: LastStart,
-    ) -> Result<ReadBack, Failure> {
-        let _reading = self.stop_saving();
-        let ticket = self.add(session.monotonic(), report);
-        let mut last = self.last.lock().await;
-        if let Some(last) = last.as_ref().filter(|last| last.up_to >= ticket) {
-            return last.found.clone();
-        }
-        self.wait_for_others(session).await;
-        let (up_to, reports) = self.waiting();
-        let found = read(session, &reports, last_start).await;
-        // Only now, so that another group reads back for all of them if this one is stopped earlier.
-        self.lock().waiting.retain(|waiting| waiting.ticket > up_to);
-        *last = Some(Last { up_to, found: found.clone() });
-        found
     }
 
     fn add(&self, since: Monotonic, report: Report) -> u64 {
@@ -171,7 +175,7 @@ impl Bulks {
         }
     }
 
-    fn stop_saving(&self) -> Reading<'_> {
+    fn stop_saving(&self) -> Reading<'_, F> {
         let mut state = self.lock();
         state.reading_back += 1;
         self.one_less_saves(&mut state);
@@ -192,13 +196,37 @@ impl Bulks {
     }
 }
 
-impl Drop for Saving<'_> {
+impl<F: Found> Bulks<F> {
+    /// Reads back what one bulk reported, together with all others that wait. No call starts after `last_start`.
+    pub(super) async fn read_back(
+        &self,
+        session: &Session,
+        report: Report,
+        last_start: LastStart,
+    ) -> Result<ReadBack<F>, Failure> {
+        let _reading = self.stop_saving();
+        let ticket = self.add(session.monotonic(), report);
+        let mut last = self.last.lock().await;
+        if let Some(last) = last.as_ref().filter(|last| last.up_to >= ticket) {
+            return last.found.clone();
+        }
+        self.wait_for_others(session).await;
+        let (up_to, reports) = self.waiting();
+        let found = read(session, &reports, last_start).await;
+        // Only now, so that another group reads back for all of them if this one is stopped earlier.
+        self.lock().waiting.retain(|waiting| waiting.ticket > up_to);
+        *last = Some(Last { up_to, found: found.clone() });
+        found
+    }
+}
+
+impl<F> Drop for Saving<'_, F> {
     fn drop(&mut self) {
         self.0.one_less_saves(&mut self.0.lock());
     }
 }
 
-impl Drop for Reading<'_> {
+impl<F> Drop for Reading<'_, F> {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.reading_back = state.reading_back.saturating_sub(1);
@@ -206,26 +234,34 @@ impl Drop for Reading<'_> {
     }
 }
 
-async fn read(session: &Session, reports: &[Report], last_start: LastStart) -> Result<ReadBack, Failure> {
-    let invoices = reports.iter().map(|report| report.invoices).sum();
+async fn read<F: Found>(session: &Session, reports: &[Report], last_start: LastStart) -> Result<ReadBack<F>, Failure> {
+    let documents = reports.iter().map(|report| report.documents).sum();
     let ids: BTreeSet<i64> = reports.iter().flat_map(|report| report.ids.iter().copied()).collect();
-    let can_be_counted = ids.len() == invoices && reports.iter().all(|report| report.is_complete);
-    if let (true, Some(lowest), Some(highest)) = (can_be_counted, ids.first(), ids.last()) {
-        let mut known = ids.clone();
-        known.extend(session.singles_between(*lowest, *highest));
-        let count = || exactly_exist(session, *lowest, *highest, known.len() as u64);
+    let range = ids.first().copied().zip(ids.last().copied());
+    let is_listed = F::KIND != Kind::Invoice && documents <= PAGE;
+    let can_be_counted = !is_listed && ids.len() == documents && reports.iter().all(|report| report.is_complete);
+    if let (true, Some((lowest, highest))) = (can_be_counted, range) {
+        let mut known = ids;
+        known.extend(session.singles_between::<F>(lowest, highest));
+        let count = || exactly_exist::<F>(session, lowest, highest, known.len() as u64);
         match call_within_limits(session, last_start, count, |_| {}).await {
             Ok(true) => return Ok(ReadBack::AllExist),
             Ok(false) | Err(Failure::Ambiguous(_)) => {}
             Err(failure) => return Err(failure),
         }
     }
-    let list = || call_within_limits(session, last_start, || newest(session, invoices, ids.first().copied()), |_| {});
+    let list = || async {
+        match range.filter(|_| is_listed) {
+            Some(range) => between::<F>(session, documents, range).await,
+            None => newest(session, documents, range.map(|(lowest, _)| lowest)).await,
+        }
+    };
+    let list = || call_within_limits(session, last_start, list, |_| {});
     let listed = match list().await {
         // Otherwise one lost reply would delay all orders.
         Err(Failure::Ambiguous(_)) => list().await,
         listed => listed,
     };
-    let by_id = |rows: Vec<FoundInvoice>| rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(listed?.map_or(ReadBack::Unknown, |rows| ReadBack::Newest(Arc::new(by_id(rows)))))
+    let by_id = |rows: Vec<F>| rows.into_iter().map(|row| (row.id(), row)).collect();
+    Ok(listed?.map_or(ReadBack::Unknown, |rows| ReadBack::Listed(Arc::new(by_id(rows)))))
 }

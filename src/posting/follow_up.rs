@@ -59,6 +59,9 @@ impl<D: FollowUp> Attempt<'_, D> {
         if self.may_name_branch(&saved) {
             saved = self.save().await;
         }
+        if let Ok(Some(found)) = &saved {
+            self.session.remember_single::<D::Found>(found.id());
+        }
         self.after_save(saved).await
     }
 

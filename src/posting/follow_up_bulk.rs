@@ -1,11 +1,10 @@
-//! Attempts for many receipts, or many returns, that share a save and a read-back.
-
-use std::collections::HashMap;
+//! Attempts for many receipts, or many returns, that share a save; several groups share a read-back.
 
 use jiff::SignedDuration;
 
 use super::{
-    attempt::{Attempt, Attempted, call_within_limits, health_of},
+    attempt::{Attempt, Attempted, End, call_within_limits, health_of, stop},
+    bulks::{Bulks, ReadBack, Report},
     circuit::Health,
     follow_up::{FollowUp, Saved, calls},
 };
@@ -14,7 +13,6 @@ use crate::{
         client::{BULK_TIMEOUT, CALL_TIMEOUT, Session},
         documents::{self, Found},
         outcome::Failure,
-        read_back::between,
     },
     storage::{Claim, Settlement},
 };
@@ -32,6 +30,7 @@ pub(super) struct Attempts {
 /// Makes the attempts of documents of one kind. Those that may exist already are looked up one by one.
 pub(super) async fn attempt_many<D: FollowUp>(
     session: &Session,
+    bulks: &Bulks<D::Found>,
     claims: Vec<Claim<D>>,
     wait_after: impl Fn(i64) -> SignedDuration + Copy,
 ) -> Attempts {
@@ -44,6 +43,8 @@ pub(super) async fn attempt_many<D: FollowUp>(
             None => to_save.push(attempt),
         }
     }
+    // Not earlier: the look-ups above take long, and no other bulk needs to wait for them.
+    let saving = bulks.begin();
     let saved = if to_save.is_empty() { Ok(Vec::new()) } else { save(session, &mut to_save).await };
     let (bulk_health, bulk_went_well) = (health_of(saved.as_ref().err()), saved.is_ok());
     let one_by_one = matches!(saved, Err(Failure::Refused(_) | Failure::UnknownText(_)));
@@ -51,14 +52,14 @@ pub(super) async fn attempt_many<D: FollowUp>(
         Ok(results) => results,
         Err(failure) => to_save.iter().map(|_| Err(failure.clone())).collect(),
     };
-    let shown = read_back(session, &to_save, &results).await;
+    let shown = read_back(session, bulks, &to_save, &results).await;
+    drop(saving);
     for (mut attempt, result) in to_save.into_iter().zip(results) {
         // A refusal of the whole bulk says nothing about each document.
         let alone = one_by_one || attempt.may_name_branch(&result);
         let end = match result {
             _ if alone => attempt.book().await,
-            // The element of a bulk may say "saved", and repeat everything that was sent, without being true.
-            Ok(Some(found)) if !is_shown(&attempt, &found, &shown) => attempt.look_up_saved(found.id()).await,
+            Ok(Some(found)) => after_read_back(&mut attempt, found, &shown).await,
             result => attempt.after_save(result).await,
         };
         ended.push(attempt.end(end, wait_after));
@@ -68,25 +69,43 @@ pub(super) async fn attempt_many<D: FollowUp>(
     Attempts { settlements: ended.into_iter().map(|attempted| attempted.settlement).collect(), health, bulk_went_well }
 }
 
-/// The documents in Accurate with the ids of a bulk, by id; empty if they cannot be read. One call shows a whole bulk.
+/// What Accurate shows of the documents that a bulk reported as saved, read together with other bulks.
 async fn read_back<D: FollowUp>(
     session: &Session,
+    bulks: &Bulks<D::Found>,
     attempts: &[Attempt<'_, D>],
     results: &[Saved<D>],
-) -> HashMap<i64, D::Found> {
-    let ids: Vec<_> = results.iter().filter_map(|saved| Some(saved.as_ref().ok()?.as_ref()?.id())).collect();
-    let range = ids.iter().min().copied().zip(ids.iter().max().copied());
-    let (Some(attempt), Some(range)) = (attempts.first(), range) else { return HashMap::new() };
-    let list = || between::<D::Found>(session, ids.len(), range);
-    let shown = call_within_limits(session, attempt.last_start(CALL_TIMEOUT), list, |_| {}).await;
-    // What is not shown is looked up one by one.
-    let shown = shown.ok().flatten().unwrap_or_default();
-    shown.into_iter().map(|found| (found.id(), found)).collect()
+) -> Result<ReadBack<D::Found>, Failure> {
+    let reported = || attempts.iter().zip(results).filter_map(|(attempt, saved)| Some((attempt, saved.as_ref().ok()?)));
+    let Some((first, _)) = reported().next() else { return Ok(ReadBack::Unknown) };
+    let is_as_sent = |attempt: &Attempt<'_, D>, saved: &D::Found| attempt.claim.draft.differences(saved).is_empty();
+    let report = Report {
+        documents: reported().count(),
+        ids: reported().filter_map(|(_, saved)| saved.as_ref()).map(Found::id).collect(),
+        is_complete: reported().all(|(attempt, saved)| saved.as_ref().is_some_and(|saved| is_as_sent(attempt, saved))),
+    };
+    bulks.read_back(session, report, first.last_start(CALL_TIMEOUT)).await
 }
 
-fn is_shown<D: FollowUp>(attempt: &Attempt<'_, D>, saved: &D::Found, shown: &HashMap<i64, D::Found>) -> bool {
-    let as_sent = |row: &D::Found| row.number() == saved.number() && attempt.claim.draft.is_listed_as_sent(row);
-    shown.get(&saved.id()).is_some_and(as_sent)
+/// Ends an attempt whose document the reply to a bulk reports as saved. The reply may repeat everything that was sent
+/// without being true, so a document that Accurate does not show as it was sent is looked up by itself.
+async fn after_read_back<D: FollowUp>(
+    attempt: &mut Attempt<'_, D>,
+    saved: D::Found,
+    shown: &Result<ReadBack<D::Found>, Failure>,
+) -> End {
+    let is_shown = match shown {
+        Ok(ReadBack::AllExist) => true,
+        Ok(ReadBack::Listed(rows)) => rows
+            .get(&saved.id())
+            .is_some_and(|row| row.number() == saved.number() && attempt.claim.draft.is_listed_as_sent(row)),
+        Ok(ReadBack::Unknown) => false,
+        Err(failure) => {
+            attempt.record_reply(calls::<D>().list, Err(failure));
+            return Err(stop(failure));
+        }
+    };
+    if is_shown { attempt.after_save(Ok(Some(saved))).await } else { attempt.look_up_saved(saved.id()).await }
 }
 
 /// Saves all of them in one call.

@@ -35,7 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::lead::LeadingBook;
 use self::{
     attempt::{SLOW_DOWN, health_of},
-    bulks::Bulks,
+    bulks::BulksOfBook,
     circuit::{Circuit, Gate, Pause},
     new_customers::WithoutCustomer,
     scheduler::{BULK_FROM, Pick, Scheduler, Waiting},
@@ -99,7 +99,7 @@ pub struct Posting {
 /// One Accurate database.
 struct Book {
     session: Session,
-    bulks: Bulks,
+    bulks: BulksOfBook,
     circuit: Mutex<Circuit>,
     scheduler: Mutex<Scheduler>,
     without_customer: Mutex<WithoutCustomer>,
@@ -140,7 +140,7 @@ impl Posting {
         let book = |session: Session| {
             let name = session.name().to_owned();
             let book = Book {
-                bulks: Bulks::new(&name, signals.clone()),
+                bulks: BulksOfBook::new(&name, &signals),
                 session,
                 circuit: Mutex::default(),
                 scheduler: Mutex::default(),

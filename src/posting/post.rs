@@ -151,7 +151,7 @@ impl Attempt<'_> {
             // would cost a second call for every order; reconciliation finds what such a reply can still hide.
             Ok(Some(saved)) if self.is_as_sent(&saved) => {
                 self.doubt.save_is_accounted_for();
-                self.session.remember_single(saved.id);
+                self.session.remember_single::<FoundInvoice>(saved.id);
                 AfterSave::Ends(Ok(self.invoiced(saved)))
             }
             Ok(saved) => AfterSave::LookUp(Why::Saved(saved.map(|saved| saved.id))),

@@ -27,7 +27,7 @@ impl<'a> Group<'a> {
     pub(super) async fn read_back(&mut self, reported: Vec<Reported<'a>>) -> Vec<(Attempt<'a>, Why)> {
         let Some((first, _)) = reported.first() else { return Vec::new() };
         let report = Report {
-            invoices: reported.len(),
+            documents: reported.len(),
             ids: reported.iter().filter_map(|(_, saved)| saved.as_ref()).map(|saved| saved.id).collect(),
             is_complete: reported
                 .iter()
@@ -40,7 +40,7 @@ impl<'a> Group<'a> {
             let why = Why::Saved(saved.as_ref().map(|saved| saved.id));
             let end = match &found {
                 Ok(ReadBack::AllExist) => saved.map(|saved| Ok(attempt.after_counting(saved))),
-                Ok(ReadBack::Newest(newest)) => attempt.after_reading_back(saved, newest),
+                Ok(ReadBack::Listed(newest)) => attempt.after_reading_back(saved, newest),
                 Ok(ReadBack::Unknown) => None,
                 Err(failure) => {
                     attempt.record_reply("sales-invoice/list", Err(failure));

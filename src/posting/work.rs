@@ -97,9 +97,9 @@ impl Posting {
             let wait_after = |failures| backoff(failures, chance);
             // Each kind has its own lane.
             let attempts = if receipts.is_empty() {
-                follow_up_bulk::attempt_many(&known.session, returns, wait_after).await
+                follow_up_bulk::attempt_many(&known.session, &known.bulks.returns, returns, wait_after).await
             } else {
-                follow_up_bulk::attempt_many(&known.session, receipts, wait_after).await
+                follow_up_bulk::attempt_many(&known.session, &known.bulks.receipts, receipts, wait_after).await
             };
             let concluded = self.conclude(book, known, &claimed, &attempts.settlements, attempts.health).await;
             (concluded, attempts.bulk_went_well)
@@ -124,7 +124,7 @@ impl Posting {
     ) -> (Result<()>, bool) {
         // Orders that failed together are retried together, to share calls again.
         let chance = self.chance();
-        let mut group = Group::begin(&known.session, &known.bulks, claims);
+        let mut group = Group::begin(&known.session, &known.bulks.invoices, claims);
         let mut concluded = Ok(());
         while concluded.is_ok() {
             let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };

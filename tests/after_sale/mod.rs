@@ -11,6 +11,7 @@ mod moving;
 mod outdated;
 mod receipts;
 mod refusals;
+mod together;
 mod trouble;
 mod webhook;
 

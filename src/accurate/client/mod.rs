@@ -31,7 +31,7 @@ use super::{
     invoices::Lists,
     limiter::Limiter,
     outcome::{Failure, Right},
-    read_back::Counting,
+    read_back::ReadingBack,
     redact::Secrets,
     reply::{self, Element, Envelope},
     search::Sightings,
@@ -67,8 +67,8 @@ pub struct Session {
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about requesting many numbers at once.
     pub(super) lists: Mutex<Lists>,
-    /// What is known about counting the invoices that were saved.
-    pub(super) counting: Counting,
+    /// What is known about reading back the documents that were saved.
+    pub(super) reading_back: ReadingBack,
     /// The rights that calls showed to exist or to be missing since the last request.
     rights_seen: Mutex<RightsSeen>,
     /// What is known about its invoices: which numbers they get, and the lists of days.
@@ -99,7 +99,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
-            counting: Counting::default(),
+            reading_back: ReadingBack::default(),
             rights_seen: Mutex::default(),
             sightings: Sightings::default(),
             ours_until: AtomicU64::new(Monotonic::MAX.as_micros()),
