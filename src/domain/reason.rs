@@ -168,6 +168,9 @@ coded! {
         PayoutLate = "payout_late",
             en "Money arrived although nothing is owed on the invoice any more." => "Book the money in Accurate as named here, for example as other income.",
             id "Ada dana masuk padahal faktur sudah lunas." => "Bukukan dana tersebut di Accurate sesuai keterangan di sini, misalnya sebagai pendapatan lain.";
+        ReceiptBeforeInvoice = "receipt_before_invoice",
+            en "The receipt would be dated before its invoice, which Accurate refuses." => "Correct the payout's day, or change in the mapping how such receipts are dated or sent.",
+            id "Tanggal penerimaan penjualan lebih awal daripada tanggal fakturnya, sehingga ditolak Accurate." => "Perbaiki tanggal pencairannya, atau ubah tanggal atau cara pengiriman penerimaan seperti ini di pemetaan.";
         PayoutCorrected = "payout_corrected",
             en "The marketplace changed this payout after its receipt was created." => "Compare both versions and correct the receipt in Accurate, or send the payout again as it was booked.",
             id "Marketplace mengubah pencairan ini setelah penerimaan penjualannya dibuat." => "Bandingkan kedua versi dan perbaiki penerimaan penjualan di Accurate, atau kirim ulang pencairan sesuai yang sudah dibukukan.";
@@ -279,6 +282,7 @@ impl Reason {
             Self::FeeKindUnmapped
                 | Self::PayoutRest
                 | Self::PayoutLate
+                | Self::ReceiptBeforeInvoice
                 | Self::PayoutCorrected
                 | Self::PayoutUnmatched
                 | Self::ReturnNeedsPerson

@@ -2,6 +2,7 @@
 
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
+    sandbox::Action,
     storage::RowContent,
 };
 use jiff::civil::{Date, date};
@@ -61,10 +62,12 @@ async fn a_receipt_before_its_invoice_is_booked_only_if_the_mapping_says_so(base
     let payout = json!({"source": "shopee", "id": "a", "store_id": "8277", "channel_order_id": "INV-7",
                         "paid_at": day_before, "net": 150_000, "amounts": {}});
     world.recorded(RowContent::Payout(serde_json::from_value(payout).expect("a payout"))).await;
-    world.approves_all(Kind::Receipt).await;
-    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "receipt_before_invoice"));
+    assert_eq!(world.approves_all(Kind::Receipt).await, 0);
+    assert_eq!(world.accurate.call_count(Action::ReceiptSave), 0, "Accurate would refuse it");
     world.mapping_changes("[payout]", "[payout]\nbefore_invoice_date = \"pass\"").await;
-    world.run_for(2 * 3600).await;
+    world.run_until_settled().await;
+    assert_eq!(world.approves_all(Kind::Receipt).await, 1);
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts()[0].trans_date, day_before);
 }

@@ -27,10 +27,11 @@ use super::{
 };
 
 /// Reasons that only the decision gives; every other one comes from an attempt.
-const DECIDED: [Reason; 6] = [
+const DECIDED: [Reason; 7] = [
     Reason::PayoutUnmatched,
     Reason::PayoutRest,
     Reason::PayoutLate,
+    Reason::ReceiptBeforeInvoice,
     Reason::PayoutCorrected,
     Reason::ReturnNeedsPerson,
     Reason::AccountUnmapped,

@@ -58,6 +58,13 @@ pub enum AfterSale {
         /// The store's Cash & Bank account; empty if it has none.
         bank: String,
     },
+    /// A receipt that would be dated before its invoice.
+    BeforeInvoice {
+        /// The receipt's day.
+        receipt: Date,
+        /// The invoice's day.
+        invoice: Date,
+    },
     /// The content of a row or record changed after it was booked.
     Corrected {
         /// The changes; never empty.
@@ -184,6 +191,13 @@ impl AfterSale {
                         "{amount} keluar dari akun {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: debit \
                          piutang pelanggan {customer} {amount}, kredit akun {bank} {amount}"
                     ),
+                )
+            }
+            Self::BeforeInvoice { receipt, invoice } => {
+                let [receipt, invoice] = [receipt, invoice].map(|day| day.strftime("%d/%m/%Y"));
+                say(
+                    format!("the receipt would be dated {receipt}, its invoice is dated {invoice}"),
+                    format!("penerimaan akan bertanggal {receipt}, sedangkan fakturnya bertanggal {invoice}"),
                 )
             }
             Self::Corrected { changes } => {

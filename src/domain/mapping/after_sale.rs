@@ -32,6 +32,10 @@ pub struct PayoutRules {
     pub date: PayoutDate,
     /// Whether a receipt may be dated before its invoice.
     pub before_invoice_date: BeforeInvoiceDate,
+    /// What happens to a payout with more money than is owed on its invoice.
+    pub on_overpay: OnOverpay,
+    /// What happens to amounts of 0 that a row names.
+    pub zero_lines: ZeroLines,
     /// Up to this, in rupiah, money that the row does not explain is booked on `accounts.payout_rest`.
     pub rest_limit: Rupiah,
     /// Where payouts come from, beside the API.
@@ -94,10 +98,28 @@ pub enum PayoutDate {
 /// What happens with a receipt whose day is before that of its invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BeforeInvoiceDate {
-    /// Accurate refuses it, and a person acts.
+    /// It is not sent, and a person acts.
     Block,
     /// Accurate is asked to accept it.
     Pass,
+}
+
+/// What happens to a payout with more money than is owed on its invoice, for example with a compensation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOverpay {
+    /// The receipt pays what is owed; what was paid beyond that is a negative discount.
+    NegativeDiscount,
+    /// A person acts.
+    Block,
+}
+
+/// What happens to amounts of 0 that a row names: nobody knows if a discount of 0 is good or harmful in Accurate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZeroLines {
+    /// They are left out of the receipt.
+    Omit,
+    /// Each is a discount of 0 on the account of its category.
+    Send,
 }
 
 /// What a fee name can be mapped to: everything that a row can name, which excludes the rest.
@@ -113,6 +135,8 @@ impl Default for PayoutRules {
             delay_days: 1,
             date: PayoutDate::PaidAt,
             before_invoice_date: BeforeInvoiceDate::Block,
+            on_overpay: OnOverpay::NegativeDiscount,
+            zero_lines: ZeroLines::Omit,
             rest_limit: Rupiah::ZERO,
             source: PayoutSource::File,
             fields: BTreeMap::new(),
@@ -139,12 +163,15 @@ impl PayoutRules {
         let default = Self::default();
         let Some(section) = root.section("payout") else { return default };
         let before_invoice_date = [("block", BeforeInvoiceDate::Block), ("pass", BeforeInvoiceDate::Pass)];
+        let on_overpay = [("negative_discount", OnOverpay::NegativeDiscount), ("block", OnOverpay::Block)];
         let rules = Self {
             post: section.choice("post", &[("approve", PayoutPost::Approve), ("auto", PayoutPost::Auto)]),
             auto_after_days: days(&section, "auto_after_days", 0, default.auto_after_days),
             delay_days: days(&section, "delay_days", 0, default.delay_days),
             date: section.choice("date", &[("paid_at", PayoutDate::PaidAt), ("recorded", PayoutDate::Recorded)]),
             before_invoice_date: section.choice("before_invoice_date", &before_invoice_date),
+            on_overpay: section.choice("on_overpay", &on_overpay),
+            zero_lines: section.choice("zero_lines", &[("omit", ZeroLines::Omit), ("send", ZeroLines::Send)]),
             rest_limit: section.whole("rest_limit", 0..=LARGEST_REST).map_or(default.rest_limit, Rupiah::whole),
             source: section.choice("source", &[("file", PayoutSource::File), ("webhook", PayoutSource::Webhook)]),
             fields: section.texts("fields").unwrap_or_default(),
@@ -180,6 +207,14 @@ impl PayoutRules {
             BeforeInvoiceDate::Block => "block",
             BeforeInvoiceDate::Pass => "pass",
         };
+        let on_overpay = match self.on_overpay {
+            OnOverpay::NegativeDiscount => "negative_discount",
+            OnOverpay::Block => "block",
+        };
+        let zero_lines = match self.zero_lines {
+            ZeroLines::Omit => "omit",
+            ZeroLines::Send => "send",
+        };
         let source = match self.source {
             PayoutSource::File => "file",
             PayoutSource::Webhook => "webhook",
@@ -195,6 +230,8 @@ impl PayoutRules {
             ("delay_days".to_owned(), i64::from(self.delay_days).into()),
             ("date".to_owned(), date.into()),
             ("before_invoice_date".to_owned(), before_invoice_date.into()),
+            ("on_overpay".to_owned(), on_overpay.into()),
+            ("zero_lines".to_owned(), zero_lines.into()),
             ("rest_limit".to_owned(), limit.into()),
             ("source".to_owned(), source.into()),
             ("fields".to_owned(), texts(&self.fields)),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, Time};
 
-pub use after_sale::{BeforeInvoiceDate, PayoutDate, PayoutPost, PayoutRules, PayoutSource};
+pub use after_sale::{BeforeInvoiceDate, OnOverpay, PayoutDate, PayoutPost, PayoutRules, PayoutSource, ZeroLines};
 pub use returns::{ClosedMonth, Credit, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
 
 use super::{

@@ -210,6 +210,8 @@ mod tests {
         delay_days = 2
         date = "recorded"
         before_invoice_date = "pass"
+        on_overpay = "block"
+        zero_lines = "send"
         rest_limit = 500
         source = "webhook"
         [payout.fields]

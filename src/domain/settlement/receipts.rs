@@ -13,7 +13,8 @@ use crate::domain::{
     about::{About, AfterSale, Correction, OnAccount},
     ids::DocumentNumber,
     mapping::{
-        BeforeInvoiceDate, CATEGORIES, Credit, Mapping, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store, TAX_WITHHELD,
+        BeforeInvoiceDate, CATEGORIES, Credit, Mapping, OnOverpay, PAYOUT_REST, PayoutDate, SERVICE_FEE, Store,
+        TAX_WITHHELD, ZeroLines,
         after_sale::{REFUND, SUBTOTAL},
     },
     money::Rupiah,
@@ -105,6 +106,9 @@ impl Desk<'_> {
         }
         if ledger.owed() <= Rupiah::ZERO {
             return Err(blocked(Reason::PayoutLate, self.to_book(row.payout.net, &booked)));
+        }
+        if row.payout.net > ledger.owed() && self.mapping.payout.on_overpay == OnOverpay::Block {
+            return Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)));
         }
         if payment > ledger.owed() {
             rest = rest + payment - ledger.owed();
@@ -198,7 +202,7 @@ impl Desk<'_> {
     }
 
     fn receipt(&self, row: &Row, payment: Rupiah, booked: &Amounts<'_>, used: Used) -> Result<ReceiptDraft, Outcome> {
-        let discounts = self.on_accounts(booked)?.into_iter();
+        let discounts = self.on_accounts(row, booked)?.into_iter();
         let detail_discount = discounts
             .map(|one| DetailDiscount { account_no: one.account, amount: Rupiah::ZERO - one.amount })
             .collect();
@@ -208,14 +212,18 @@ impl Desk<'_> {
             PayoutDate::PaidAt => row.payout.paid_at,
             PayoutDate::Recorded => row.arrived,
         };
-        let may_be_earlier = self.mapping.payout.before_invoice_date == BeforeInvoiceDate::Pass;
+        let is_earlier = trans_date < sold.trans_date;
+        if is_earlier && self.mapping.payout.before_invoice_date == BeforeInvoiceDate::Block {
+            let days = AfterSale::BeforeInvoice { receipt: trans_date, invoice: sold.trans_date };
+            return Err(blocked(Reason::ReceiptBeforeInvoice, days));
+        }
         let body = ReceiptBody {
             customer_no: sold.customer_no.clone(),
             bank_no: self.bank()?,
             trans_date,
             number: DocumentNumber::default(),
             branch_name: None,
-            pass_validate_invoice_date: may_be_earlier && trans_date < sold.trans_date,
+            pass_validate_invoice_date: is_earlier,
             cheque_amount: row.payout.net,
             detail_invoice: vec![paid],
         };
@@ -224,11 +232,18 @@ impl Desk<'_> {
         Ok(ReceiptDraft { book, payout: row.payout.clone(), used, branch, body })
     }
 
-    /// The booked amounts that are not 0, each on its account, in the order of [`CATEGORIES`].
-    fn on_accounts(&self, booked: &Amounts<'_>) -> Result<Vec<OnAccount>, Outcome> {
-        let amounts = CATEGORIES.into_iter().filter_map(|category| Some((category, *booked.get(category)?)));
-        amounts
-            .filter(|(_, amount)| !amount.is_zero())
+    /// The booked amounts, each on its account, in the order of [`CATEGORIES`]. An amount of 0 is included only if the
+    /// mapping wants it, and never needs an account.
+    fn on_accounts(&self, row: &Row, booked: &Amounts<'_>) -> Result<Vec<OnAccount>, Outcome> {
+        let names_zero = |category: &str| {
+            self.mapping.payout.zero_lines == ZeroLines::Send
+                && self.account(category).is_some()
+                && row.payout.amounts.keys().any(|name| self.mapping.payout.category(name) == Some(category))
+        };
+        CATEGORIES
+            .into_iter()
+            .map(|category| (category, booked.get(category).copied().unwrap_or_default()))
+            .filter(|(category, amount)| !amount.is_zero() || names_zero(category))
             .map(|(category, amount)| self.on_account(category, amount))
             .collect()
     }

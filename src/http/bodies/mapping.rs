@@ -192,9 +192,15 @@ struct MappingPayout {
     /// The receipt's date: `paid_at` or `recorded`.
     #[schema(example = "paid_at", schema_with = payout_date)]
     date: Option<String>,
-    /// A receipt that would be dated before its invoice: `block`, or `pass` to tell Accurate to accept it.
+    /// A receipt that would be dated before its invoice: `block` does not send it, `pass` tells Accurate to accept it.
     #[schema(example = "block", schema_with = before_invoice_date)]
     before_invoice_date: Option<String>,
+    /// A payout with more money than is owed on its invoice: `negative_discount`, or `block`.
+    #[schema(example = "negative_discount", schema_with = on_overpay)]
+    on_overpay: Option<String>,
+    /// Amounts of 0 that a payout names: `omit`, or `send` as discounts of 0.
+    #[schema(example = "omit", schema_with = zero_lines)]
+    zero_lines: Option<String>,
     /// Up to this, in rupiah, an unexplained difference is booked on the account of `payout_rest`.
     #[schema(example = 0, minimum = 0, maximum = 1_000_000)]
     rest_limit: Option<i64>,
@@ -257,6 +263,14 @@ fn restock() -> Object {
 
 fn before_invoice_date() -> Object {
     one_of(["block", "pass"])
+}
+
+fn on_overpay() -> Object {
+    one_of(["negative_discount", "block"])
+}
+
+fn zero_lines() -> Object {
+    one_of(["omit", "send"])
 }
 
 fn closed_month() -> Object {

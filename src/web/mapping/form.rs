@@ -31,7 +31,19 @@ pub(super) const INVOICING: &str = "invoicing";
 /// Tables of rules with the keys that the form shows; an empty one has its default, except that an empty time of the
 /// nightly reconciliation means never.
 pub(super) const RULES: [(&str, &[&str]); 3] = [
-    ("payout", &["post", "auto_after_days", "delay_days", "date", "before_invoice_date", "rest_limit"]),
+    (
+        "payout",
+        &[
+            "post",
+            "auto_after_days",
+            "delay_days",
+            "date",
+            "before_invoice_date",
+            "on_overpay",
+            "zero_lines",
+            "rest_limit",
+        ],
+    ),
     (
         "returns",
         &[

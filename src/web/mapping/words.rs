@@ -133,6 +133,8 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "payout.before_invoice_date" => {
             page.t("If a receipt would be dated before its invoice", "Jika tanggal penerimaan lebih awal dari faktur")
         }
+        "payout.on_overpay" => page.t("If a payout has more money than is owed", "Jika dana pencairan melebihi sisa tagihan"),
+        "payout.zero_lines" => page.t("Fees of Rp0 in a payout", "Biaya Rp0 pada pencairan"),
         "payout.source" => page.t("Payouts in Forstok's webhooks", "Pencairan dana di webhook Forstok"),
         "payout.rest_limit" => {
             page.t("Largest unexplained difference accepted (Rp)", "Batas selisih tanpa keterangan (Rp)")
@@ -229,11 +231,18 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("no, for Accurate versions without that field", "tidak, untuk versi Accurate tanpa isian itu")
         }
         ("payout.before_invoice_date", "block") => {
-            page.t("Accurate refuses it, and it needs attention", "ditolak Accurate dan perlu ditangani")
+            page.t("it is not sent, and needs attention", "tidak dikirim dan perlu ditangani")
         }
         ("payout.before_invoice_date", "pass") => {
             page.t("Accurate is asked to accept it", "Accurate diminta menerimanya")
         }
+        ("payout.on_overpay", "negative_discount") => page.t(
+            "the receipt pays what is owed, with a negative discount",
+            "penerimaan melunasi tagihan, dengan diskon negatif",
+        ),
+        ("payout.on_overpay", "block") => page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani"),
+        ("payout.zero_lines", "omit") => page.t("are left out", "tidak dicantumkan"),
+        ("payout.zero_lines", "send") => page.t("are discounts of Rp0", "dicantumkan sebagai diskon Rp0"),
         ("returns.closed_month", "block") => page.t("it needs attention", "perlu ditangani"),
         ("returns.closed_month", "next_open") => page.t(
             "it is dated on the first day of the next open month",

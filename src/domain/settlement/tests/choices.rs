@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    mapping::{BeforeInvoiceDate, ClosedMonth, Credit},
+    about::OnAccount,
+    mapping::{BeforeInvoiceDate, ClosedMonth, Credit, OnOverpay, PayoutDate, ZeroLines},
     reason::Finding,
 };
 
@@ -85,18 +86,57 @@ fn the_tax_date_of_a_return_moves_with_it() {
 }
 
 #[test]
-fn a_receipt_dated_before_its_invoice_says_so_only_if_the_mapping_allows_it() {
-    for (rule, paid_at, passes) in [
-        (BeforeInvoiceDate::Block, date(2026, 10, 26), false),
-        (BeforeInvoiceDate::Pass, date(2026, 10, 26), true),
-        (BeforeInvoiceDate::Pass, date(2026, 10, 27), false),
-    ] {
+fn a_receipt_dated_before_its_invoice_is_sent_only_if_the_mapping_allows_it() {
+    for (paid_at, is_earlier) in [(date(2026, 10, 26), true), (date(2026, 10, 27), false)] {
         let mut sale = Sale::plain();
-        sale.mapping.payout.before_invoice_date = rule;
+        sale.mapping.payout.before_invoice_date = BeforeInvoiceDate::Pass;
         sale.pays(150_000, &[]).payout.paid_at = paid_at;
-        let body = receipts(&sale.book()).remove(0);
-        assert_eq!(body.get("passValidateInvoiceDate"), passes.then_some(&json!(true)), "{rule:?} {paid_at}");
+        let body = receipts(&sale.decide()).remove(0);
+        assert_eq!(body.get("passValidateInvoiceDate"), is_earlier.then_some(&json!(true)), "{paid_at}");
+        sale.mapping.payout.before_invoice_date = BeforeInvoiceDate::Block;
+        assert_eq!(receipts(&sale.decide()).len(), usize::from(!is_earlier), "{paid_at}");
     }
+}
+
+#[test]
+fn a_person_learns_before_approving_that_a_receipt_would_be_dated_before_its_invoice() {
+    let mut sale = Sale::plain();
+    let row = sale.pays(150_000, &[]);
+    (row.payout.paid_at, row.approved) = (date(2026, 10, 26), false);
+    let days = AfterSale::BeforeInvoice { receipt: date(2026, 10, 26), invoice: date(2026, 10, 27) };
+    assert_eq!(sale.why(1), (Reason::ReceiptBeforeInvoice, days));
+    // Dated on the day on which it arrived, it is right.
+    sale.mapping.payout.date = PayoutDate::Recorded;
+    assert_eq!(sale.decide().rows[0].outcome, Outcome::Waiting(WaitsFor::Approval));
+}
+
+#[test]
+fn a_compensation_above_the_invoice_is_a_persons_if_the_mapping_says_so() {
+    let mut sale = Sale::plain();
+    sale.pays(155_000, &[("subtotal", 150_000), ("platform_rebate", 5_000)]);
+    assert_eq!(booked(&sale.decide()), [receipt(150_000, &[("700102", -5_000)], 155_000)]);
+    sale.mapping.payout.on_overpay = OnOverpay::Block;
+    let rebate =
+        OnAccount { category: "platform_rebate".to_owned(), account: "700102".to_owned(), amount: rupiah(5_000) };
+    let to_book = AfterSale::ToBook { net: rupiah(155_000), bank: "110102".to_owned(), amounts: vec![rebate] };
+    assert_eq!(sale.why(1), (Reason::PayoutUnmatched, to_book));
+    assert!(sale.decide().receipts.is_empty());
+    // A rebate that stays within the invoice is no overpayment.
+    sale.rows.clear();
+    sale.pays(143_000, &[("subtotal", 150_000), ("platform_rebate", 5_000), ("service_fee", -12_000)]);
+    assert_eq!(booked(&sale.decide()), [receipt(150_000, &[("700102", -5_000), ("600104", 12_000)], 143_000)]);
+}
+
+#[test]
+fn fees_of_zero_are_lines_only_if_the_mapping_says_so() {
+    let mut sale = Sale::plain();
+    let amounts = [("subtotal", 150_000), ("service_fee", -12_000), ("fulfillment_fee", 0), ("tax_withheld", 0)];
+    sale.pays(138_000, &amounts);
+    assert_eq!(booked(&sale.decide()), [receipt(150_000, &[("600104", 12_000)], 138_000)]);
+    sale.mapping.payout.zero_lines = ZeroLines::Send;
+    // Taxes have no account here, and without an amount they need none.
+    let lines = [("600103", 0), ("600104", 12_000)];
+    assert_eq!(booked(&sale.decide()), [receipt(150_000, &lines, 138_000)]);
 }
 
 #[test]

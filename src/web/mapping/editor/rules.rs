@@ -64,6 +64,8 @@ impl Maker<'_> {
             self.inner_text("payout.auto_after_days", automatic),
             self.inner_choice("payout.date", &["paid_at", "recorded"]),
             self.inner_choice("payout.before_invoice_date", &["block", "pass"]),
+            self.inner_choice("payout.on_overpay", &["negative_discount", "block"]),
+            self.inner_choice("payout.zero_lines", &["omit", "send"]),
             self.inner_text("payout.delay_days", delay),
             self.inner_text("payout.rest_limit", rest),
         ]
