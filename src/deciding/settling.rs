@@ -15,11 +15,14 @@ use crate::{
         manual::Manual,
         mapping::OnCancel,
         money::Rupiah,
+        order::Snapshot,
         reason::{Reason, Warning},
         settlement::{
-            self, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage, Standing,
+            self, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage,
+            Standing,
         },
         state::State,
+        status::Status,
     },
     storage::{
         OrderDocument, Result, RowContent, RowRecord, SettlementVerdict, UnreadableOrder, Unsettled, UnsettledNews,
@@ -112,6 +115,7 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
         channel_order_id: &order.channel_order_id,
         invoice: invoice(order),
         cancelled: cancelled(order, active),
+        came_back: snapshot.as_ref().and_then(|snapshot| came_back(order, snapshot, active)),
         snapshot: snapshot.as_ref(),
         rows: &rows,
         records: &records,
@@ -146,6 +150,15 @@ fn cancelled(order: &Unsettled, active: &ActiveMapping) -> Option<Cancelled> {
         && manual.is_none_or(|manual| manual.decision != Manual::Now);
     let at = history.last_cancelled_at().filter(|_| counts)?;
     Some(Cancelled { day: day_in_wib(at), after_shipping: history.had_left_when_cancelled() })
+}
+
+/// What the order's newest status says about its goods, if the mapping follows that.
+fn came_back(order: &Unsettled, snapshot: &Snapshot, active: &ActiveMapping) -> Option<CameBack> {
+    if !active.mapping.returns.follows(snapshot.status) {
+        return None;
+    }
+    let at = order.order.history.progress().at;
+    Some(CameBack { day: day_in_wib(at), has_arrived: snapshot.status == Some(Status::Returned) })
 }
 
 fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {

@@ -68,7 +68,7 @@ impl<'a> From<&'a ReturnBody> for Needs<'a> {
     fn from(body: &'a ReturnBody) -> Self {
         Self {
             items: body.detail_item.iter().map(|item| item.item_no.as_str()).collect(),
-            accounts: body.detail_expense.iter().map(|expense| expense.account_no.as_str()).collect(),
+            accounts: body.detail_expense.iter().flatten().map(|expense| expense.account_no.as_str()).collect(),
             customer: &body.customer_no,
             day: body.trans_date,
         }

@@ -39,8 +39,9 @@ pub struct ReturnBody {
     /// Its share of the invoice's discount, in rupiah.
     #[serde(default, skip_serializing_if = "Rupiah::is_zero")]
     pub cash_discount: Rupiah,
-    /// Sent even when it is empty (returns.md §2, O).
-    pub detail_expense: Vec<DetailExpense>,
+    /// Also sent when it is empty (returns.md §2, O), unless the mapping says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_expense: Option<Vec<DetailExpense>>,
     pub detail_item: Vec<ReturnedItem>,
 }
 
@@ -84,6 +85,11 @@ impl ReturnBody {
     /// What is credited, in rupiah: lines − discount + expenses, before exclusive tax.
     pub fn total(&self) -> Rupiah {
         let lines: Rupiah = self.detail_item.iter().map(|item| item.unit_price * item.quantity).sum();
-        lines - self.cash_discount + self.detail_expense.iter().map(|expense| expense.expense_amount).sum()
+        lines - self.cash_discount + self.shipping()
+    }
+
+    /// What it gives back of the expenses on the invoice, in rupiah: the shipping.
+    pub fn shipping(&self) -> Rupiah {
+        self.detail_expense.iter().flatten().map(|expense| expense.expense_amount).sum()
     }
 }

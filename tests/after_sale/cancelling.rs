@@ -20,6 +20,7 @@ on_both! {
     an_order_that_is_cancelled_although_it_was_paid_is_for_a_person;
     an_undo_deletes_the_receipt_then_the_return_then_the_invoice;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
+    an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so;
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
     an_undo_that_cannot_delete_the_invoice_books_nothing_again;
     money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_cancelled;
@@ -89,6 +90,27 @@ async fn a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice(ba
     world.run_until_settled().await;
     let (rows, _) = world.storage.booked(&order_id("8")).await.expect("readable");
     assert_eq!(rows.len(), 1, "each order has its own");
+}
+
+async fn an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so(base: Base) {
+    let mut world = world(base).await;
+    let rules = "[returns]\nsource = \"status\"\non_status = \"full\"\nmode = \"auto\"\n\n[payout]\n";
+    world.mapping_changes("[payout]\n", rules).await;
+    world.invoiced("7").await;
+    world.forstok_sends(order("7").price(150_000).shipped()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.accurate.returns().len(), 0);
+    for moment in ["2024-01-30T10:00:00+07:00", "2024-01-30T11:00:00+07:00"] {
+        world.forstok_sends(order("7").price(150_000).status("Returned").updated_at(moment)).await;
+        world.run_until_settled().await;
+    }
+    assert_eq!(world.accurate.returns().len(), 1, "however often Forstok says so");
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+    assert_eq!(world.state("7").await, "invoiced");
+    // Also if nothing was heard of the order before.
+    world.forstok_sends(order("8").price(150_000).status("Returned").updated_at("2024-01-30T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!((world.accurate.returns().len(), world.accurate.owed("INV-8")), (2, Some(0.into())));
 }
 
 async fn a_cancellation_takes_back_a_receipt_that_was_never_sent(base: Base) {

@@ -108,6 +108,8 @@ pub enum AfterSale {
     },
     /// Nothing is left on the invoice that could be returned.
     NothingLeft,
+    /// Forstok says that the order came back or was not delivered, and nothing says which pieces.
+    StatusOnly,
     /// Pieces with several prices, or a refund that no choice of pieces explains.
     WhichPieces {
         /// What the buyer got back, if it is known, in rupiah.
@@ -236,6 +238,10 @@ impl AfterSale {
             Self::NothingLeft => say(
                 "everything on the invoice has been returned already".to_owned(),
                 "semua isi faktur sudah diretur".to_owned(),
+            ),
+            Self::StatusOnly => say(
+                "Forstok says only that the order was returned or not delivered".to_owned(),
+                "Forstok hanya melaporkan bahwa pesanan diretur atau gagal dikirim".to_owned(),
             ),
             Self::WhichPieces { refund } => {
                 let refund = refund.as_ref().and_then(|text| Rupiah::parse(text).ok());

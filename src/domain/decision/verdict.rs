@@ -80,6 +80,9 @@ pub fn verdict(
                 verdict.events.push(Event::Due { number, total });
             }
             verdict.draft = Some(*draft);
+            // It may come back before anybody knew of it.
+            verdict.settlement_decides =
+                snapshot.as_ref().is_some_and(|snapshot| mapping.returns.follows(snapshot.status));
         }
     }
     note_new_warnings(&mut verdict, order);

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Time};
 
 pub use after_sale::{BeforeInvoiceDate, OnOverpay, PayoutDate, PayoutPost, PayoutRules, PayoutSource, ZeroLines};
-pub use returns::{ClosedMonth, Credit, RefundOnly, Restock, ReturnMode, ReturnRules, WaitFor};
+pub use returns::{ClosedMonth, Credit, OnStatus, RefundOnly, Restock, ReturnMode, ReturnRules, ReturnSource, WaitFor};
 
 use super::{
     ids::BookName,

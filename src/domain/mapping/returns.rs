@@ -3,11 +3,15 @@
 use toml::Table;
 
 use super::after_sale::days;
-use crate::domain::toml_text::Section;
+use crate::domain::{status::Status, toml_text::Section};
 
 /// When and how a return record becomes a return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnRules {
+    /// Where return records come from, beside the API and cancellations after shipping.
+    pub source: ReturnSource,
+    /// What an order's status alone means, with [`ReturnSource::Status`].
+    pub on_status: OnStatus,
     /// Who creates returns.
     pub mode: ReturnMode,
     /// What a return of goods waits for.
@@ -20,12 +24,32 @@ pub struct ReturnRules {
     pub send_status: bool,
     /// Who puts the goods back into stock.
     pub restock: Restock,
+    /// Whether a return without expenses says so, with an empty `detailExpense`.
+    pub send_empty_expense: bool,
     /// The tax number of returns of taxed invoices; empty: Accurate gives it.
     pub tax_number: String,
     /// What happens if the month of a return is closed in Accurate.
     pub closed_month: ClosedMonth,
     /// What happens to the credit that a return leaves on an invoice that was paid before.
     pub credit: Credit,
+}
+
+/// Where return records come from, beside the API and cancellations after shipping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnSource {
+    /// From nowhere else.
+    Off,
+    /// From orders whose status is `Returned` or `Failed Delivery`.
+    Status,
+}
+
+/// What it means that an order is `Returned` or `Failed Delivery`, if nothing says which pieces came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStatus {
+    /// A person decides.
+    Block,
+    /// The whole order comes back.
+    Full,
 }
 
 /// What happens if the month of a return is closed in Accurate.
@@ -88,12 +112,15 @@ pub enum RefundOnly {
 impl Default for ReturnRules {
     fn default() -> Self {
         Self {
+            source: ReturnSource::Off,
+            on_status: OnStatus::Block,
             mode: ReturnMode::List,
             wait_for: WaitFor::Received,
             refund_only: RefundOnly::Discount,
             wait_days: 30,
             send_status: true,
             restock: Restock::Accurate,
+            send_empty_expense: true,
             tax_number: String::new(),
             closed_month: ClosedMonth::Block,
             credit: Credit::Leave,
@@ -102,6 +129,11 @@ impl Default for ReturnRules {
 }
 
 impl ReturnRules {
+    /// Whether an order with this status gets a return record.
+    pub fn follows(&self, status: Option<Status>) -> bool {
+        self.source == ReturnSource::Status && matches!(status, Some(Status::Returned | Status::FailedDelivery))
+    }
+
     pub(super) fn read(root: &Section<'_>) -> Self {
         let default = Self::default();
         let Some(section) = root.section("returns") else { return default };
@@ -109,12 +141,15 @@ impl ReturnRules {
         let refunds = [("discount", RefundOnly::Discount), ("not_returned", RefundOnly::NotReturned)];
         let closed_months = [("block", ClosedMonth::Block), ("next_open", ClosedMonth::NextOpen)];
         let rules = Self {
+            source: section.choice("source", &[("off", ReturnSource::Off), ("status", ReturnSource::Status)]),
+            on_status: section.choice("on_status", &[("block", OnStatus::Block), ("full", OnStatus::Full)]),
             mode: section.choice("mode", &modes),
             wait_for: section.choice("wait_for", &[("received", WaitFor::Received), ("accepted", WaitFor::Accepted)]),
             refund_only: section.choice("refund_only", &refunds),
             wait_days: days(&section, "wait_days", 1, default.wait_days),
             send_status: section.flag("send_status", default.send_status),
             restock: section.choice("restock", &[("accurate", Restock::Accurate), ("forstok", Restock::Forstok)]),
+            send_empty_expense: section.flag("send_empty_expense", default.send_empty_expense),
             tax_number: section.text("tax_number").unwrap_or_default(),
             closed_month: section.choice("closed_month", &closed_months),
             credit: section.choice("credit", &[("leave", Credit::Leave), ("journal", Credit::Journal)]),
@@ -128,6 +163,14 @@ impl ReturnRules {
     }
 
     pub(super) fn to_table(&self) -> Table {
+        let source = match self.source {
+            ReturnSource::Off => "off",
+            ReturnSource::Status => "status",
+        };
+        let on_status = match self.on_status {
+            OnStatus::Block => "block",
+            OnStatus::Full => "full",
+        };
         let mode = match self.mode {
             ReturnMode::List => "list",
             ReturnMode::Approve => "approve",
@@ -154,12 +197,15 @@ impl ReturnRules {
             Credit::Journal => "journal",
         };
         Table::from_iter([
+            ("source".to_owned(), source.into()),
+            ("on_status".to_owned(), on_status.into()),
             ("mode".to_owned(), mode.into()),
             ("wait_for".to_owned(), wait_for.into()),
             ("refund_only".to_owned(), refund_only.into()),
             ("wait_days".to_owned(), i64::from(self.wait_days).into()),
             ("send_status".to_owned(), self.send_status.into()),
             ("restock".to_owned(), restock.into()),
+            ("send_empty_expense".to_owned(), self.send_empty_expense.into()),
             ("tax_number".to_owned(), self.tax_number.clone().into()),
             ("closed_month".to_owned(), closed_month.into()),
             ("credit".to_owned(), credit.into()),

@@ -220,12 +220,15 @@ mod tests {
         "Biaya Komisi (%)" = "service_fee"
         "Harga Asli" = "subtotal"
         [returns]
+        source = "status"
+        on_status = "full"
         mode = "approve"
         wait_for = "accepted"
         refund_only = "not_returned"
         wait_days = 45
         send_status = true
         restock = "forstok"
+        send_empty_expense = false
         tax_number = "RET-1"
         closed_month = "next_open"
         credit = "journal"

@@ -25,6 +25,8 @@ pub struct Order<'a> {
     pub invoice: Invoice<'a>,
     /// Its cancellation, if it counts.
     pub cancelled: Option<Cancelled>,
+    /// What its status says about its goods, if the mapping follows that.
+    pub came_back: Option<CameBack>,
     /// The snapshot that the invoice was made from. It shows which SKU became which line; without it, only the whole
     /// order can be returned, not single pieces.
     pub snapshot: Option<&'a Snapshot>,
@@ -67,6 +69,15 @@ pub struct Cancelled {
     pub day: Date,
     /// Whether the parcel had left: then its goods come back, and a return is booked instead of deleting the invoice.
     pub after_shipping: bool,
+}
+
+/// An order that is `Returned` or `Failed Delivery`, according to its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CameBack {
+    /// The day of that status, in WIB.
+    pub day: Date,
+    /// Whether the goods have arrived; a failed delivery only begins their way back.
+    pub has_arrived: bool,
 }
 
 /// A payout row, with its approval and its receipt.

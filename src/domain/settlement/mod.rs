@@ -22,13 +22,14 @@ mod words;
 
 use jiff::civil::Date;
 
-pub use known::{Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
+pub use known::{CameBack, Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
 pub use outcome::{
     Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, Waits, WaitsFor,
 };
 pub use returns::key_of_cancellation;
 
 use receipts::{amounts, bank_of, blocked};
+use returns::record_of_status;
 use settling::Settling;
 
 use crate::domain::{
@@ -44,10 +45,14 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
     match order.invoice {
         Invoice::Exists(invoice) => Settling::new(order, invoice, mapping, today).settle(cancelled),
         Invoice::Held(invoice) => Settling::new(order, invoice, mapping, today).hold(cancelled),
-        Invoice::Awaited => without_invoice(order, |row| match amounts(&row.payout, mapping) {
-            Err(unmapped) => unmapped,
-            Ok(_) => Outcome::Waiting(WaitsFor::Invoice),
-        }),
+        Invoice::Awaited => {
+            let waiting = without_invoice(order, |row| match amounts(&row.payout, mapping) {
+                Err(unmapped) => unmapped,
+                Ok(_) => Outcome::Waiting(WaitsFor::Invoice),
+            });
+            // Its record is there before the invoice, whose creation then is news for it.
+            Settlement { add: record_of_status(order), ..waiting }
+        }
         Invoice::Leaving => {
             let waiting = without_invoice(order, |_| Outcome::Waiting(WaitsFor::Invoice));
             Settlement { invoice: Fate::Void, ..waiting }

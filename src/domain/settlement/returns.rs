@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    known::{Cancelled, Order, Record, Stage, Standing},
+    known::{CameBack, Cancelled, Order, Record, Stage, Standing},
     outcome::{Outcome, ReturnDraft, WaitsFor},
     pieces::pieces_of,
     receipts::{blocked, days_after, refund_in},
@@ -51,6 +51,34 @@ pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) ->
         refund: None,
         pieces: Vec::new(),
     }
+}
+
+/// The key of the return record that is added for the status of an order: each order has its own.
+pub(super) fn key_of_status(order: &Order<'_>) -> ReturnKey {
+    let id = format!("status/{}/{}", order.store_id, order.channel_order_id);
+    ReturnKey { source: "forstok".to_owned(), id }
+}
+
+/// The return record that must be stored for the status of an order: the whole order comes back. `Returned` says that
+/// the goods have arrived (returns.md §1, O). None is added beside what is known already.
+pub(super) fn record_of_status(order: &Order<'_>) -> Option<ReturnRecord> {
+    let CameBack { day, has_arrived } = order.came_back?;
+    let key = key_of_status(order);
+    let Some(known) = order.records.iter().map(|record| &record.record).find(|known| known.key == key) else {
+        return order.records.is_empty().then(|| ReturnRecord {
+            key,
+            store_id: order.store_id.to_owned(),
+            channel_order_id: order.channel_order_id.to_owned(),
+            accepted_at: Some(day),
+            received_at: has_arrived.then_some(day),
+            goods: Goods::Returned,
+            refund: None,
+            pieces: Vec::new(),
+        });
+    };
+    // A failed delivery has come back.
+    let arrives = has_arrived && known.received_at.is_none();
+    arrives.then(|| ReturnRecord { received_at: Some(day), ..known.clone() })
 }
 
 /// What a record means, given what is left of the invoice.
@@ -152,7 +180,8 @@ fn draft(
         tax_number: sold.taxable.then(|| mapping.returns.tax_number.clone()),
         cash_discount: stock.discount_of(pieces),
         // Shipping goes back only with the whole order (design.md §7), not with its last pieces.
-        detail_expense: if row.record.pieces.is_empty() { stock.shipping() } else { Vec::new() },
+        detail_expense: Some(if row.record.pieces.is_empty() { stock.shipping() } else { Vec::new() })
+            .filter(|expenses| mapping.returns.send_empty_expense || !expenses.is_empty()),
         detail_item: detail_item.collect(),
     };
     let total = stock.total_of(&body, pieces);
@@ -210,7 +239,7 @@ pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, toda
 /// Whether the buyer got back something else than the pieces of this return cost: with or without their share of the
 /// discount, and with or without the shipping on the invoice.
 fn contradicts(refund: Option<Rupiah>, draft: &ReturnDraft) -> bool {
-    let shipping: Rupiah = draft.body.detail_expense.iter().map(|expense| expense.expense_amount).sum();
+    let shipping = draft.body.shipping();
     let (total, discount) = (draft.total, draft.body.cash_discount);
     let possible = [total, total + discount, total - shipping, total + discount - shipping];
     refund.is_some_and(|refund| !possible.contains(&refund))

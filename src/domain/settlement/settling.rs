@@ -10,13 +10,13 @@ use super::{
     ledger::Ledger,
     outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Verdict, WaitsFor},
     receipts::{self, Booking, Desk, blocked, days_after},
-    returns::{self, Meaning, key_of_cancellation, record_of_cancellation},
+    returns::{self, Meaning, key_of_cancellation, key_of_status, record_of_cancellation},
     stock::Stock,
 };
 use crate::domain::{
     about::{About, AfterSale, Correction},
     document::Part,
-    mapping::{Mapping, PayoutPost},
+    mapping::{Mapping, OnStatus, PayoutPost},
     money::Rupiah,
     payout::PayoutKey,
     reason::{Finding, Reason},
@@ -160,15 +160,29 @@ impl<'a> Settling<'a> {
 
     fn decide_records(&mut self, cancelled: Option<Cancelled>) {
         let of_cancellation = key_of_cancellation(self.order);
-        let others = self.order.records.iter().any(|record| record.record.key != of_cancellation);
+        let of_status = key_of_status(self.order);
+        let is_other = |key: &ReturnKey| *key != of_cancellation && *key != of_status;
+        let others = self.order.records.iter().any(|record| is_other(&record.record.key));
         for (place, record) in self.order.records.iter().enumerate() {
             if self.records.contains_key(&place) {
                 continue;
             }
-            // What the marketplace says about the goods replaces what the cancellation alone says.
-            let is_replaced = record.record.key == of_cancellation
-                && (others || !cancelled.is_some_and(|cancelled| cancelled.after_shipping));
-            let outcome = if is_replaced { Outcome::Ignored(None) } else { self.decide_record(record) };
+            // What the marketplace says about the goods replaces what the cancellation or the status alone says.
+            let is_replaced = if record.record.key == of_cancellation {
+                others || !cancelled.is_some_and(|cancelled| cancelled.after_shipping)
+            } else {
+                record.record.key == of_status && (others || cancelled.is_some())
+            };
+            let needs_details = record.record.key == of_status
+                && record.record.pieces.is_empty()
+                && self.mapping.returns.on_status == OnStatus::Block;
+            let outcome = if is_replaced {
+                Outcome::Ignored(None)
+            } else if needs_details {
+                blocked(Reason::ReturnNeedsPerson, AfterSale::StatusOnly)
+            } else {
+                self.decide_record(record)
+            };
             self.records.insert(place, outcome);
         }
     }
@@ -306,7 +320,7 @@ impl<'a> Settling<'a> {
         self.receipts.sort_by_key(|receipt| receipt.part);
         self.returns.sort_by_key(|one| one.part);
         Settlement {
-            add: cancelled.and_then(|cancelled| self.record_to_add(cancelled)),
+            add: self.record_to_add(cancelled),
             sums: self.sums_in_accurate(),
             receipts: self.receipts,
             returns: self.returns,
@@ -332,7 +346,8 @@ impl<'a> Settling<'a> {
         }
     }
 
-    fn record_to_add(&self, cancelled: Cancelled) -> Option<ReturnRecord> {
+    fn record_to_add(&self, cancelled: Option<Cancelled>) -> Option<ReturnRecord> {
+        let Some(cancelled) = cancelled else { return returns::record_of_status(self.order) };
         let key = key_of_cancellation(self.order);
         let is_there = self.order.records.iter().any(|record| record.record.key == key);
         (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))

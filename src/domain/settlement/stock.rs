@@ -49,7 +49,7 @@ impl<'a> Stock<'a> {
             }
         }
         self.discount = self.discount - draft.body.cash_discount;
-        self.has_shipping &= draft.body.detail_expense.is_empty();
+        self.has_shipping &= draft.body.detail_expense.as_ref().is_none_or(Vec::is_empty);
         self.returned = self.returned + draft.total;
     }
 
@@ -110,7 +110,7 @@ impl<'a> Stock<'a> {
         if invoice.total_is_final() || before_tax.is_zero() {
             return body.total();
         }
-        let keeps_shipping = !self.shipping().is_empty() && body.detail_expense.is_empty();
+        let keeps_shipping = !self.shipping().is_empty() && body.detail_expense.as_ref().is_none_or(Vec::is_empty);
         if self.takes_all(pieces) && !keeps_shipping {
             return self.invoice.total - self.returned;
         }

@@ -214,6 +214,12 @@ struct MappingPayout {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 struct MappingReturns {
+    /// `status`: orders that are `Returned` or `Failed Delivery` get a return record; `off`: they do not.
+    #[schema(example = "off", schema_with = returns_source)]
+    source: Option<String>,
+    /// Such an order without details of its return: `block`, or `full` for the whole order.
+    #[schema(example = "block", schema_with = on_status)]
+    on_status: Option<String>,
     /// `list`, `approve` or `auto`.
     #[schema(example = "list", schema_with = returns_mode)]
     mode: Option<String>,
@@ -231,6 +237,8 @@ struct MappingReturns {
     /// Who puts goods back into stock: `accurate` or `forstok`.
     #[schema(example = "accurate", schema_with = restock)]
     restock: Option<String>,
+    /// Whether returns without expenses contain an empty `detailExpense`.
+    send_empty_expense: Option<bool>,
     /// The tax number of returns of taxed invoices; empty: Accurate gives it.
     tax_number: Option<String>,
     /// A return whose month is closed in Accurate: `block`, or `next_open` to date it in the next open month.
@@ -247,6 +255,14 @@ fn payout_post() -> Object {
 
 fn payout_date() -> Object {
     one_of(["paid_at", "recorded"])
+}
+
+fn returns_source() -> Object {
+    one_of(["off", "status"])
+}
+
+fn on_status() -> Object {
+    one_of(["block", "full"])
 }
 
 fn returns_mode() -> Object {

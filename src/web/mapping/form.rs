@@ -47,12 +47,15 @@ pub(super) const RULES: [(&str, &[&str]); 3] = [
     (
         "returns",
         &[
+            "source",
+            "on_status",
             "mode",
             "wait_for",
             "refund_only",
             "wait_days",
             "send_status",
             "restock",
+            "send_empty_expense",
             "tax_number",
             "closed_month",
             "credit",

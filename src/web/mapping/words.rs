@@ -139,6 +139,12 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "payout.rest_limit" => {
             page.t("Largest unexplained difference accepted (Rp)", "Batas selisih tanpa keterangan (Rp)")
         }
+        "returns.source" => {
+            page.t("Orders that are Returned or Failed Delivery", "Pesanan berstatus Returned atau Failed Delivery")
+        }
+        "returns.on_status" => {
+            page.t("Such an order, without details of its return", "Pesanan seperti itu tanpa rincian retur")
+        }
         "returns.mode" => page.t("Sales returns", "Retur Penjualan"),
         "returns.wait_for" => page.t("Returned goods are booked once", "Retur barang dibukukan setelah"),
         "returns.refund_only" => {
@@ -149,6 +155,9 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         }
         "returns.send_status" => page.t("Returns state whether goods came back", "Retur mencantumkan status barang"),
         "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
+        "returns.send_empty_expense" => {
+            page.t("Returns without expenses say so", "Retur tanpa biaya mencantumkan biaya kosong")
+        }
         "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
         "returns.closed_month" => {
             page.t("If the month of a return is closed in Accurate", "Jika bulan retur sudah ditutup di Accurate")
@@ -211,6 +220,12 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
         ("payout.date", "paid_at") => page.t("the day the marketplace paid", "hari marketplace membayar"),
         ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
+        ("returns.source", "off") => page.t("get no return record", "tidak dibuatkan data retur"),
+        ("returns.source", "status") => page.t("get a return record", "dibuatkan data retur"),
+        ("returns.on_status", "block") => page.t("a person acts", "perlu ditangani"),
+        ("returns.on_status", "full") => page.t("comes back as a whole", "dianggap kembali seluruhnya"),
+        ("returns.send_empty_expense", "true") => page.t("yes", "ya"),
+        ("returns.send_empty_expense", "false") => page.t("no", "tidak"),
         ("returns.mode", "list") => {
             page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda membuatnya di Accurate")
         }

@@ -168,3 +168,15 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
     sale.rows[1].payout.net = rupiah(-75_001);
     assert!(matches!(sale.why(2).1, AfterSale::ToBook { .. }));
 }
+
+#[test]
+fn an_empty_expense_is_left_out_if_the_mapping_says_so() {
+    let mut sale = Sale::of(vec![line("AAA2002", 75_000, 2)], 0, 10_000);
+    sale.mapping.returns.send_empty_expense = false;
+    sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
+    assert_eq!(returns(&sale.book())[0].get("detailExpense"), None);
+    // What is left goes back with its shipping.
+    sale.returns(Goods::Returned, None, &[]);
+    assert_eq!(returns(&sale.book())[1]["detailExpense"][0]["expenseAmount"], json!(10_000));
+    assert_eq!(sale.sums(), sums(0, 0, 160_000, 0));
+}

@@ -6,6 +6,7 @@ mod choices;
 mod examples;
 mod identity;
 mod rows;
+mod status;
 mod table;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ struct Sale {
     rows: Vec<Row>,
     records: Vec<Record>,
     cancelled: Option<Cancelled>,
+    came_back: Option<CameBack>,
     today: Date,
 }
 
@@ -152,6 +154,7 @@ impl Sale {
             rows: Vec::new(),
             records: Vec::new(),
             cancelled: None,
+            came_back: None,
             today: date(2026, 11, 20),
         }
     }
@@ -204,6 +207,7 @@ impl Sale {
             channel_order_id: NUMBER,
             invoice,
             cancelled: self.cancelled,
+            came_back: self.came_back,
             snapshot: Some(&self.snapshot),
             rows: &self.rows,
             records: &self.records,

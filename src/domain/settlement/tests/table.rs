@@ -283,6 +283,7 @@ fn without_the_orders_body_only_the_whole_order_can_be_returned() {
         channel_order_id: NUMBER,
         invoice: Invoice::Exists(standing),
         cancelled: None,
+        came_back: None,
         snapshot: None,
         rows: &[],
         records: &sale.records,

@@ -79,12 +79,15 @@ impl Maker<'_> {
         );
         let tax_number = self.page.t("Empty: Accurate assigns one.", "Jika kosong, ditetapkan oleh Accurate.");
         vec![
+            self.inner_choice("returns.source", &["off", "status"]),
+            self.inner_choice("returns.on_status", &["block", "full"]),
             self.inner_choice("returns.mode", &["list", "approve", "auto"]),
             self.inner_choice("returns.wait_for", &["received", "accepted"]),
             self.inner_choice("returns.refund_only", &["discount", "not_returned"]),
             self.inner_text("returns.wait_days", wait),
             self.inner_choice("returns.send_status", &["true", "false"]),
             self.inner_choice("returns.restock", &["accurate", "forstok"]),
+            self.inner_choice("returns.send_empty_expense", &["true", "false"]),
             self.inner_text("returns.tax_number", tax_number),
             self.inner_choice("returns.closed_month", &["block", "next_open"]),
             self.inner_choice("returns.credit", &["leave", "journal"]),
