@@ -6,6 +6,7 @@ use std::time::Duration;
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        contradiction::Contradiction,
         masters::{ListFailure, Master, MasterKind},
         operator::{Actor, Role},
     },
@@ -135,14 +136,14 @@ const ALWAYS: usize = 1_000;
 
 #[tokio::test]
 async fn a_list_that_never_comes_as_asked_leaves_the_old_one_and_says_why() {
-    for (fault, detail) in [
-        (Fault::ListRepeats, "page 1 came instead of page 2"),
-        (Fault::ListCutOff, "page 1 has 99 readable rows instead of 100"),
-        (Fault::ListCountOff, "page 3 has 59 readable rows instead of 60"),
-        (Fault::ListEmpty, "the list is empty, although it had 258 rows before"),
+    for (fault, contradiction) in [
+        (Fault::ListRepeats, Contradiction::OtherPage { asked: 2, came: 1 }),
+        (Fault::ListCutOff, Contradiction::OtherRowCount { page: 1, came: 99, due: 100 }),
+        (Fault::ListCountOff, Contradiction::OtherRowCount { page: 3, came: 59, due: 60 }),
+        (Fault::ListEmpty, Contradiction::EmptyNow { before: 258 }),
     ] {
         let (world, read) = read_with(fault, ALWAYS).await;
-        assert_eq!(read.failure, Some(ListFailure::Inconsistent(detail.to_owned())), "{fault:?}");
+        assert_eq!(read.failure, Some(ListFailure::Inconsistent(contradiction)), "{fault:?}");
         assert_eq!((read.rows, rows(&world, MasterKind::Items).await.len()), (258, 258), "{fault:?}");
         assert!(read.read_at.is_some_and(|at| at < world.clock.now() - SignedDuration::from_mins(59)), "{fault:?}");
         assert!(read.next_at > world.clock.now(), "it is read again, but not at once: {fault:?}");

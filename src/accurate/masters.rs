@@ -9,7 +9,11 @@ use super::{
     outcome::Failure,
     reply::{Envelope, Flag, Rows, Skipped, Text, Whole},
 };
-use crate::domain::masters::{ListFailure, Master, MasterKind};
+use crate::domain::{
+    contradiction::Contradiction,
+    masters::{ListFailure, Master, MasterKind},
+    reason::Language,
+};
 
 /// Rows requested in one call; 100 is accepted (accurate.md §3, A).
 const PAGE_SIZE: u64 = 100;
@@ -135,38 +139,37 @@ impl Pages {
     fn take(&mut self, page: Envelope<Rows<Row>, Skipped>) -> Result<Vec<Master>, ListFailure> {
         let Envelope { d: list, pages, row_count, page, page_size, .. } = page;
         let asked = self.next_page;
-        let contradiction = |what: String| Err(ListFailure::Inconsistent(what));
+        let contradiction = |what| Err(ListFailure::Inconsistent(what));
         let Some(row_count) = row_count else {
-            return contradiction("a page does not say how many rows the list has".to_owned());
+            return contradiction(Contradiction::NoRowCount);
         };
         if self.row_count.is_some_and(|before| before != row_count) {
             return Err(ListFailure::Changed);
         }
         if row_count > MOST_ROWS {
-            return contradiction(format!("the list is said to have {row_count} rows"));
+            return contradiction(Contradiction::TooManyRows { rows: row_count });
         }
-        if page.is_some_and(|page| page != asked) {
-            return contradiction(format!("page {} came instead of page {asked}", page.unwrap_or_default()));
+        if let Some(came) = page.filter(|page| *page != asked) {
+            return contradiction(Contradiction::OtherPage { asked, came });
         }
         let size = page_size.unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
-        if pages.is_some_and(|pages| pages != row_count.div_ceil(size) && row_count > 0) {
-            let pages = pages.unwrap_or_default();
-            return contradiction(format!("{row_count} rows do not make {pages} pages of {size} rows"));
+        if let Some(pages) = pages.filter(|pages| *pages != row_count.div_ceil(size) && row_count > 0) {
+            return contradiction(Contradiction::PagesDoNotFit { rows: row_count, pages, size });
         }
         let (came, due) = (list.rows.len() as u64, row_count.saturating_sub((asked - 1) * size).min(size));
         if came != due || !list.complete {
-            return contradiction(format!("page {asked} has {came} readable rows instead of {due}"));
+            return contradiction(Contradiction::OtherRowCount { page: asked, came, due });
         }
         let mut masters = Vec::with_capacity(list.rows.len());
         for row in list.rows {
             let Some(master) = row.master(self.kind) else {
-                return contradiction(format!("a row of page {asked} has no id"));
+                return contradiction(Contradiction::RowWithoutId { page: asked });
             };
             if master.name.is_empty() || (question(self.kind).has_numbers && master.no.is_empty()) {
-                return contradiction(format!("the row with id {} has no number or name", master.id));
+                return contradiction(Contradiction::RowWithoutName { id: master.id });
             }
             if !self.seen.insert(master.id) {
-                return contradiction(format!("the row with id {} came twice", master.id));
+                return contradiction(Contradiction::RowTwice { id: master.id });
             }
             masters.push(master);
         }
@@ -184,8 +187,7 @@ pub async fn list(session: &Session, kind: MasterKind) -> Result<Vec<Master>, Fa
             Ok(more) => rows.extend(more),
             Err(Unread::Call(failure)) => return Err(failure),
             Err(Unread::List(failure)) => {
-                let what = format!("{}: {} {}", call.name, failure.code(), failure.detail());
-                return Err(Failure::Ambiguous(what.trim_end().to_owned()));
+                return Err(Failure::Ambiguous(format!("{}: {}", call.name, failure.sentence(Language::English))));
             }
         }
     }
@@ -235,8 +237,10 @@ mod tests {
     }
 
     fn what(result: Result<Vec<Master>, ListFailure>) -> String {
-        let failure = result.expect_err("the page must be refused");
-        format!("{} {}", failure.code(), failure.detail()).trim_end().to_owned()
+        match result.expect_err("the page must be refused") {
+            ListFailure::Inconsistent(contradiction) => contradiction.in_words(Language::English),
+            failure => failure.code().to_owned(),
+        }
     }
 
     #[test]
@@ -267,29 +271,29 @@ mod tests {
             pages.take(page(1, 1..=100, 250)).expect("a good page");
             pages
         };
-        assert_eq!(what(first().take(page(2, 1..=100, 250))), "inconsistent the row with id 1 came twice");
-        assert_eq!(what(first().take(page(1, 101..=200, 250))), "inconsistent page 1 came instead of page 2");
-        let short = "inconsistent page 2 has 99 readable rows instead of 100";
+        assert_eq!(what(first().take(page(2, 1..=100, 250))), "the row with id 1 came twice");
+        assert_eq!(what(first().take(page(1, 101..=200, 250))), "page 1 came instead of page 2");
+        let short = "page 2 has 99 readable rows instead of 100";
         assert_eq!(what(first().take(page(2, 101..=199, 250))), short);
         for count in [249, 251] {
             assert_eq!(what(first().take(page(2, 101..=200, count))), "changed");
         }
         let pages = Envelope { pages: Some(2), ..page(2, 101..=200, 250) };
-        assert_eq!(what(first().take(pages)), "inconsistent 250 rows do not make 2 pages of 100 rows");
+        assert_eq!(what(first().take(pages)), "250 rows do not make 2 pages of 100 rows");
         let silent = Envelope { row_count: None, ..page(2, 101..=200, 250) };
-        assert_eq!(what(first().take(silent)), "inconsistent a page does not say how many rows the list has");
+        assert_eq!(what(first().take(silent)), "a page does not say how many rows the list has");
         let endless = Envelope { pages: None, ..page(1, 1..=100, 1_000_000) };
         let endless = what(Pages::of(MasterKind::Items).take(endless));
-        assert_eq!(endless, "inconsistent the list is said to have 1000000 rows");
+        assert_eq!(endless, "the list is said to have 1000000 rows");
     }
 
     #[test]
     fn a_row_without_id_number_or_name_is_refused() {
         for (row, expected) in [
-            (json!({"no": "A", "name": "Kaos"}), "inconsistent a row of page 1 has no id"),
-            (json!({"id": 7, "name": "Kaos"}), "inconsistent the row with id 7 has no number or name"),
-            (json!({"id": 7, "no": "A"}), "inconsistent the row with id 7 has no number or name"),
-            (json!("Kaos"), "inconsistent page 1 has 0 readable rows instead of 1"),
+            (json!({"no": "A", "name": "Kaos"}), "a row of page 1 has no id"),
+            (json!({"id": 7, "name": "Kaos"}), "the row with id 7 has no number or name"),
+            (json!({"id": 7, "no": "A"}), "the row with id 7 has no number or name"),
+            (json!("Kaos"), "page 1 has 0 readable rows instead of 1"),
         ] {
             assert_eq!(what(Pages::of(MasterKind::Items).take(of_rows(1, vec![row], 1))), expected);
         }

@@ -14,10 +14,12 @@ use super::{
 };
 use crate::domain::{
     WIB,
+    contradiction::{Contradiction, InvoiceField},
     ids::DocumentNumber,
     invoice::ACCURATE_DAY,
     masters::ListFailure,
     money::Rupiah,
+    reason::Language,
     reconciliation::{Listed, Period, Shown},
 };
 
@@ -49,16 +51,16 @@ struct Customer {
 
 impl Record {
     /// An error names the field that is missing.
-    fn listed(self) -> Result<Listed, &'static str> {
+    fn listed(self) -> Result<Listed, InvoiceField> {
         if self.number.0.is_empty() {
-            return Err("number");
+            return Err(InvoiceField::Number);
         }
-        let total = Rupiah::parse(&self.total_amount.0).map_err(|_| "total")?;
+        let total = Rupiah::parse(&self.total_amount.0).map_err(|_| InvoiceField::Total)?;
         let shown = Shown {
-            id: self.id.0.ok_or("id")?,
+            id: self.id.0.ok_or(InvoiceField::Id)?,
             number: self.number.0.into(),
-            customer_no: self.customer.0.ok_or("customer")?.customer_no.0,
-            day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| "date")?,
+            customer_no: self.customer.0.ok_or(InvoiceField::Customer)?.customer_no.0,
+            day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| InvoiceField::Date)?,
             total: total.hundredths(),
         };
         Ok(Listed { shown, description: self.description.0 })
@@ -151,26 +153,25 @@ impl Pages {
     fn take(&mut self, page: Envelope<Rows<Record>, Skipped>) -> Result<Vec<Listed>, Unread> {
         let Envelope { d: list, row_count, page, page_size, .. } = page;
         let asked = self.next_page;
-        let contradiction = |what: String| Err(Unread::List(ListFailure::Inconsistent(what)));
+        let contradiction = |what| Err(Unread::List(ListFailure::Inconsistent(what)));
         let Some(row_count) = row_count else {
-            return contradiction("a page does not say how many rows the list has".to_owned());
+            return contradiction(Contradiction::NoRowCount);
         };
         if self.row_count.is_some_and(|before| row_count < before) {
             return Err(Unread::List(ListFailure::Changed));
         }
         if row_count > MOST_ROWS {
-            return contradiction(format!("the list is said to have {row_count} rows"));
+            return contradiction(Contradiction::TooManyRows { rows: row_count });
         }
-        if page.is_some_and(|page| page != asked) {
-            return contradiction(format!("page {} came instead of page {asked}", page.unwrap_or_default()));
+        if let Some(came) = page.filter(|page| *page != asked) {
+            return contradiction(Contradiction::OtherPage { asked, came });
         }
-        if page_size.is_some_and(|size| size != PAGE_SIZE) {
-            let size = page_size.unwrap_or_default();
-            return contradiction(format!("pages of {size} rows came instead of pages of {PAGE_SIZE}"));
+        if let Some(came) = page_size.filter(|size| *size != PAGE_SIZE) {
+            return contradiction(Contradiction::OtherPageSize { asked: PAGE_SIZE, came });
         }
         let (came, due) = (list.rows.len() as u64, row_count.saturating_sub((asked - 1) * PAGE_SIZE).min(PAGE_SIZE));
         if came != due || !list.complete {
-            return contradiction(format!("page {asked} has {came} readable rows instead of {due}"));
+            return contradiction(Contradiction::OtherRowCount { page: asked, came, due });
         }
         let known = (asked - 1) * PAGE_SIZE;
         let is_continued = self.seen.len() as u64 > known;
@@ -179,18 +180,18 @@ impl Pages {
             let id = row.id.0.unwrap_or_default();
             let row = match row.listed() {
                 Ok(row) => row,
-                Err(field) => return contradiction(format!("the invoice with id {id} has no readable {field}")),
+                Err(field) => return contradiction(Contradiction::Unreadable { id, field }),
             };
             if let Question::Of(period) = self.question
                 && !period.contains(row.shown.day)
             {
-                let (number, day) = (&row.shown.number, row.shown.day);
-                return contradiction(format!("invoice {number} of {day} is outside the days that were asked for"));
+                let Shown { number, day, .. } = row.shown;
+                return contradiction(Contradiction::OutsideDays { number: number.to_string(), day });
             }
             if self.seen.insert(id) {
                 listed.push(row);
             } else if !is_continued {
-                return contradiction(format!("the invoice with id {id} came twice"));
+                return contradiction(Contradiction::InvoiceTwice { id });
             }
         }
         self.row_count = Some(row_count);
@@ -222,6 +223,7 @@ pub async fn one(session: &Session, key: ByKey<'_>) -> Result<Option<Listed>, Fa
     let call = Call::get("sales-invoice/detail", &[question]).in_background();
     let found = match session.call::<Record, Skipped>(&call).await {
         Ok(Envelope { d, .. }) => d.listed().map_err(|missing| {
+            let missing = missing.name(Language::English);
             Failure::Ambiguous(format!("the invoice cannot be compared: Accurate does not show its {missing}"))
         })?,
         Err(Failure::Refused(Refusal { meaning: Meaning::NotFound, .. })) => return Ok(None),
@@ -273,7 +275,8 @@ mod tests {
 
     fn what(result: Result<Vec<Listed>, Unread>) -> String {
         match result.expect_err("the page must be refused") {
-            Unread::List(failure) => failure.detail().to_owned(),
+            Unread::List(ListFailure::Inconsistent(contradiction)) => contradiction.in_words(Language::English),
+            Unread::List(failure) => failure.code().to_owned(),
             Unread::Call(failure) => failure.words().to_owned(),
         }
     }
@@ -313,7 +316,7 @@ mod tests {
         let mut elsewhere = rows(101..=200);
         elsewhere[3]["transDate"] = json!("05/10/2026");
         let ignored = what(first_of(250).take(page(2, elsewhere, 250)));
-        assert_eq!(ignored, "invoice N104 of 2026-10-05 is outside the days that were asked for");
+        assert_eq!(ignored, "invoice N104 of 05/10/2026 is outside the days that were asked for");
         for field in ["number", "customer", "totalAmount", "transDate", "id"] {
             let mut without = rows(101..=200);
             without[0].as_object_mut().expect("a row").remove(field);

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::reason::{Language, Reason};
+use super::{
+    contradiction::Contradiction,
+    reason::{Language, Reason},
+};
 
 /// One of the lists of an Accurate database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +134,7 @@ pub enum ListFailure {
     /// The number of its rows changed while it was read, each time it was tried.
     Changed,
     /// The answers contradict the question or each other.
-    Inconsistent(String),
+    Inconsistent(Contradiction),
     /// The user who created the API Token may not read it. With Accurate's words.
     RightMissing(String),
     /// The call failed. With Accurate's words, or what happened to the connection.
@@ -144,7 +147,7 @@ impl ListFailure {
         let detail = detail.to_owned();
         match code {
             "changed" => Some(Self::Changed),
-            "inconsistent" => Some(Self::Inconsistent(detail)),
+            "inconsistent" => Some(Self::Inconsistent(Contradiction::from_stored(&detail))),
             "right_missing" => Some(Self::RightMissing(detail)),
             "call_failed" => Some(Self::CallFailed(detail)),
             _ => None,
@@ -161,11 +164,12 @@ impl ListFailure {
         }
     }
 
-    /// What was found; empty if the code says it all.
-    pub fn detail(&self) -> &str {
+    /// What was found, as it is stored; empty if the code says it all.
+    pub fn detail(&self) -> String {
         match self {
-            Self::Changed => "",
-            Self::Inconsistent(detail) | Self::RightMissing(detail) | Self::CallFailed(detail) => detail,
+            Self::Changed => String::new(),
+            Self::Inconsistent(contradiction) => contradiction.stored(),
+            Self::RightMissing(detail) | Self::CallFailed(detail) => detail.clone(),
         }
     }
 
@@ -174,11 +178,11 @@ impl ListFailure {
         match (self, language) {
             (Self::Changed, Language::English) => "The list kept changing while it was being read.".to_owned(),
             (Self::Changed, Language::Indonesian) => "Daftar ini terus berubah saat sedang dibaca.".to_owned(),
-            (Self::Inconsistent(detail), Language::English) => {
-                format!("Accurate's replies do not match the request: {detail}.")
+            (Self::Inconsistent(contradiction), Language::English) => {
+                format!("Accurate's replies do not match the request: {}.", contradiction.in_words(language))
             }
-            (Self::Inconsistent(detail), Language::Indonesian) => {
-                format!("Jawaban Accurate tidak sesuai dengan permintaan: {detail}.")
+            (Self::Inconsistent(contradiction), Language::Indonesian) => {
+                format!("Jawaban Accurate tidak sesuai dengan permintaan: {}.", contradiction.in_words(language))
             }
             (Self::RightMissing(words), Language::English) => {
                 format!("The user who created the API Token may not read this list: {words}")
@@ -224,11 +228,11 @@ mod tests {
     fn a_failure_is_the_same_after_it_was_stored() {
         for failure in [
             ListFailure::Changed,
-            ListFailure::Inconsistent("row 7 came twice".to_owned()),
+            ListFailure::Inconsistent(Contradiction::RowTwice { id: 7 }),
             ListFailure::RightMissing("Anda tidak mempunyai hak".to_owned()),
             ListFailure::CallFailed("time ran out".to_owned()),
         ] {
-            assert_eq!(ListFailure::from_parts(failure.code(), failure.detail()), Some(failure));
+            assert_eq!(ListFailure::from_parts(failure.code(), &failure.detail()), Some(failure));
         }
         assert_eq!(ListFailure::from_parts("", ""), None);
     }

@@ -10,6 +10,7 @@ use crate::{
         outcome::Failure,
     },
     domain::{
+        contradiction::Contradiction,
         ids::BookName,
         masters::{ListFailure, Master, MasterKind},
         reason::Language,
@@ -120,8 +121,8 @@ impl Masters {
             }
         }
         if pages.row_count() == 0 && list.rows > 0 {
-            let what = format!("the list is empty, although it had {} rows before", list.rows);
-            return Ok(Err(ListFailure::Inconsistent(what).into()));
+            let before = list.rows;
+            return Ok(Err(ListFailure::Inconsistent(Contradiction::EmptyNow { before }).into()));
         }
         Ok(Ok(pages.row_count()))
     }

@@ -3,7 +3,7 @@
 use super::{Permission, Reconciling, Stop};
 use crate::{
     accurate::{client::Session, masters::Unread, period::Pages},
-    domain::masters::ListFailure,
+    domain::{contradiction::Contradiction, masters::ListFailure},
     storage::RunPart,
 };
 
@@ -40,8 +40,7 @@ impl Reconciling {
             }
         }
         if pages.row_count() == 0 && self.ledger_holds_any(part).await? {
-            let what = "the list of these days is empty, although there are invoices here";
-            return Err(Stop::Incomplete(ListFailure::Inconsistent(what.to_owned())));
+            return Err(Stop::Incomplete(ListFailure::Inconsistent(Contradiction::EmptyPeriod)));
         }
         Ok(self.storage.finish_listing(part.id).await?)
     }

@@ -292,7 +292,8 @@ pub(super) async fn fail<T: Dialect>(
         T::LEAST
     );
     let [book, kind, number] = named(reading);
-    let detail = storable(failure.detail());
+    let detail = failure.detail();
+    let detail = storable(&detail);
     let values = [book, kind, number, failure.code().into(), (&*detail).into(), micros(next_at).into()];
     Ok(db.execute(sql, &values).await? > 0)
 }

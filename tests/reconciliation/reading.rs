@@ -1,7 +1,7 @@
 //! What cannot be read leads to an incomplete run, never to a false finding; and a run survives everything.
 
 use forstok_accurate::{
-    domain::{masters::ListFailure, reconciliation::FindingState},
+    domain::{masters::ListFailure, reason::Language, reconciliation::FindingState},
     sandbox::{Action, Fault},
     storage::State,
 };
@@ -23,7 +23,7 @@ async fn large() -> World {
 async fn is_incomplete(world: &World, why: &str) {
     let run = reconcile(world).await;
     let part = &run.parts[0];
-    let said = part.incomplete.as_ref().expect("it is incomplete").detail();
+    let said = part.incomplete.as_ref().expect("it is incomplete").sentence(Language::English);
     assert!(said.contains(why), "{said:?} does not say {why:?}");
     assert_eq!(part.sums.ledger.count, 250, "our own side is known");
     assert_eq!(open(world).await, [], "{part:?}");
@@ -72,8 +72,8 @@ async fn a_filter_that_is_ignored_is_noticed() {
     let before = jiff::civil::date(2024, 1, 31);
     let period = forstok_accurate::domain::reconciliation::Period { to: before, ..PERIOD };
     let run = super::reconcile_period(&world, period).await;
-    let why = run.parts[0].incomplete.as_ref().expect("it is incomplete").detail();
-    assert!(why.contains("OUTSIDE of 2024-02-01 is outside the days that were asked for"), "{why}");
+    let why = run.parts[0].incomplete.as_ref().expect("it is incomplete").sentence(Language::English);
+    assert!(why.contains("OUTSIDE of 01/02/2024 is outside the days that were asked for"), "{why}");
     assert_eq!(open(&world).await, []);
 }
 
