@@ -292,5 +292,6 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         forstok: None,
         owed: None,
         fields: Vec::new(),
+        is_draft: false,
     }
 }

@@ -139,6 +139,8 @@ pub struct Finding {
     pub owed: Option<Owed>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
+    /// Our ledger's side is only a draft, because shadow mode is on.
+    pub is_draft: bool,
 }
 
 impl Finding {
@@ -152,7 +154,8 @@ impl Finding {
         let (ledger, accurate) = (side(self.ledger.as_ref()), side(self.accurate.as_ref()));
         let forstok = self.forstok.as_ref().map(|listed| format!("|{}", listed.shape())).unwrap_or_default();
         let owed = self.owed.as_ref().map(|owed| format!("|{}", owed.hundredths)).unwrap_or_default();
-        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}", self.class)
+        let draft = if self.is_draft { "|draft" } else { "" };
+        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{draft}", self.class)
     }
 
     /// The day under which it is listed: our ledger's, else Accurate's, else the one on which Forstok last changed the
@@ -315,6 +318,7 @@ pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, perio
         forstok: None,
         owed: None,
         fields: Vec::new(),
+        is_draft: false,
     };
     Known { ledger: None, accurate: vec![amount], findings: vec![finding] }
 }
@@ -351,6 +355,7 @@ impl Held {
             forstok: None,
             owed: None,
             fields: Vec::new(),
+            is_draft: self.standing == Standing::Draft,
         }
     }
 

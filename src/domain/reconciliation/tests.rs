@@ -1,6 +1,7 @@
 use jiff::civil::date;
 
 use super::{sums::SumsByDay, *};
+use crate::domain::reason::Language;
 
 const NOVEMBER: Period = Period { from: date(2026, 11, 1), to: date(2026, 11, 30) };
 const DAY: Date = date(2026, 11, 5);
@@ -168,7 +169,18 @@ fn a_draft_of_shadow_mode_takes_the_ledgers_side() {
         other => panic!("{other:?}"),
     };
     assert_eq!((known.findings.len(), known.ledger.is_some()), (0, true));
-    assert_eq!(classes(&asked(&held, &[])), [Class::MissingInAccurate]);
+    let missing = asked(&held, &[]);
+    assert_eq!(classes(&missing), [Class::MissingInAccurate]);
+    let facts = Facts::of(&missing.findings[0]);
+    let said = |language| facts.in_words(Class::MissingInAccurate, language);
+    assert_eq!(
+        said(Language::English),
+        "Invoice INV-1 (05/11/2026, Rp150.000) is not in Accurate yet (shadow mode): it is only drafted here, and not sent."
+    );
+    assert!(said(Language::Indonesian).contains("belum ada di Accurate (mode bayangan)"));
+    assert_eq!(facts.actions(Class::MissingInAccurate), [], "there is nothing to create again or to accept as deleted");
+    let sent = Facts::of(&asked(&invoiced(), &[]).findings[0]);
+    assert!(sent.in_words(Class::MissingInAccurate, Language::English).contains("somebody deleted it"));
 }
 
 #[test]

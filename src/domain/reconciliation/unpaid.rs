@@ -61,6 +61,7 @@ impl Unpaid {
             forstok: None,
             owed: Some(Owed { hundredths: self.owed, last_payout: self.last_payout }),
             fields: Vec::new(),
+            is_draft: false,
         })
     }
 }

@@ -22,6 +22,9 @@ pub struct Facts {
     /// In which fields they differ.
     #[serde(default)]
     pub fields: Vec<Field>,
+    /// Our ledger's side is only a draft, because shadow mode is on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_draft: bool,
     /// What else is known, in words.
     #[serde(default)]
     pub note: String,
@@ -30,9 +33,9 @@ pub struct Facts {
 impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let Finding { class, ledger, accurate, forstok, owed, fields, .. } = finding.clone();
+        let Finding { class, ledger, accurate, forstok, owed, fields, is_draft, .. } = finding.clone();
         let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
-        Self { ledger, accurate, forstok, owed, fields, note: rest.unwrap_or_default() }
+        Self { ledger, accurate, forstok, owed, fields, is_draft, note: rest.unwrap_or_default() }
     }
 
     /// What happened, in one sentence.
@@ -53,6 +56,25 @@ impl Facts {
             Class::Late => (
                 format!("Invoice {ledger} has been due for more than an hour and is not created yet."),
                 format!("Faktur {ledger} seharusnya sudah dibuat lebih dari satu jam lalu, tetapi belum dibuat."),
+            ),
+            // Nothing was ever sent, so nobody can have deleted or changed it.
+            Class::MissingInAccurate if self.is_draft => (
+                format!(
+                    "Invoice {ledger} is not in Accurate yet (shadow mode): it is only drafted here, and not sent."
+                ),
+                format!(
+                    "Faktur {ledger} belum ada di Accurate (mode bayangan): di sini hanya berupa draf dan tidak dikirim."
+                ),
+            ),
+            Class::Differs if self.is_draft => (
+                format!(
+                    "The invoice in Accurate differs from draft {ours} (shadow mode): {}.",
+                    self.differences(Language::English)
+                ),
+                format!(
+                    "Faktur di Accurate berbeda dari draf {ours} (mode bayangan): {}.",
+                    self.differences(Language::Indonesian)
+                ),
             ),
             Class::MissingInAccurate => (
                 format!("Invoice {ledger} was created, but no longer exists in Accurate: it was deleted there."),
@@ -99,6 +121,30 @@ impl Facts {
                 ),
                 format!("Selisih {note} pada tanggal ini belum dapat dijelaskan. Jalankan rekonsiliasi lagi."),
             ),
+        };
+        match language {
+            Language::English => english,
+            Language::Indonesian => indonesian,
+        }
+    }
+
+    /// What a person can do, by a button.
+    pub fn actions(&self, class: Class) -> &'static [Action] {
+        if self.is_draft { &[] } else { Action::fitting(class) }
+    }
+
+    /// What a person does about it, in one or two sentences.
+    pub fn remedy(&self, class: Class, language: Language) -> &'static str {
+        let (english, indonesian) = match class {
+            Class::MissingInAccurate if self.is_draft => (
+                "The other integration has not created it. If it still has not by tomorrow, look for the order there.",
+                "Integrasi yang lain belum membuatnya. Jika besok masih belum ada, periksa pesanan ini di integrasi tersebut.",
+            ),
+            Class::Differs if self.is_draft => (
+                "Compare both sides. If the draft is wrong, correct the mapping.",
+                "Bandingkan kedua sisi. Jika drafnya yang salah, perbaiki pemetaan.",
+            ),
+            _ => return class.remedy(language),
         };
         match language {
             Language::English => english,

@@ -10,7 +10,7 @@ use crate::{
         ids::BookName,
         money::exact_number,
         reason::Language,
-        reconciliation::{Action, Class, FindingState, sums::Sums},
+        reconciliation::{Class, FindingState, sums::Sums},
     },
     storage::{FindingRecord, ForstokPart, Run, RunPart},
 };
@@ -259,7 +259,7 @@ impl FindingAnswer {
     /// A finding in the language of its reader.
     pub(crate) fn new(finding: FindingRecord, language: Language) -> Self {
         let is_open = finding.state == FindingState::Open;
-        let actions = if is_open { Action::fitting(finding.class) } else { &[] };
+        let actions = if is_open { finding.facts.actions(finding.class) } else { &[] };
         let closed = finding.closed.filter(|_| finding.state == FindingState::Closed);
         Self {
             id: finding.id,

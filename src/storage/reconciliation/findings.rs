@@ -168,7 +168,7 @@ pub(in crate::storage) async fn act<T: Dialect>(
 ) -> Result<Acted> {
     let Some(finding) = one(db, id).await? else { return Ok(Acted::Unknown) };
     let Some(order_id) = finding.order_id.clone() else { return Ok(Acted::NoLongerFits) };
-    if finding.state != FindingState::Open || !Action::fitting(finding.class).contains(&action) {
+    if finding.state != FindingState::Open || !finding.facts.actions(finding.class).contains(&action) {
         return Ok(Acted::NoLongerFits);
     }
     // Only while the order is as the finding says: its invoice exists, and nobody works on it.

@@ -124,7 +124,7 @@ pub(in crate::web) async fn show(
     let record = finding(&app, &id).await?;
     let is_open = record.state == FindingState::Open;
     let language = page.language;
-    let actions = if is_open && page.may_work() { Action::fitting(record.class) } else { &[] };
+    let actions = if is_open && page.may_work() { record.facts.actions(record.class) } else { &[] };
     let form = asked.form.as_deref().filter(|_| page.may_work());
     let form = form.and_then(|word| form_of(word, actions, &record, &page));
     let compared = match asked.compare {
@@ -157,7 +157,7 @@ pub(in crate::web) async fn show(
         number: record.number.to_string(),
         store: store_words(&record.store_id, &app.engine.storage().stores().await?, &page),
         effect: record.class.effect(record.ledger_total, record.accurate_total).map(rupiah),
-        remedy: record.class.remedy(language),
+        remedy: record.facts.remedy(record.class, language),
         back: format!("{}#findings", address("/reconciliation", &[("month", &month_word(record.day))])),
         first: page.moment(record.first_at),
         seen: page.moment(record.seen_at),
