@@ -507,7 +507,8 @@ CREATE TABLE reconciled_books (
     ledger_total   INTEGER NOT NULL DEFAULT 0,
     accurate_count INTEGER NOT NULL DEFAULT 0,
     accurate_total INTEGER NOT NULL DEFAULT 0,
-    explained      INTEGER NOT NULL DEFAULT 0
+    explained      INTEGER NOT NULL DEFAULT 0,
+    changes_left   INTEGER NOT NULL DEFAULT 0   -- changed invoices of other days that no run has looked at yet, at most
 ) STRICT;
 CREATE UNIQUE INDEX reconciled_books_of_run ON reconciled_books (run, book);
 CREATE INDEX reconciled_books_to_do ON reconciled_books (book, id) WHERE ended_at IS NULL;
@@ -546,6 +547,14 @@ CREATE TABLE hints (
     PRIMARY KEY (book, document)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hints_due ON hints (book, due_at);
+
+-- Up to where invoices of other days were looked at because they were changed (reconcile.by = "last_update").
+CREATE TABLE change_readings (
+    book     TEXT    NOT NULL PRIMARY KEY,
+    since    INTEGER NOT NULL,             -- changes from then on are read
+    began_at INTEGER NOT NULL,             -- when that began: the next reading is about changes from then on
+    next_id  INTEGER NOT NULL             -- the first of Accurate's ids that was not looked at; 0: it is complete
+) STRICT, WITHOUT ROWID;
 
 -- Until when Accurate sends webhooks about a database, and up to when its history of them was read.
 CREATE TABLE accurate_webhooks (

@@ -187,6 +187,11 @@ async fn in_words(storage: &dyn Storage, run: &Run) -> Result<(), Failure> {
             }
         };
         say!("{}", paragraph("             ", &said));
+        if part.incomplete.is_none()
+            && let Some(why) = part.why_incomplete(Language::English)
+        {
+            say!("{}", paragraph("             ", &format!("a lower bound: {why}")));
+        }
     }
     if let Some(forstok) = &run.forstok {
         let said = match &forstok.incomplete {

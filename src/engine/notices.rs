@@ -246,10 +246,8 @@ impl Engine {
 }
 
 fn failed(run: &Run, language: Language) -> FailedRun {
-    let of_books = run.parts.iter().filter_map(|part| {
-        let why = part.incomplete.as_ref()?;
-        Some(format!("{}: {}", part.book, why.sentence(language)))
-    });
+    let of_books =
+        run.parts.iter().filter_map(|part| Some(format!("{}: {}", part.book, part.why_incomplete(language)?)));
     let of_forstok = run.forstok.iter().filter_map(|part| Some(format!("Forstok: {}", part.incomplete.as_ref()?)));
     FailedRun { id: run.id, period: run.period, why: of_books.chain(of_forstok).collect() }
 }

@@ -1,56 +1,120 @@
-//! Finds invoices outside a run's days that were changed since the last complete run (`reconcile.by = "last_update"`).
+//! Finds invoices outside a run's days that were changed since they were last looked at (`reconcile.by =
+//! "last_update"`).
 //!
 //! Accurate filters by the time of the last change, but shows it of no invoice (backfill.md §2, B). So the rows cannot
 //! be checked one by one; whether the filter is understood is asked first, with a time at which nothing was changed
-//! yet. Each such invoice becomes a hint and is read and judged individually after the run. An invoice that was deleted
-//! is in no list: only the days of a run show that it is missing.
+//! yet. Each such invoice that is not as the ledger has it becomes a hint and is read and judged individually after the
+//! run. An invoice that was deleted is in no list: only the days of a run show that it is missing.
+//!
+//! Only so many hints may wait. What finds no room is left to the next run: the list is read by id, and the next run
+//! continues with the first id that was not looked at. When the list is done, the next reading is about what was
+//! changed since this one began. That place is stored with the conclusion of a run that saw all of its own days,
+//! because changed invoices of these days are left to it.
+
+use std::collections::HashMap;
 
 use jiff::SignedDuration;
 
 use super::{Permission, Reconciling, Stop};
 use crate::{
     accurate::{client::Session, masters::Unread, period::Pages},
-    domain::{hint::Hint, ids::DocumentNumber, masters::ListFailure, reconciliation::Listed},
-    storage::RunPart,
+    domain::{
+        contradiction::Contradiction,
+        hint::Hint,
+        ids::DocumentNumber,
+        masters::ListFailure,
+        order::OrderId,
+        reconciliation::{FindingState, Held, Judgement, Listed, Period, judge},
+    },
+    storage::{self, ChangeReading, ChangesRead, FindingFilter, RunPart},
 };
 
-/// By how much the time is earlier than the last run: Accurate's clock differs from ours (backfill.md §2, B).
+/// By how much the time is earlier than the last reading: Accurate's clock differs from ours (backfill.md §2, B).
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// A time that is certainly ahead of Accurate's clock.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 impl Reconciling {
-    /// Notes every invoice outside the part's days that was changed since the last complete run; without one, there is
-    /// nothing to notice yet.
+    /// Notes every invoice outside the part's days that was changed since they were last looked at, as far as there is
+    /// room for hints. Before the first complete run, there is nothing to notice yet.
     pub(super) async fn note_changes(
         &self,
         session: &Session,
         part: &RunPart,
         permission: Permission<'_>,
-    ) -> Result<(), Stop> {
-        let Some(since) = part.last_complete_began_at else { return Ok(()) };
+    ) -> Result<Option<ChangesRead>, Stop> {
         let now = self.clock.now();
+        let reading = match (self.storage.change_reading(&part.book).await?, part.last_complete_began_at) {
+            (Some(under_way), _) if under_way.next_id.is_some() => under_way,
+            (Some(ChangeReading { began_at: since, .. }), _) | (None, Some(since)) => {
+                ChangeReading { since, began_at: now, next_id: None }
+            }
+            (None, None) => return Ok(None),
+        };
         let none_yet = self.next_changes(session, &mut Pages::changed_since(now + AHEAD), permission).await?;
         if none_yet.is_some_and(|rows| !rows.is_empty()) {
-            let what = "Accurate ignores the filter by the last change, so changes to older invoices are not noticed; set \
-                        reconcile.by to \"trans_date\"";
-            return Err(Stop::Incomplete(ListFailure::Inconsistent(what.to_owned())));
+            return Err(Stop::Incomplete(ListFailure::Inconsistent(Contradiction::LastChangeIgnored)));
         }
-        let (mut pages, mut left_out) = (Pages::changed_since(since - OVERLAP), 0);
+        let mut pages = Pages::changed_since(reading.since - OVERLAP);
         while let Some(rows) = self.next_changes(session, &mut pages, permission).await? {
-            let outside = rows.into_iter().filter(|listed| !part.period.contains(listed.shown.day));
-            let hint = |listed: Listed| Hint { id: Some(listed.shown.id), number: DocumentNumber::default(), at: None };
-            let hints: Vec<_> = outside.map(hint).collect();
-            if !hints.is_empty() {
-                left_out += self.storage.add_hints(&part.book, &hints, now, now).await?;
+            let is_next = |id| reading.next_id.is_none_or(|next| id >= next);
+            let outside =
+                rows.into_iter().filter(|Listed { shown, .. }| is_next(shown.id) && !part.period.contains(shown.day));
+            let to_read = self.not_as_held(part, outside.collect()).await?;
+            let hint =
+                |listed: &Listed| Hint { id: Some(listed.shown.id), number: DocumentNumber::default(), at: None };
+            let hints: Vec<_> = to_read.iter().map(hint).collect();
+            let left_out = match &*hints {
+                [] => 0,
+                hints => self.storage.add_hints(&part.book, hints, now, now).await?,
+            };
+            if left_out > 0 {
+                // The first of these hints found room.
+                let first_left = to_read[hints.len() - left_out].shown.id;
+                let left = pages.row_count() - pages.rows_read() + left_out as u64;
+                return Ok(Some(ChangesRead { reading: ChangeReading { next_id: Some(first_left), ..reading }, left }));
             }
         }
-        if left_out > 0 {
-            let what = format!("{left_out} invoices outside these days were changed in Accurate and not compared");
-            return Err(Stop::Incomplete(ListFailure::Inconsistent(what)));
+        Ok(Some(ChangesRead { reading: ChangeReading { next_id: None, ..reading }, left: 0 }))
+    }
+
+    /// Those of these invoices that are not as our ledger has them, or that an open finding is about. Everything else
+    /// was changed in a way that makes no difference, for example paid.
+    async fn not_as_held(&self, part: &RunPart, rows: Vec<Listed>) -> storage::Result<Vec<Listed>> {
+        let owners = self.storage.owners(&part.book, &rows).await?;
+        let orders: Vec<_> = owners.values().cloned().collect();
+        let held = self.storage.held_of(&part.book, &orders, self.clock.now()).await?;
+        let mut to_read = Vec::new();
+        for listed in rows {
+            if !self.is_as_held(&listed, &owners, &held).await? {
+                to_read.push(listed);
+            }
         }
-        Ok(())
+        Ok(to_read)
+    }
+
+    async fn is_as_held(
+        &self,
+        listed: &Listed,
+        owners: &HashMap<i64, OrderId>,
+        held: &HashMap<OrderId, Held>,
+    ) -> storage::Result<bool> {
+        let Some(held) = owners.get(&listed.shown.id).and_then(|order| held.get(order)) else { return Ok(false) };
+        let day = listed.shown.day;
+        let shown = std::slice::from_ref(&listed.shown);
+        let period = Period { from: day.min(held.day), to: day.max(held.day) };
+        let is_equal = held.accurate_id == Some(listed.shown.id)
+            && matches!(judge(held, shown, None, period), Judgement::Known(known) if known.findings.is_empty());
+        if !is_equal {
+            return Ok(false);
+        }
+        let filter = FindingFilter {
+            order_id: Some(held.order_id.clone()),
+            state: Some(FindingState::Open),
+            ..FindingFilter::default()
+        };
+        Ok(self.storage.findings(&filter, None, 1).await?.is_empty())
     }
 
     /// The next page; `None` after the last.

@@ -76,7 +76,7 @@ impl Reconciling {
         if all.unanswered.is_none() {
             self.check_sums(part, &mut all).await?;
         }
-        Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings })
+        Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings, changes: None })
     }
 
     /// Whether our ledger holds an invoice of these days that Accurate should list.
@@ -104,7 +104,7 @@ impl Reconciling {
                 sums.add_ledger(&held.store_id, held.day, held.total);
             }
         }
-        Ok(Conclusion { incomplete: Some(why), sums, findings: Vec::new() })
+        Ok(Conclusion { incomplete: Some(why), sums, findings: Vec::new(), changes: None })
     }
 
     async fn compare_orders(

@@ -33,7 +33,7 @@ use crate::{
         reason::Language,
         reconciliation::Period,
     },
-    storage::{Conclusion, ReconcilingStorage, Result, RunPart, Sources, StorageError},
+    storage::{ChangesRead, Conclusion, ReconcilingStorage, Result, RunPart, Sources, StorageError},
 };
 
 /// Rows that are deleted in one commit. Webhooks wait for the same writer.
@@ -170,16 +170,16 @@ impl Reconciling {
             self.list(session, part, permission).await?;
         }
         let changes = match rules.by {
-            ReconcileBy::TransDate => Ok(()),
+            ReconcileBy::TransDate => Ok(None),
             ReconcileBy::LastUpdate => self.note_changes(session, part, permission).await,
         };
-        let unread = match changes {
-            Ok(()) => None,
-            Err(Stop::Incomplete(why)) => Some(why),
+        let (changes, unread) = match changes {
+            Ok(changes) => (changes, None),
+            Err(Stop::Incomplete(why)) => (None, Some(why)),
             Err(stop) => return Err(stop),
         };
         let compared = self.compare(session, part, ours, rules.delay_days, permission).await?;
-        Ok(Conclusion { incomplete: compared.incomplete.or(unread), ..compared })
+        Ok(Conclusion { incomplete: compared.incomplete.or(unread), changes, ..compared })
     }
 }
 
@@ -203,6 +203,14 @@ fn report(part: &RunPart, conclusion: &Conclusion) {
             book = book.as_str(),
             "book {book}: the reconciliation of {from} to {to} is incomplete, and says nothing about what was not seen: {}",
             why.sentence(Language::English)
+        );
+    }
+    if let Some(ChangesRead { left, .. }) = conclusion.changes.as_ref().filter(|changes| changes.left > 0) {
+        tracing::warn!(
+            book,
+            left,
+            "book {book}: up to {left} older invoices that were changed in Accurate have not been looked at yet; the \
+             next runs continue there"
         );
     }
     tracing::info!(

@@ -178,8 +178,11 @@ impl BookAnswer {
         let has_ended = part.ended_at.is_some();
         Self {
             state: state(has_ended),
-            result: ResultAnswer::new(has_ended && part.incomplete.is_none(), part.sums),
-            incomplete_because: part.incomplete.map(|why| why.sentence(language)),
+            result: ResultAnswer {
+                complete: part.is_complete(),
+                ..ResultAnswer::new(has_ended && part.incomplete.is_none(), part.sums)
+            },
+            incomplete_because: part.why_incomplete(language),
             progress: ProgressAnswer { listed: part.rows_read, expected: part.rows_expected, asked: part.asked },
             book: part.book,
         }

@@ -45,6 +45,7 @@ pub(super) const TABLES: &[Table] = &[
     table("listed_invoices", &["part", "id"], 2_000),
     table("asked_orders", &["part", "order_id"], 2_000),
     table("hints", &["book", "document"], 2_000),
+    table("change_readings", &["book"], 100),
     table("accurate_webhooks", &["book"], 100),
     table("findings", &["id"], 1_000),
     table("reconciled_days", &["day", "store_id", "book"], 2_000),

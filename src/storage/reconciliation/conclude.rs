@@ -30,10 +30,11 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         }
     }
     let sql = "UPDATE reconciled_books SET ended_at = $2, failure = $3, failure_detail = $4, ledger_count = $5,
-                   ledger_total = $6, accurate_count = $7, accurate_total = $8, explained = $9
+                   ledger_total = $6, accurate_count = $7, accurate_total = $8, explained = $9, changes_left = $10
                WHERE id = $1 AND ended_at IS NULL RETURNING run";
-    let (code, detail) = conclusion.incomplete.as_ref().map_or(("", ""), |why| (why.code(), why.detail()));
-    let detail = storable(detail);
+    let (code, detail) = conclusion.incomplete.as_ref().map_or(("", String::new()), |why| (why.code(), why.detail()));
+    let detail = storable(&detail);
+    let changes_left = conclusion.changes.as_ref().map_or(0, |changes| i64::try_from(changes.left).unwrap_or(i64::MAX));
     let values = [
         part.id.into(),
         now.into(),
@@ -44,6 +45,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         total.accurate.count.into(),
         total.accurate.total.into(),
         total.explained.into(),
+        changes_left.into(),
     ];
     let rows = db.fetch(sql, &values).await?;
     // Another replica has ended it.
@@ -51,6 +53,9 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     db.execute("DELETE FROM asked_orders WHERE part = $1", &[part.id.into()]).await?;
     write_findings(db, &part.book, run, &conclusion.findings, now).await?;
     write_days(db, part, run, conclusion, now).await?;
+    if let (None, Some(changes)) = (&conclusion.incomplete, &conclusion.changes) {
+        runs::set_change_reading(db, &part.book, &changes.reading).await?;
+    }
     if conclusion.incomplete.is_none() {
         let sql = format!(
             "UPDATE findings SET state = '{}' WHERE book = $1 AND state = '{}' AND run <> $2 AND day >= $3 AND day <= $4

@@ -13,7 +13,7 @@ use crate::{
         },
     },
     storage::{
-        ForstokPart, Result, Run, RunPart, Sources, StorageError,
+        ChangeReading, ForstokPart, Result, Run, RunPart, Sources, StorageError,
         dialect::{Columns, Dialect},
         rows::{json as to_json, moment, timestamp},
     },
@@ -79,8 +79,10 @@ pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &Book
     db.fetch(sql, &[book.into()]).await?.first().map(|row| moment(row, "ended_at")).transpose().map(Option::flatten)
 }
 
-const PART: &str = "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
-    b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained, r.from_day, r.to_day,
+const PART: &str =
+    "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
+    b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained,
+    b.changes_left, r.from_day, r.to_day,
     (SELECT e.began_at FROM reconciled_books e WHERE e.book = b.book AND e.ended_at IS NOT NULL AND e.failure = ''
      ORDER BY e.ended_at DESC LIMIT 1) AS last_complete_began_at";
 
@@ -92,6 +94,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
         period: Period { from: day(row, "from_day")?, to: day(row, "to_day")? },
         began_at: moment(row, "began_at")?,
         last_complete_began_at: moment(row, "last_complete_began_at")?,
+        changes_left: row.number("changes_left")?,
         ended_at: moment(row, "ended_at")?,
         is_listed: row.number("is_listed")? == 1,
         readings: row.number("readings")?,
@@ -130,6 +133,27 @@ pub(in crate::storage) async fn begin_reading(db: &mut impl Dialect, part: i64, 
 /// The whole list of a part was read.
 pub(in crate::storage) async fn finish_reading(db: &mut impl Dialect, part: i64) -> Result<()> {
     db.execute("UPDATE reconciled_books SET is_listed = 1 WHERE id = $1", &[part.into()]).await.map(drop)
+}
+
+/// How far the invoices that were changed in a book were looked at.
+pub(in crate::storage) async fn change_reading(
+    db: &mut impl Dialect,
+    book: &BookName,
+) -> Result<Option<ChangeReading>> {
+    let sql = "SELECT since, began_at, next_id FROM change_readings WHERE book = $1";
+    let rows = db.fetch(sql, &[book.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (since, began_at) = (timestamp(row.number("since")?)?, timestamp(row.number("began_at")?)?);
+    Ok(Some(ChangeReading { since, began_at, next_id: Some(row.number("next_id")?).filter(|id| *id != 0) }))
+}
+
+/// Writes how far the invoices that were changed in a book were looked at.
+pub(super) async fn set_change_reading(db: &mut impl Dialect, book: &BookName, reading: &ChangeReading) -> Result<()> {
+    let sql = "INSERT INTO change_readings (book, since, began_at, next_id) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (book) DO UPDATE SET since = excluded.since, began_at = excluded.began_at,
+                   next_id = excluded.next_id";
+    let ChangeReading { since, began_at, next_id } = *reading;
+    db.execute(sql, &[book.into(), since.into(), began_at.into(), next_id.unwrap_or_default().into()]).await.map(drop)
 }
 
 const RUN: &str = "id, from_day, to_day, who, requested_at, ended_at, asks_forstok, forstok_ended_at, forstok_orders, forstok_failure";

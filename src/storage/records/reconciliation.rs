@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
+    format::count,
     ids::{BookName, DocumentNumber},
     masters::ListFailure,
     order::OrderId,
+    reason::Language,
     reconciliation::{
         Class, Facts, Finding, FindingState, Held, Listed, Period, Shown,
         sums::{Sums, SumsByDay},
@@ -59,6 +61,8 @@ pub struct RunPart {
     pub ended_at: Option<Timestamp>,
     /// When the latest complete part of the book began.
     pub last_complete_began_at: Option<Timestamp>,
+    /// Invoices of other days that were changed and that no run has looked at yet, at most.
+    pub changes_left: i64,
     /// Whether the whole list was read.
     pub is_listed: bool,
     /// How often the list was begun.
@@ -69,10 +73,37 @@ pub struct RunPart {
     pub rows_expected: i64,
     /// Invoices that were asked for one by one.
     pub asked: i64,
-    /// Why it is incomplete.
+    /// Why its days are incomplete.
     pub incomplete: Option<ListFailure>,
     /// Its result.
     pub sums: Sums,
+}
+
+impl RunPart {
+    /// Whether it has ended and everything was seen: its days, and changed invoices of other days.
+    pub fn is_complete(&self) -> bool {
+        self.ended_at.is_some() && self.incomplete.is_none() && self.changes_left == 0
+    }
+
+    /// Why not everything was seen, in one sentence.
+    pub fn why_incomplete(&self, language: Language) -> Option<String> {
+        let days = self.incomplete.as_ref().map(|why| why.sentence(language));
+        days.or_else(|| (self.changes_left > 0).then(|| changes_left(self.changes_left, language)))
+    }
+}
+
+fn changes_left(most: i64, language: Language) -> String {
+    let most = count(most);
+    match language {
+        Language::English => format!(
+            "These days were compared completely. Up to {most} older invoices that were changed in Accurate have not \
+             been looked at yet; the next runs continue there, so there may be more findings."
+        ),
+        Language::Indonesian => format!(
+            "Tanggal tersebut sudah dibandingkan seluruhnya. Paling banyak {most} faktur lama yang diubah di Accurate \
+             belum diperiksa; perbandingan berikutnya melanjutkannya, sehingga temuan masih bisa bertambah."
+        ),
+    }
 }
 
 /// The part of a run that concerns the orders that Forstok lists.
@@ -90,7 +121,7 @@ impl Run {
     /// Whether it has ended and everything was seen.
     pub fn is_complete(&self) -> bool {
         self.ended_at.is_some()
-            && self.parts.iter().all(|part| part.incomplete.is_none())
+            && self.parts.iter().all(RunPart::is_complete)
             && self.forstok.as_ref().is_none_or(|forstok| forstok.incomplete.is_none())
     }
 }
@@ -151,6 +182,28 @@ pub struct Conclusion {
     pub sums: SumsByDay,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// How far changed invoices of other days were looked at, if that was asked for.
+    pub changes: Option<ChangesRead>,
+}
+
+/// How far changed invoices of other days were looked at in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangesRead {
+    /// Where the next run continues.
+    pub reading: ChangeReading,
+    /// Invoices that were not looked at, at most.
+    pub left: u64,
+}
+
+/// A reading of the invoices that were changed in Accurate, by id. It may take several runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeReading {
+    /// Changes from then on are read.
+    pub since: Timestamp,
+    /// When it began: the next reading is about changes from then on.
+    pub began_at: Timestamp,
+    /// The first of Accurate's ids that was not looked at; `None`: it is complete.
+    pub next_id: Option<i64>,
 }
 
 /// A finding as it is stored.

@@ -11,8 +11,8 @@ use crate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable, ReconciledDay,
-        Result, Run, RunPart, ShownOf, Sources,
+        Acted, Answer, ChangeReading, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable,
+        ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
         reconciliation::{conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
@@ -74,6 +74,9 @@ pub trait Reconciliations: Send + Sync {
 
     /// How many invoices Accurate showed for each day of a part, and their sum.
     async fn listed_by_day(&self, part: &RunPart) -> Result<Vec<(Date, Count)>>;
+
+    /// How far the invoices that were changed in a book were looked at; `None` before the first time.
+    async fn change_reading(&self, book: &BookName) -> Result<Option<ChangeReading>>;
 
     /// Writes the result of a part, and ends it.
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
@@ -206,6 +209,10 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()> {
         write!(self, Large, db => conclude::conclude(db, part, conclusion, now))
+    }
+
+    async fn change_reading(&self, book: &BookName) -> Result<Option<ChangeReading>> {
+        read!(self, db => runs::change_reading(db, book))
     }
 
     async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>> {

@@ -24,8 +24,7 @@ impl RunShown {
     pub(super) fn new(run: &Run, page: &Page) -> Self {
         let Period { from, to } = run.period;
         let days = format!("{} – {}", format::day(from), format::day(to));
-        let why =
-            |part: &RunPart| Some(format!("{}: {}", part.book, part.incomplete.as_ref()?.sentence(page.language)));
+        let why = |part: &RunPart| Some(format!("{}: {}", part.book, part.why_incomplete(page.language)?));
         let mut incomplete: Vec<_> = run.parts.iter().filter_map(why).collect();
         incomplete.extend(run.forstok.as_ref().and_then(|forstok| forstok.incomplete.as_ref()).map(|why| {
             let sentence = page.t(
@@ -35,6 +34,7 @@ impl RunShown {
             format!("{sentence}: {why}")
         }));
         let is_complete = incomplete.is_empty();
+        let sums_are_known = run.parts.iter().all(|part| part.incomplete.is_none());
         let sums = run.parts.iter().fold(Sums::default(), |sum, part| sum + part.sums);
         let books = if run.ended_at.is_none() {
             let of = page.t("invoices of Accurate's list read", "faktur dari daftar Accurate sudah dibaca");
@@ -67,7 +67,7 @@ impl RunShown {
             Some(at) => format!("{days}, {} {}", page.t("compared", "dibandingkan"), page.moment(at)),
             None => days,
         };
-        let result = (run.ended_at.is_some() && is_complete).then(|| in_words(&sums, page));
+        let result = (run.ended_at.is_some() && sums_are_known).then(|| in_words(&sums, page));
         Self { kind, state: state.to_owned(), sentence, result, books }
     }
 }

@@ -9,8 +9,8 @@ use forstok_accurate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable, ReconciledDay,
-        Reconciliations, Result, Run, RunPart, ShownOf, Sources,
+        Acted, Answer, ChangeReading, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable,
+        ReconciledDay, Reconciliations, Result, Run, RunPart, ShownOf, Sources,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -141,6 +141,10 @@ impl Reconciliations for SimStore {
 
     async fn earliest_open_day(&self) -> Result<Option<Date>> {
         self.gates.in_store(self.inner.earliest_open_day()).await
+    }
+
+    async fn change_reading(&self, book: &BookName) -> Result<Option<ChangeReading>> {
+        self.gates.in_store(self.inner.change_reading(book)).await
     }
 
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
