@@ -108,6 +108,7 @@ on_both!(
     a_finding_is_gone_when_its_cause_is,
     a_closed_finding_stays_closed_until_it_changes,
     a_person_decides_what_becomes_of_a_finding,
+    many_findings_are_closed_with_one_reason,
     a_lost_webhook_is_found_and_explains_no_rupiah,
     a_person_imports_a_lost_order,
     an_invoice_that_is_due_for_long_is_late_until_it_is_created,
@@ -204,6 +205,10 @@ async fn a_closed_finding_stays_closed_until_it_changes(base: Base) {
 
 async fn a_person_decides_what_becomes_of_a_finding(base: Base) {
     acting::create_again_accept_and_adopt(base).await;
+}
+
+async fn many_findings_are_closed_with_one_reason(base: Base) {
+    acting::many_findings_are_closed_with_one_reason(base).await;
 }
 
 async fn what_people_do_in_accurate_is_found_within_minutes(base: Base) {

@@ -658,6 +658,7 @@ CREATE TABLE findings (
     first_at       BIGINT  NOT NULL,           -- when it was met first
     opened_at      BIGINT  NOT NULL,           -- when it became open last
     seen_at        BIGINT  NOT NULL,           -- when it was met last
+    changed_at     BIGINT  NOT NULL DEFAULT 0, -- when it got its shape
     closed_at      BIGINT,
     closed_by      TEXT    NOT NULL COLLATE "C" DEFAULT '',
     closed_reason  TEXT    NOT NULL COLLATE "C" DEFAULT ''

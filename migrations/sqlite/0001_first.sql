@@ -587,6 +587,7 @@ CREATE TABLE findings (
     first_at       INTEGER NOT NULL,           -- when it was met first
     opened_at      INTEGER NOT NULL,           -- when it became open last
     seen_at        INTEGER NOT NULL,           -- when it was met last
+    changed_at     INTEGER NOT NULL DEFAULT 0, -- when it got its shape
     closed_at      INTEGER,
     closed_by      TEXT    NOT NULL DEFAULT '',
     closed_reason  TEXT    NOT NULL DEFAULT ''

@@ -13,12 +13,15 @@ use crate::{
         reconciliation::{Action, Period},
     },
     reconciling::{MayCall, OurCustomers, Rules},
-    storage::{Acted, Result, Sources},
+    storage::{Acted, ClosedFindings, Closing, Result, Sources},
     supervisor::Progress,
 };
 
 /// How often a book is checked for a run, and the clock for the nightly one, also without a signal.
 const CHECK_ANYWAY: Duration = Duration::from_secs(5);
+
+/// Findings that are closed in one commit. Webhooks wait for the same writer.
+const CLOSED_AT_ONCE: i64 = 200;
 
 impl Engine {
     /// Requests a run over a period; returns its number.
@@ -80,6 +83,29 @@ impl Engine {
             tracing::info!(finding = id, actor = actor.name, "finding {id} was closed by {actor}");
         }
         Ok(acted)
+    }
+
+    /// A person has dealt with many open findings. Of those that a filter shows, every one is closed that has not
+    /// changed since `unchanged_since` of the filter; the others are named.
+    pub async fn close_findings(&self, which: Closing<'_>, reason: &str, actor: &Actor) -> Result<ClosedFindings> {
+        let mut all = ClosedFindings::default();
+        loop {
+            let step = self.storage.close_findings(which, &actor.name, reason, self.now(), CLOSED_AT_ONCE).await?;
+            all.closed += step.closed;
+            all.changed.extend(step.changed);
+            all.unknown.extend(step.unknown);
+            if matches!(which, Closing::Seen(_)) || step.closed == 0 {
+                break;
+            }
+        }
+        if let Closing::Shown(filter) = which
+            && let Some(seen) = filter.unchanged_since
+        {
+            all.changed = self.storage.findings_changed_since(filter, seen).await?;
+        }
+        let findings = all.closed;
+        tracing::info!(findings, actor = actor.name, "{findings} findings were closed by {actor}");
+        Ok(all)
     }
 
     /// Carries out what a person wants done about a finding.

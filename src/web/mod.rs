@@ -89,6 +89,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/returns/approve-all", post(after_sale::approve::all_returns))
         .route("/returns/decision", post(after_sale::by_hand::of_return))
         .route("/reconciliation", post(reconciliation::run))
+        .route("/reconciliation/close", post(reconciliation::closing::close))
         .route("/reconciliation/findings/{id}", post(reconciliation::finding::do_it))
         .route("/mapping/shadow/compare", post(shadow::compare_again))
         .route("/connection/check", post(connection::check))

@@ -209,6 +209,14 @@ impl Page {
                 "The comparison with Accurate has begun.",
                 "Perbandingan dengan Accurate sudah dimulai.",
             ),
+            "findings_closed" if count == 0 => self.t(
+                "No finding was closed: what you saw has changed in the meantime.",
+                "Tidak ada temuan yang ditutup: data yang Anda lihat sudah berubah.",
+            ),
+            "findings_closed" => {
+                let findings = self.counted(count, "finding", "findings", "temuan");
+                return Some(self.t("Closed: {}.", "Ditutup: {}.").replace("{}", &findings));
+            }
             "finding_closed" => self.t("The finding is closed.", "Temuan sudah ditutup."),
             "accept_deleted" => self.t(
                 "The order is now treated as having no invoice.",

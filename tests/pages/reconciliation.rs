@@ -223,3 +223,65 @@ async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
     let failed = visitor.post(&path, &[("action", "import_order")]).await;
     failed.says(&["The order was not imported", "without its products"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_are_closed_together_over_the_api() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
+    home.write("settings.toml", &format!("{settings}\n[operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n"));
+    let service = home.serve().await;
+    for id in 1..=4 {
+        service.send(&order(id)).await;
+    }
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 4).await;
+    let somebody_changes = |number: &str, total: u32| {
+        let edit = Edit { total: Some(Decimal::from(total)), ..Edit::default() };
+        accurate.sandbox().edit_invoice(number, &edit).expect("it is there");
+    };
+    for number in ["N1", "N2", "N3", "N4"] {
+        somebody_changes(number, 1_000);
+    }
+    reconciled(&service).await;
+    let open = service.get("/v1/findings?state=open").await.json()["findings"].clone();
+    let seen = |order: &str| {
+        let finding = open.as_array().expect("a list").iter().find(|one| one["order_id"] == order).expect("it is open");
+        json!({"id": finding["id"], "changed_at": finding["changed_at"]})
+    };
+    let path = "/v1/findings/close";
+    let named = json!({"reason": "rounded", "findings": [seen("1"), seen("2"), {"id": 999, "changed_at": "2026-11-05T02:31:00Z"}]});
+    posts(&service, path, READER, named.clone()).await.problem(403, "role_missing");
+    posts(&service, path, OPERATOR_TOKEN, json!({"reason": " "})).await.problem(400, "bad_request");
+    for query in ["?class=differs", "?state=open"] {
+        posts(&service, &format!("{path}{query}"), OPERATOR_TOKEN, named.clone()).await.problem(400, "bad_request");
+    }
+    posts(&service, &format!("{path}?state=gone"), OPERATOR_TOKEN, json!({"reason": "x"}))
+        .await
+        .problem(400, "bad_request");
+    assert_eq!(service.get("/v1/findings?state=open").await.json()["findings"].as_array().map(Vec::len), Some(4));
+
+    // One of them changes meanwhile: it is named, and stays open.
+    somebody_changes("N2", 2_000);
+    reconciled(&service).await;
+    let closed = posts(&service, path, OPERATOR_TOKEN, named).await.json();
+    assert_eq!(closed, json!({"closed": 1, "changed": [seen("2")["id"]], "unknown": [999]}));
+    let before = open[0]["changed_at"].clone();
+    let filtered = json!({"reason": "all agreed", "seen_at": before});
+    let closed = posts(&service, &format!("{path}?class=differs"), OPERATOR_TOKEN, filtered).await.json();
+    assert_eq!(closed, json!({"closed": 2, "changed": [seen("2")["id"]], "unknown": []}));
+    let closed = posts(&service, &format!("{path}?class=twice"), OPERATOR_TOKEN, json!({"reason": "x"})).await.json();
+    assert_eq!(closed["closed"], 0, "only what the filter shows");
+    let closed = posts(&service, path, OPERATOR_TOKEN, json!({"reason": "the last one"})).await.json();
+    assert_eq!(closed["closed"], 1);
+    let all = service.get("/v1/findings?state=closed").await.json()["findings"].clone();
+    for finding in all.as_array().expect("a list") {
+        let reason = match finding["order_id"].as_str() {
+            Some("1") => "rounded",
+            Some("2") => "the last one",
+            _ => "all agreed",
+        };
+        assert_eq!((&finding["closed_by"], &finding["closed_reason"]), (&json!("operator"), &json!(reason)));
+        let order = service.get(&format!("/v1/orders/{}", finding["order_id"].as_str().expect("known"))).await.text;
+        assert!(order.contains(reason) && order.contains("closed the finding"), "{order}");
+    }
+}

@@ -20,11 +20,11 @@ use forstok_accurate::{
     housekeeping::retention::clear_some,
     inbox::{delivery, folding},
     storage::{
-        BackfillEnd, ComparisonResult, DayOf, Days, Filter, FindingFilter, ForstokConclusion, Grouping, ManualChange,
-        MasterSearch, NoticeState, NoticeTry, Position, SessionRecord, Sources, State,
+        BackfillEnd, Closing, ComparisonResult, DayOf, Days, Filter, FindingFilter, ForstokConclusion, Grouping,
+        ManualChange, MasterSearch, NoticeState, NoticeTry, Position, SessionRecord, Sources, State,
     },
 };
-use jiff::{SignedDuration, civil::date};
+use jiff::{SignedDuration, Timestamp, civil::date};
 use rust_decimal::Decimal;
 
 use super::after_sale::use_after_sale;
@@ -150,7 +150,15 @@ async fn use_reconciliation(world: &mut World) {
     let open = storage.findings(&filters[1], None, 50).await.expect("readable");
     let of = |class| open.iter().find(|finding| finding.class == class).expect("it was found").id;
     engine.act_on_finding(of(Class::MissingInAccurate), Action::CreateAgain, "", &ani).await.expect("written");
+    let seen = [(of(Class::Twice), open[0].changed_at)];
+    engine.close_findings(Closing::Seen(&seen), "by hand", &ani).await.expect("written");
+    for filter in &filters[1..] {
+        storage.count_open_findings(filter).await.expect("readable");
+        let earlier = FindingFilter { unchanged_since: Some(Timestamp::UNIX_EPOCH), ..filter.clone() };
+        engine.close_findings(Closing::Shown(&earlier), "by hand", &ani).await.expect("written");
+    }
     engine.close_finding(of(Class::Foreign), "by hand", &ani).await.expect("written");
+    storage.change_reading(BOOK).await.expect("readable");
     storage.finding_counts().await.expect("readable");
     storage.oldest_open_finding().await.expect("readable");
     storage.earliest_open_day().await.expect("readable");

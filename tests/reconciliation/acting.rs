@@ -3,10 +3,10 @@
 use forstok_accurate::{
     domain::{
         manual::{Manual, Refused},
-        reconciliation::{Action, FindingState},
+        reconciliation::{Action, Class, FindingState},
     },
     sandbox::Edit,
-    storage::{Acted, ManualChange, Written},
+    storage::{Acted, Closing, FindingFilter, ManualChange, Written},
 };
 use rust_decimal::Decimal;
 
@@ -95,4 +95,43 @@ async fn an_invoice_that_is_created_again_is_never_there_twice() {
     world.run_until_settled().await;
     assert_eq!(world.state("1").await, "blocked: number_conflict");
     assert_eq!(world.accurate.invoice_count(), 2);
+}
+
+/// Five hundred findings of one cause, and one of another.
+pub(super) async fn many_findings_are_closed_with_one_reason(base: Base) {
+    let world = invoiced(base, 1..=2).await;
+    let number = world.order("1").await.invoice.expect("invoiced").number.to_string();
+    assert!(world.accurate.remove_invoice(&number));
+    for nth in 0..500 {
+        world.accurate.add_invoice(&format!("SHOP-{nth}"), "8277", "sold in the shop", Decimal::from(25_000));
+    }
+    reconcile(&world).await;
+    let changed = Edit { total: Some(Decimal::from(26_000)), ..Edit::default() };
+    let seen_at = world.clock_now();
+    world.accurate.edit_invoice("SHOP-7", &changed).expect("it is there");
+    reconcile_later(&world).await;
+    let sold =
+        FindingFilter { class: Some(Class::Foreign), unchanged_since: Some(seen_at), ..FindingFilter::default() };
+
+    let closed = world.engine.close_findings(Closing::Shown(&sold), "sold in the shop", &ani()).await.expect("written");
+
+    let open = findings(&world, FindingState::Open).await;
+    let shop_7 = open.iter().find(|finding| finding.number.as_str() == "SHOP-7").expect("it changed, so it stays open");
+    assert_eq!((closed.closed, closed.changed, open.len()), (499, vec![shop_7.id], 2));
+
+    // One by one: what was seen before it changed is not closed, nor what is closed already.
+    let missing = open.iter().find(|finding| finding.class == Class::MissingInAccurate).expect("it is open");
+    let before = shop_7.changed_at - jiff::SignedDuration::from_secs(1);
+    let seen = [(missing.id, missing.changed_at), (shop_7.id, before), (4_711, before)];
+    let closed = world.engine.close_findings(Closing::Seen(&seen), "booked by hand", &ani()).await.expect("written");
+    assert_eq!((closed.closed, closed.changed, closed.unknown), (1, vec![shop_7.id], vec![4_711]));
+    let again = world.engine.close_findings(Closing::Seen(&seen[..1]), "again", &ani()).await.expect("written");
+    assert_eq!((again.closed, again.changed), (0, vec![missing.id]));
+    let timeline = world.timeline("1").await;
+    assert!(timeline.contains("\"ani\" closed the finding \"Not in Accurate\": booked by hand"), "{timeline}");
+}
+
+async fn reconcile_later(world: &World) {
+    world.clock.advance(jiff::SignedDuration::from_mins(1));
+    adds_up(&reconcile(world).await);
 }

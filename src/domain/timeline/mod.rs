@@ -241,6 +241,15 @@ pub enum Event {
         /// The person's reason; empty if none was given.
         reason: String,
     },
+    /// A person closed a finding of the reconciliation.
+    FindingClosed {
+        /// What kind of difference it was.
+        class: Class,
+        /// The person.
+        actor: String,
+        /// The person's reason.
+        reason: String,
+    },
     /// A person acknowledged a warning.
     Acknowledged {
         /// The warning.

@@ -120,12 +120,7 @@ impl Event {
                 quoted(document.as_deref(), ", document "),
                 quoted(reason.as_deref(), ": ")
             ),
-            Self::FindingActed { class, action, actor, reason } => format!(
-                "\"{actor}\" dealt with \"{}\": {}{}",
-                class.name(LANGUAGE),
-                action.name(LANGUAGE),
-                quoted(Some(reason.as_str()).filter(|reason| !reason.is_empty()), ": ")
-            ),
+            Self::FindingActed { .. } | Self::FindingClosed { .. } => self.about_a_finding(LANGUAGE),
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" acknowledged: {}", clause(warning.sentence(LANGUAGE)))
             }
@@ -141,6 +136,27 @@ impl Event {
             Self::Rechecked { subject } => {
                 format!("{} is available in Accurate; the order continues", subject.in_words(LANGUAGE))
             }
+        }
+    }
+
+    /// What a person did about a finding of the reconciliation; empty for every other event.
+    fn about_a_finding(&self, language: Language) -> String {
+        match (self, language) {
+            (Self::FindingActed { class, action, actor, reason }, _) => {
+                let what = match language {
+                    Language::English => "dealt with",
+                    Language::Indonesian => "menangani",
+                };
+                let reason = quoted(Some(reason.as_str()).filter(|reason| !reason.is_empty()), ": ");
+                format!("\"{actor}\" {what} \"{}\": {}{reason}", class.name(language), action.name(language))
+            }
+            (Self::FindingClosed { class, actor, reason }, Language::English) => {
+                format!("\"{actor}\" closed the finding \"{}\": {reason}", class.name(language))
+            }
+            (Self::FindingClosed { class, actor, reason }, Language::Indonesian) => {
+                format!("\"{actor}\" menutup temuan \"{}\": {reason}", class.name(language))
+            }
+            _ => String::new(),
         }
     }
 
@@ -228,12 +244,7 @@ impl Event {
                 quoted(document.as_deref(), ", dokumen "),
                 quoted(reason.as_deref(), ": ")
             ),
-            Self::FindingActed { class, action, actor, reason } => format!(
-                "\"{actor}\" menangani \"{}\": {}{}",
-                class.name(LANGUAGE),
-                action.name(LANGUAGE),
-                quoted(Some(reason.as_str()).filter(|reason| !reason.is_empty()), ": ")
-            ),
+            Self::FindingActed { .. } | Self::FindingClosed { .. } => self.about_a_finding(LANGUAGE),
             Self::Acknowledged { warning, actor } => {
                 format!("\"{actor}\" menandai sudah dilihat: {}", clause(warning.sentence(LANGUAGE)))
             }

@@ -96,14 +96,20 @@ pub(crate) async fn handler(
 pub(crate) async fn page(app: &App, params: &FindingParams) -> Result<Page<FindingRecord>, Problem> {
     let limit = PAGE.read("limit", params.limit)?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
-    let filter = FindingFilter {
+    let filter = filter_of(params)?;
+    let found = app.engine.storage().findings(&filter, before, limit + 1).await?;
+    Ok(Page::cut(found, limit, |finding| finding.id))
+}
+
+/// The filter in the parameters, wherever a page of them begins.
+pub(crate) fn filter_of(params: &FindingParams) -> Result<FindingFilter, Problem> {
+    Ok(FindingFilter {
         class: read_word("class", params.class.as_ref(), Class::parse, classes())?,
         state: read_word("state", params.state.as_ref(), FindingState::parse, states())?,
         order_id: text(params.order_id.as_ref()).map(|id| order_id_of_filter(&id)).transpose()?,
         store_id: text(params.store.as_ref()),
         from: read_day("from", params.from.as_ref())?,
         to: read_day("to", params.to.as_ref())?,
-    };
-    let found = app.engine.storage().findings(&filter, before, limit + 1).await?;
-    Ok(Page::cut(found, limit, |finding| finding.id))
+        unchanged_since: None,
+    })
 }

@@ -7,6 +7,7 @@ pub(super) mod approve_payouts;
 pub(super) mod approve_returns;
 pub(crate) mod check_mapping;
 pub(crate) mod close_finding;
+pub(crate) mod close_findings;
 pub(super) mod compare_mapping_revisions;
 pub(crate) mod decide_order;
 pub(super) mod decide_payout;
@@ -104,6 +105,7 @@ pub(super) fn routes(app: &App) -> Router<App> {
         .route("/v1/returns/approve", post(approve_returns::handler))
         .route("/v1/returns/decision", post(decide_return::handler))
         .route("/v1/reconciliations", post(request_reconciliation::handler))
+        .route("/v1/findings/close", post(close_findings::handler))
         .route("/v1/findings/{id}/close", post(close_finding::handler))
         .route("/v1/findings/{id}/action", post(act_on_finding::handler))
         .route("/v1/unreadable/{id}/retry", post(retry_unreadable_webhook::handler))

@@ -241,6 +241,9 @@ pub(crate) struct FindingAnswer {
     /// When it was seen first.
     #[schema(format = DateTime)]
     first_seen_at: String,
+    /// When what it says changed last.
+    #[schema(format = DateTime)]
+    changed_at: String,
     /// The day of the invoice, in Jakarta.
     #[schema(example = "2026-11-05")]
     day: String,
@@ -276,6 +279,7 @@ impl FindingAnswer {
             detail: finding.facts.in_words(finding.class, language),
             seen_at: finding.seen_at.to_string(),
             first_seen_at: finding.first_at.to_string(),
+            changed_at: finding.changed_at.to_string(),
             day: finding.day.to_string(),
             store_id: Some(finding.store_id).filter(|id| !id.is_empty()),
             book: finding.book,

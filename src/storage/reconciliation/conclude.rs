@@ -92,17 +92,20 @@ pub(in crate::storage) async fn write_findings<T: Dialect>(
     for rows in rows.chunks(500) {
         let sql = format!(
             "INSERT INTO findings AS f (book, subject, class, state, shape, order_id, store_id, day, accurate_id, number,
-                                   ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at)
+                                   ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at,
+                                   changed_at)
              SELECT $2, v.value ->> 'subject', v.value ->> 'class', 'open', v.value ->> 'shape',
                     COALESCE(v.value ->> 'order_id', ''), v.value ->> 'store_id', v.value ->> 'day',
                     CAST(v.value ->> 'accurate_id' AS BIGINT), v.value ->> 'number',
                     CAST(v.value ->> 'ledger_total' AS BIGINT), CAST(v.value ->> 'accurate_total' AS BIGINT),
-                    v.value ->> 'facts', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT)
+                    v.value ->> 'facts', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT),
+                    CAST($4 AS BIGINT)
              FROM {} WHERE true
              ON CONFLICT (book, subject) DO UPDATE SET
                  state = CASE WHEN f.state = 'closed' AND f.shape = excluded.shape THEN 'closed' ELSE 'open' END,
                  opened_at = CASE WHEN f.state = 'open' OR (f.state = 'closed' AND f.shape = excluded.shape)
                                   THEN f.opened_at ELSE excluded.opened_at END,
+                 changed_at = CASE WHEN f.shape = excluded.shape THEN f.changed_at ELSE excluded.changed_at END,
                  class = excluded.class, shape = excluded.shape, order_id = excluded.order_id,
                  store_id = excluded.store_id, day = excluded.day, accurate_id = excluded.accurate_id,
                  number = excluded.number, ledger_total = excluded.ledger_total,

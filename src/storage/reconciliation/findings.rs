@@ -1,4 +1,4 @@
-//! Findings for people, what people do about them, and the sums of days.
+//! Findings for people, what people do about one of them, and the sums of days.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::{
         Acted, ClosedBy, FindingCounts, FindingFilter, FindingRecord, ReconciledDay, Result, StorageError,
         dialect::{Columns, Dialect},
         list::Binds,
-        rows::{json as to_json, json_column, moment, order_id, timestamp},
+        rows::{json as to_json, json_column, micros, moment, order_id, timestamp},
         settle::lawful,
         timeline::append,
     },
@@ -30,7 +30,7 @@ use crate::{
 
 const FINDING: &str =
     "id, book, class, state, order_id, store_id, day, accurate_id, number, ledger_total, accurate_total,
-    facts, first_at, seen_at, closed_at, closed_by, closed_reason";
+    facts, first_at, seen_at, changed_at, closed_at, closed_by, closed_reason";
 
 fn finding(row: &impl Columns) -> Result<FindingRecord> {
     let word = |column| Ok::<_, StorageError>((row.text(column)?, column));
@@ -59,6 +59,7 @@ fn finding(row: &impl Columns) -> Result<FindingRecord> {
         facts: json_column(row, "facts")?,
         first_at: timestamp(row.number("first_at")?)?,
         seen_at: timestamp(row.number("seen_at")?)?,
+        changed_at: timestamp(row.number("changed_at")?)?,
         closed,
     })
 }
@@ -71,7 +72,16 @@ pub(in crate::storage) async fn list<T: Dialect>(
     limit: i64,
 ) -> Result<Vec<FindingRecord>> {
     let mut binds = Binds::default();
-    let mut conditions = vec![format!("id < {}", binds.number(before.unwrap_or(i64::MAX)))];
+    let mut conditions = conditions(filter, &mut binds);
+    conditions.push(format!("id < {}", binds.number(before.unwrap_or(i64::MAX))));
+    let limit = binds.number(limit);
+    let conditions = conditions.join(" AND ");
+    let sql = format!("SELECT {FINDING} FROM findings WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
+    db.fetch(sql, &binds.values()).await?.iter().map(finding).collect()
+}
+
+/// What is true of the findings that a filter shows.
+pub(super) fn conditions(filter: &FindingFilter, binds: &mut Binds) -> Vec<String> {
     let texts = [
         ("class =", filter.class.map(|class| class.as_str().to_owned())),
         ("state =", filter.state.map(|state| state.as_str().to_owned())),
@@ -80,13 +90,12 @@ pub(in crate::storage) async fn list<T: Dialect>(
         ("day >=", filter.from.map(|day| day.to_string())),
         ("day <=", filter.to.map(|day| day.to_string())),
     ];
+    let mut conditions = Vec::new();
     for (is, text) in texts {
         conditions.extend(text.map(|text| format!("{is} {}", binds.text(&text))));
     }
-    let limit = binds.number(limit);
-    let conditions = conditions.join(" AND ");
-    let sql = format!("SELECT {FINDING} FROM findings WHERE {conditions} ORDER BY id DESC LIMIT {limit}");
-    db.fetch(sql, &binds.values()).await?.iter().map(finding).collect()
+    conditions.extend(filter.unchanged_since.map(|at| format!("changed_at <= {}", binds.number(micros(at)))));
+    conditions
 }
 
 /// The finding with this number.
@@ -141,22 +150,6 @@ pub(in crate::storage) async fn earliest_open_day(db: &mut impl Dialect) -> Resu
     rows.first().map(|row| day(row, "day")).transpose()
 }
 
-/// A person has dealt with a finding.
-pub(in crate::storage) async fn close(
-    db: &mut impl Dialect,
-    id: i64,
-    actor: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<Acted> {
-    let sql = "UPDATE findings SET state = 'closed', closed_at = $2, closed_by = $3, closed_reason = $4
-               WHERE id = $1 AND state <> 'closed'";
-    if db.execute(sql, &[id.into(), now.into(), actor.into(), reason.into()]).await? > 0 {
-        return Ok(Acted::Done);
-    }
-    Ok(if one(db, id).await?.is_some() { Acted::NoLongerFits } else { Acted::Unknown })
-}
-
 /// Carries out what a person wants done about an open finding, and closes it.
 pub(in crate::storage) async fn act<T: Dialect>(
     db: &mut T,
@@ -197,7 +190,9 @@ pub(in crate::storage) async fn act<T: Dialect>(
         [Event::FindingActed { class: finding.class, action, actor: actor.to_owned(), reason: reason.to_owned() }];
     append(db, std::iter::once((&order_id, events.as_slice())), now).await?;
     let reason = if reason.is_empty() { action.as_str() } else { reason };
-    close(db, id, actor, reason, now).await
+    let sql = "UPDATE findings SET state = 'closed', closed_at = $2, closed_by = $3, closed_reason = $4 WHERE id = $1";
+    db.execute(sql, &[id.into(), now.into(), actor.into(), reason.into()]).await?;
+    Ok(Acted::Done)
 }
 
 /// The order's invoice is gone, as after a deletion; with a decision the order is decided again.

@@ -237,6 +237,8 @@ pub struct FindingRecord {
     pub first_at: Timestamp,
     /// When it was met last.
     pub seen_at: Timestamp,
+    /// When what it says changed last.
+    pub changed_at: Timestamp,
     /// Who closed it, when and why.
     pub closed: Option<ClosedBy>,
 }
@@ -267,6 +269,28 @@ pub struct FindingFilter {
     pub from: Option<Date>,
     /// Up to this day.
     pub to: Option<Date>,
+    /// Unchanged since this time.
+    pub unchanged_since: Option<Timestamp>,
+}
+
+/// Which open findings are closed at once.
+#[derive(Clone, Copy, Debug)]
+pub enum Closing<'a> {
+    /// Those with these ids, if they have not changed since these times, which the person saw.
+    Seen(&'a [(i64, Timestamp)]),
+    /// All that a filter shows.
+    Shown(&'a FindingFilter),
+}
+
+/// The result of closing findings at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClosedFindings {
+    /// How many were closed.
+    pub closed: u64,
+    /// Those that were not, because they have changed meanwhile or are no longer open.
+    pub changed: Vec<i64>,
+    /// Ids of no finding.
+    pub unknown: Vec<i64>,
 }
 
 /// What the marketplace of a store still owes.

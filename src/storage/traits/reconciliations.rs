@@ -11,9 +11,9 @@ use crate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, ChangeReading, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable,
-        ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
-        reconciliation::{conclude, findings, forstok, ledger, listed, runs, unpaid},
+        Acted, Answer, ChangeReading, ClosedFindings, Closing, Conclusion, FindingFilter, FindingRecord,
+        ForstokConclusion, HeldAt, Receivable, ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
+        reconciliation::{closing, conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
 };
@@ -119,6 +119,22 @@ pub trait Reconciliations: Send + Sync {
 
     /// A person has dealt with a finding.
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted>;
+
+    /// A person has dealt with many open findings; of those that a filter shows, `step` are closed at most.
+    async fn close_findings(
+        &self,
+        which: Closing<'_>,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+        step: i64,
+    ) -> Result<ClosedFindings>;
+
+    /// Open findings that a filter shows now, and that have changed since `seen`: a hundred at most.
+    async fn findings_changed_since(&self, filter: &FindingFilter, seen: Timestamp) -> Result<Vec<i64>>;
+
+    /// How many open findings a filter shows.
+    async fn count_open_findings(&self, filter: &FindingFilter) -> Result<i64>;
 
     /// Carries out what a person wants done about an open finding, and closes it.
     async fn act_on_finding(&self, id: i64, action: Action, actor: &str, reason: &str, now: Timestamp)
@@ -264,7 +280,26 @@ impl<B: Base> Reconciliations for Sql<B> {
     }
 
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
-        write!(self, Small, db => findings::close(db, id, actor, reason, now))
+        write!(self, Small, db => closing::close(db, id, actor, reason, now))
+    }
+
+    async fn close_findings(
+        &self,
+        which: Closing<'_>,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+        step: i64,
+    ) -> Result<ClosedFindings> {
+        write!(self, Small, db => closing::close_many(db, which, actor, reason, now, step))
+    }
+
+    async fn findings_changed_since(&self, filter: &FindingFilter, seen: Timestamp) -> Result<Vec<i64>> {
+        read!(self, db => closing::changed_since(db, filter, seen))
+    }
+
+    async fn count_open_findings(&self, filter: &FindingFilter) -> Result<i64> {
+        read!(self, db => closing::count(db, filter))
     }
 
     async fn act_on_finding(

@@ -155,7 +155,7 @@ fn done(kind: Kind, show: &str, what: &str, count: u64) -> Response {
 }
 
 /// A row's number and the moment of its content, as a page writes them.
-fn read_seen(text: &str) -> Result<(i64, Timestamp), Problem> {
+pub(in crate::web) fn read_seen(text: &str) -> Result<(i64, Timestamp), Problem> {
     let read = || {
         let (id, at) = text.split_once(':')?;
         Some((id.parse().ok()?, Timestamp::from_microsecond(at.parse().ok()?).ok()?))
@@ -163,6 +163,6 @@ fn read_seen(text: &str) -> Result<(i64, Timestamp), Problem> {
     read().ok_or_else(not_as_it_was_made)
 }
 
-fn not_as_it_was_made() -> Problem {
+pub(in crate::web) fn not_as_it_was_made() -> Problem {
     Problem::BadRequest("the form is incomplete; reload the page and send it again".to_owned())
 }

@@ -1,5 +1,6 @@
 //! `/reconciliation`: which days agree with Accurate, store by store, and what does not.
 
+pub(super) mod closing;
 pub(super) mod export;
 pub(super) mod finding;
 mod latest;
@@ -15,6 +16,7 @@ use jiff::{ToSpan, civil::Date};
 use serde::Deserialize;
 
 use self::{
+    closing::{Closing, Offer},
     latest::RunShown,
     month::{DayShown, TotalShown, days_shown, month_of, month_word, store_ids, store_words, totals},
 };
@@ -27,7 +29,7 @@ use super::{
 use crate::{
     domain::{
         day_in_wib,
-        reconciliation::{Class, FindingState},
+        reconciliation::{Class, FindingState, Period},
     },
     http::{
         App,
@@ -66,6 +68,12 @@ struct Reconciliation {
     classes: Vec<ClassShown>,
     expected: Option<Expected>,
     findings: Vec<FindingLine>,
+    /// Findings that were to be closed and have changed meanwhile.
+    changed: Vec<FindingLine>,
+    /// What can be closed at once.
+    offer: Option<Offer>,
+    /// The form in which a person says why.
+    closing: Option<Closing>,
     /// What the list of findings is limited to.
     about: Option<String>,
     older: Option<String>,
@@ -91,6 +99,8 @@ pub(super) struct FindingLine {
     /// How much of the difference it explains.
     pub(super) effect: Option<String>,
     pub(super) seen: String,
+    /// The number, and since when it is as it is shown.
+    pub(super) as_seen: String,
 }
 
 impl FindingLine {
@@ -105,6 +115,7 @@ impl FindingLine {
             day: format::day(finding.day),
             sentence: finding.facts.in_words(finding.class, page.language),
             seen: page.moment(finding.seen_at),
+            as_seen: format!("{}:{}", finding.id, finding.changed_at.as_microsecond()),
         }
     }
 }
@@ -120,10 +131,39 @@ pub(super) struct Asked {
     day: Option<String>,
     state: Option<String>,
     cursor: Option<String>,
+    /// The form that is open.
+    form: Option<String>,
+    /// Findings that were to be closed and have changed meanwhile: `12.15`.
+    changed: Option<String>,
+}
+
+impl Asked {
+    /// A link that names only a class, as on *Today*, is about all days.
+    fn spans_all_days(&self) -> bool {
+        self.class.is_some() && self.month.is_none() && self.day.is_none()
+    }
+}
+
+/// The filter of a list of findings, as the API takes it.
+fn filter_params(asked: &Asked, period: Period, state: FindingState) -> FindingParams {
+    let bound = |day: Date| (!asked.spans_all_days()).then(|| asked.day.clone().unwrap_or_else(|| day.to_string()));
+    FindingParams {
+        class: asked.class.clone(),
+        state: Some(state.as_str().to_owned()),
+        store: asked.store.clone(),
+        from: bound(period.from),
+        to: bound(period.to),
+        ..FindingParams::default()
+    }
 }
 
 /// `GET /reconciliation`.
-pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+pub(super) async fn show(
+    State(app): State<App>,
+    page: Page,
+    Query(asked): Query<Asked>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
     let storage = app.engine.storage();
     let today = day_in_wib(page.now);
     let period = month_of(asked.month.as_ref(), today)?;
@@ -132,22 +172,13 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
     let state =
         read_word("state", asked.state.as_ref(), FindingState::parse, FindingState::ALL.map(FindingState::as_str))?;
     let state = state.unwrap_or(FindingState::Open);
-    // A link that names only a class, as on *Today*, is about all days.
-    let all_days = asked.class.is_some() && asked.month.is_none() && asked.day.is_none();
-    let bounds = |day: Date| (!all_days).then(|| asked.day.clone().unwrap_or_else(|| day.to_string()));
-    let params = FindingParams {
-        class: asked.class.clone(),
-        state: Some(state.as_str().to_owned()),
-        order_id: None,
-        store: asked.store.clone(),
-        from: bounds(period.from),
-        to: bounds(period.to),
-        limit: Some(FINDINGS),
-        cursor: asked.cursor.clone(),
-    };
+    let params =
+        FindingParams { limit: Some(FINDINGS), cursor: asked.cursor.clone(), ..filter_params(&asked, period, state) };
     let Cut { rows, next } = findings(&app, &params).await?;
     let run = storage.runs(None, 1).await?.into_iter().next();
     let month = month_word(period.from);
+    let chosen: Vec<_> = fields.into_iter().filter(|(name, _)| name == "finding").map(|(_, value)| value).collect();
+    let (offer, closing) = closing::offer(&app, &page, &asked, (period, &month), &chosen, &names).await?;
     let store_ids = store_ids(&days);
     let name_of = |id: &String| store_words(id, &names, &page);
     let last = period.to.min(today);
@@ -155,7 +186,11 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         previous: month_word(period.from.saturating_sub(1.days())),
         next: (period.to < today).then(|| month_word(period.to.saturating_add(1.days()))),
         export: address("/reconciliation/export", &[("month", &month)]),
-        is_live: run.as_ref().is_some_and(|run| run.ended_at.is_none()),
+        // What somebody types or ticks would be lost.
+        is_live: closing.is_none() && run.as_ref().is_some_and(|run| run.ended_at.is_none()),
+        changed: closing::changed(&app, &asked, &names, &page).await?,
+        offer,
+        closing,
         run: run.map(|run| RunShown::new(&run, &page)),
         from: period.from.to_string(),
         to: last.to_string(),

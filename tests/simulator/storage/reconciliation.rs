@@ -9,8 +9,8 @@ use forstok_accurate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, ChangeReading, Conclusion, FindingFilter, FindingRecord, ForstokConclusion, HeldAt, Receivable,
-        ReconciledDay, Reconciliations, Result, Run, RunPart, ShownOf, Sources,
+        Acted, Answer, ChangeReading, ClosedFindings, Closing, Conclusion, FindingFilter, FindingRecord,
+        ForstokConclusion, HeldAt, Receivable, ReconciledDay, Reconciliations, Result, Run, RunPart, ShownOf, Sources,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -145,6 +145,25 @@ impl Reconciliations for SimStore {
 
     async fn change_reading(&self, book: &BookName) -> Result<Option<ChangeReading>> {
         self.gates.in_store(self.inner.change_reading(book)).await
+    }
+
+    async fn close_findings(
+        &self,
+        which: Closing<'_>,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+        step: i64,
+    ) -> Result<ClosedFindings> {
+        self.gates.in_store(self.inner.close_findings(which, actor, reason, now, step)).await
+    }
+
+    async fn findings_changed_since(&self, filter: &FindingFilter, seen: Timestamp) -> Result<Vec<i64>> {
+        self.gates.in_store(self.inner.findings_changed_since(filter, seen)).await
+    }
+
+    async fn count_open_findings(&self, filter: &FindingFilter) -> Result<i64> {
+        self.gates.in_store(self.inner.count_open_findings(filter)).await
     }
 
     async fn close_finding(&self, id: i64, actor: &str, reason: &str, now: Timestamp) -> Result<Acted> {
