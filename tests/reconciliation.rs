@@ -1,6 +1,6 @@
 //! Reconciliation: every difference between our ledger and Accurate has a name, nothing else has, and the sums add up.
 
-mod acting;
+pub(crate) mod acting;
 mod changed;
 mod forstok;
 mod hints;
@@ -42,7 +42,7 @@ async fn invoiced(base: Base, ids: std::ops::RangeInclusive<u32>) -> World {
 }
 
 /// Requests a run and has it carried out.
-async fn reconcile(world: &World) -> Run {
+pub(crate) async fn reconcile(world: &World) -> Run {
     reconcile_period(world, PERIOD).await
 }
 

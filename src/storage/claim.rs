@@ -37,10 +37,12 @@ const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
                                    WHERE u.order_id = documents.order_id AND u.due_at <= $2) IS NULL)))";
 
 /// What documents of these kinds must wait for among the others of their order: for what they need when they are to be
-/// created, for what needs them when they are to be deleted.
+/// created, for what needs them when they are to be deleted. One that may already exist is looked up whatever became of
+/// what it needs: nothing is decided about its order before that.
 fn has_what_it_needs(lane: Lane) -> String {
     let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
     let mut conditions = Vec::new();
+    let in_doubt = if lane == Lane::Deletion { "" } else { " OR doubt_since <> 0" };
     for kind in Kind::ALL {
         let needed: Vec<_> = if lane == Lane::Deletion {
             let waits_for =
@@ -52,7 +54,7 @@ fn has_what_it_needs(lane: Lane) -> String {
             kind.needs().iter().map(waits_for).collect()
         };
         if !needed.is_empty() {
-            conditions.push(format!(" AND (kind <> '{}' OR ({}))", kind.as_str(), needed.join(" AND ")));
+            conditions.push(format!(" AND (kind <> '{}'{in_doubt} OR ({}))", kind.as_str(), needed.join(" AND ")));
         }
     }
     conditions.concat()
@@ -193,12 +195,21 @@ async fn take<T: Dialect>(
 /// What the attempts must know of the orders of these documents.
 async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) -> Result<HashMap<OrderId, T::Row>> {
     let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
+    let existing = Kind::ALL.map(|kind| {
+        let kind = kind.as_str();
+        format!(
+            "(SELECT COUNT(*) FROM documents d WHERE d.order_id = o.order_id AND d.kind = '{kind}' AND d.state = 'exists')
+             AS existing_{kind}"
+        )
+    });
     let sql = format!(
         "SELECT o.order_id, o.id, o.channel_order_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at,
-             (SELECT COUNT(*) FROM unsettled u WHERE u.order_id = o.order_id AND u.due_at <= $2) AS unsettled
+             (SELECT COUNT(*) FROM unsettled u WHERE u.order_id = o.order_id AND u.due_at <= $2) AS unsettled,
+             {existing}
          FROM {} {} orders o ON o.order_id = v.value ->> 0",
         T::ROWS,
-        T::THEN_JOIN
+        T::THEN_JOIN,
+        existing = existing.join(", "),
     );
     let rows = db.fetch(sql, &[(&to_json(&ids)).into(), now.into()]).await?;
     rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
@@ -234,7 +245,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         marketplace_number: order.text("channel_order_id")?.into(),
         failures: row.number("failures")?,
         purpose: purpose(row)?,
-        undecided: order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1),
+        undecided: is_undecided(order, kind)?,
         revision: order.number("revision")?,
         draft: drafted(row, kind)?,
         existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),
@@ -247,6 +258,20 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         waits_for: Subject::parse(row.text("waits_for")?),
         doubt: doubt(row)?,
     })
+}
+
+/// Whether the order must be decided before such a document is saved: there is news, or what the document needs does not
+/// exist any more.
+fn is_undecided(order: &impl Columns, kind: Kind) -> Result<bool> {
+    if order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1) {
+        return Ok(true);
+    }
+    for needed in kind.needs() {
+        if order.number(&format!("existing_{}", needed.as_str()))? == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is sent.

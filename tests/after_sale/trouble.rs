@@ -1,13 +1,17 @@
 //! Lost replies, refusals and crashes while receipts and returns are booked.
 
 use forstok_accurate::{
-    domain::{document::Kind, payout::RowState},
+    domain::{document::Kind, payout::RowState, reconciliation},
     sandbox::{Action, Fault, Numbering, On},
+    storage::{Acted, Approving, RowFilter},
 };
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, World};
+use crate::{
+    reconciliation::acting::act,
+    world::{Base, World},
+};
 
 on_both! {
     a_receipt_whose_reply_was_lost_exists_once;
@@ -22,6 +26,7 @@ on_both! {
     a_receipt_that_stays_refused_is_tried_ever_more_rarely;
     a_receipt_that_accurate_saved_with_another_amount_is_for_a_person;
     where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without_a_person;
+    a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone;
 }
 
 async fn ready(base: Base) -> World {
@@ -212,4 +217,29 @@ async fn where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without
     world.run_until_recovered().await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+async fn a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone(base: Base) {
+    use reconciliation::Action::{AcceptDeleted, CreateAgain};
+    for (action, expected) in [(CreateAgain, "invoiced"), (AcceptDeleted, "voided")] {
+        let mut world = ready(base).await;
+        world.invoiced("8").await;
+        // Somebody deletes the invoice in Accurate, and the nightly run finds that.
+        assert!(world.accurate.remove_invoice("INV-7"));
+        crate::reconciliation::reconcile(&world).await;
+        // The reply to the receipt's save is lost.
+        world.accurate.next(On::ReceiptSaves, Fault::DroppedBefore, 1);
+        let (all, now) = (RowFilter::default(), world.clock_now());
+        world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
+        world.run_until_idle().await;
+        assert_eq!(act(&world, "7", action).await, Acted::Done);
+        world.run_until_healed().await;
+        assert_eq!(world.state("7").await, expected, "{action:?}: {}", world.timeline("7").await);
+        if expected == "invoiced" {
+            one_receipt(&world).await;
+        } else {
+            assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_unmatched"), "{action:?}");
+            assert_eq!(world.accurate.receipts().len(), 0);
+        }
+    }
 }

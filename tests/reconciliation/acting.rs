@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use super::{adds_up, ani, findings, invoiced, open, reconcile};
 use crate::world::{Base, World, order, order_id};
 
-async fn act(world: &World, order: &str, action: Action) -> Acted {
+pub(crate) async fn act(world: &World, order: &str, action: Action) -> Acted {
     let open = findings(world, FindingState::Open).await;
     let finding = open.iter().find(|finding| finding.order_id.as_ref().is_some_and(|id| id.as_str() == order));
     let id = finding.expect("it is open").id;

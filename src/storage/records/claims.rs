@@ -48,7 +48,8 @@ pub struct Claim<D = Drafted> {
     pub failures: i64,
     /// What the attempt is for.
     pub purpose: Purpose,
-    /// There is news that was not decided about, because the document may already exist.
+    /// The order must be decided before anything is saved: there is news, or what the document needs is gone. It is
+    /// claimed nevertheless, because the document may already exist.
     pub undecided: bool,
     /// The news that was there when it was claimed.
     pub revision: i64,
