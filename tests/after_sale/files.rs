@@ -22,6 +22,9 @@ on_both! {
     a_transaction_that_comes_again_with_another_amount_is_a_correction;
     money_that_a_person_has_booked_does_not_grow;
     without_transaction_numbers_a_file_that_lacks_known_money_is_refused;
+    a_part_that_is_open_again_does_not_hide_the_part_after_it;
+    a_payout_whose_money_is_in_parts_is_not_replaced_as_a_whole;
+    a_file_never_replaces_a_part_that_a_request_has_corrected;
 }
 
 const WALLET: &str = "Tanggal Transaksi;Tipe Transaksi;ID Transaksi;No. Pesanan;Jumlah\n";
@@ -154,4 +157,61 @@ async fn without_transaction_numbers_a_file_that_lacks_known_money_is_refused(ba
     assert_eq!(world.payouts().await, [waiting("139000")]);
     assert_eq!(world.imports(wallet(&[first])).await.0, [0, 1, 0, 0]);
     assert_eq!(world.payouts().await, [waiting("139000")]);
+}
+
+/// The payout of order 7 in two parts: a person had booked the first one when the second came, and has taken that mark
+/// back.
+async fn in_two_open_parts(base: Base) -> World {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.imports(wallet(&[FIRST])).await;
+    let row = world.rows().await.remove(0);
+    let at = world.clock.now();
+    let by_hand = ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "sari".to_owned(), at };
+    let key = row.content.key();
+    world.storage.mark_by_hand(Kind::Receipt, key, Some(&by_hand), "sari", at).await.expect("written");
+    world.imports(wallet(&[FIRST, SECOND])).await;
+    world.storage.mark_by_hand(Kind::Receipt, key, None, "sari", at).await.expect("written");
+    world.run_until_settled().await;
+    assert_eq!(world.payouts().await, [waiting("120000"), waiting("30000")]);
+    world
+}
+
+const FIRST: (&str, &str, &str) = ("W1", "452", "120.000");
+const SECOND: (&str, &str, &str) = ("W2", "458", "30.000");
+
+async fn a_part_that_is_open_again_does_not_hide_the_part_after_it(base: Base) {
+    let mut world = in_two_open_parts(base).await;
+    assert_eq!(world.imports(wallet(&[FIRST, SECOND])).await.0, [0, 1, 0, 0], "nothing of it is new");
+    assert_eq!(world.payouts().await, [waiting("120000"), waiting("30000")]);
+    world.imports(wallet(&[FIRST, SECOND, ("W3", "commission", "-1.000")])).await;
+    assert_eq!(world.payouts().await, [waiting("120000"), waiting("29000")]);
+}
+
+/// A payout as a request sends it: the same row of the same order with this money.
+fn sent_as(row: &RowRecord, net: i64) -> RowContent {
+    let RowContent::Payout(payout) = &row.content else { panic!("a payout") };
+    let (net, lines) = (forstok_accurate::domain::money::Rupiah::whole(net), Vec::new());
+    RowContent::Payout(Payout { net, lines, ..payout.clone() })
+}
+
+async fn a_payout_whose_money_is_in_parts_is_not_replaced_as_a_whole(base: Base) {
+    let mut world = in_two_open_parts(base).await;
+    let rows = world.rows().await;
+    let (second, first) = (&rows[0], &rows[1]);
+    assert_eq!(world.recorded(sent_as(first, 150_000)).await.as_str(), "refused", "it may contain the second part");
+    assert_eq!(world.recorded(sent_as(first, 120_000)).await.as_str(), "repeat");
+    assert_eq!(world.recorded(sent_as(second, 30_000)).await.as_str(), "repeat");
+    assert_eq!(world.payouts().await, [waiting("120000"), waiting("30000")]);
+    assert_eq!(world.imports(wallet(&[FIRST, SECOND])).await.0, [0, 1, 0, 0], "the rows of the files are still known");
+}
+
+async fn a_file_never_replaces_a_part_that_a_request_has_corrected(base: Base) {
+    let mut world = in_two_open_parts(base).await;
+    let second = world.rows().await.remove(0);
+    assert_eq!(world.recorded(sent_as(&second, 29_000)).await.as_str(), "corrected");
+    let (counts, problems) = world.imports(wallet(&[FIRST, SECOND, ("W3", "459", "1.000")])).await;
+    assert_eq!(counts, [0, 0, 0, 1]);
+    assert!(problems[0].contains("Rp29.000"), "{problems:?}");
+    assert_eq!(world.payouts().await, [waiting("120000"), waiting("29000")], "no money is lost, none is added twice");
 }

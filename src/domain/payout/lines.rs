@@ -111,6 +111,23 @@ pub fn unclear(lost: Rupiah, language: Language) -> String {
     }
 }
 
+/// Why a payout is refused of which rows of their own contain this money, and what to do.
+pub fn in_parts(elsewhere: Rupiah, language: Language) -> String {
+    let elsewhere = elsewhere.in_words();
+    match language {
+        Language::English => format!(
+            "{elsewhere} of this payout is in rows of their own (ids that end with /2, /3 …), and nobody can tell whether \
+             this row contains that money too; correct each of these rows under its own id, or book the difference in \
+             Accurate"
+        ),
+        Language::Indonesian => format!(
+            "{elsewhere} dari pencairan dana ini ada di baris tersendiri (ID berakhiran /2, /3 …), dan tidak dapat \
+             dipastikan apakah baris ini juga memuatnya; koreksi setiap baris dengan ID-nya sendiri, atau bukukan \
+             selisihnya di Accurate"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         operator::Actor,
+        reason::Language,
         row_fields::{Fields, read_json},
     },
     http::{App, params::shortened, problem::Problem},
@@ -34,7 +35,7 @@ struct RecordedRow {
     #[schema(example = "row-1")]
     id: String,
     /// `accepted`: it is new; `repeat`: it is known with the same content; `corrected`: it is known, and its content is
-    /// replaced; `refused`: it cannot be read, and nothing of it is kept.
+    /// replaced; `refused`: it cannot be read, or money could be booked twice, and nothing of it is kept.
     #[schema(example = "accepted")]
     outcome: &'static str,
     /// Why it was refused.
@@ -53,8 +54,10 @@ pub(super) async fn record(
     let readable = rows.iter_mut().filter(|row| row.problem.is_none());
     for (row, recorded) in readable.zip(&recorded) {
         row.outcome = recorded.as_str();
+        row.problem = recorded.problem(Language::English);
     }
-    let (name, refused, kept) = (&actor.name, rows.len() - contents.len(), contents.len());
+    let refused = rows.iter().filter(|row| row.problem.is_some()).count();
+    let (name, kept) = (&actor.name, rows.len() - refused);
     tracing::info!(actor = name, rows = kept, refused, "{name} sent {kept} payouts or returns; {refused} were refused");
     Ok(Json(RecordedRows { rows }))
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::PayoutFile;
 use crate::{
     domain::{
-        payout::{Payout, Recorded, RowOutcome, check, lines},
+        payout::{Payout, Recorded, RowOutcome, check},
         payout_file::Made,
         reason::Language,
     },
@@ -110,15 +110,12 @@ pub async fn record_all(
     let mut recorded = storage.record_rows(&rows, now).await?.into_iter();
     let outcome = |(payout, problem): (Payout, Option<String>)| {
         let recorded = if problem.is_none() { recorded.next() } else { None };
-        let problem = match recorded {
-            Some(RowRecorded::Unclear(lost)) => Some(lines::unclear(lost, language)),
-            _ => problem,
-        };
+        let problem = problem.or_else(|| recorded?.problem(language));
         let outcome = match recorded {
             Some(RowRecorded::Accepted) => Recorded::Accepted,
             Some(RowRecorded::Repeat) => Recorded::Repeat,
             Some(RowRecorded::Corrected) => Recorded::Corrected,
-            Some(RowRecorded::Unclear(_)) | None => Recorded::Refused,
+            Some(RowRecorded::Unclear(_) | RowRecorded::InParts(_)) | None => Recorded::Refused,
         };
         RowOutcome { key: payout.key, outcome, problem }
     };

@@ -10,8 +10,8 @@ use crate::domain::{
     ids::DocumentNumber,
     money::Rupiah,
     order::OrderId,
-    payout::{Payout, RowState},
-    reason::{Finding, Reason},
+    payout::{Payout, RowState, lines},
+    reason::{Finding, Language, Reason},
     return_record::ReturnRecord,
     settlement::{Settlement, Sums, Waits, WaitsFor},
 };
@@ -36,16 +36,27 @@ pub enum RowRecorded {
     Corrected,
     /// Nothing was recorded: it would replace this money of an earlier file, and nothing shows whether it corrects it.
     Unclear(Rupiah),
+    /// Nothing was recorded: rows of their own contain this money of the same payout, which could be recorded twice.
+    InParts(Rupiah),
 }
 
 impl RowRecorded {
+    /// Why nothing was recorded, and what to do; `None` if it was.
+    pub fn problem(self, language: Language) -> Option<String> {
+        match self {
+            Self::Accepted | Self::Repeat | Self::Corrected => None,
+            Self::Unclear(lost) => Some(lines::unclear(lost, language)),
+            Self::InParts(elsewhere) => Some(lines::in_parts(elsewhere, language)),
+        }
+    }
+
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Repeat => "repeat",
             Self::Corrected => "corrected",
-            Self::Unclear(_) => "refused",
+            Self::Unclear(_) | Self::InParts(_) => "refused",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Payouts that consist of several rows of files. What later files name is added to what earlier files named; what may
-//! be booked already stays as it is, so that further rows become another payout, the next part.
+//! be booked already stays as it is, so that further rows become another payout, the next part. All parts of a payout are
+//! known before anything is added to one of them.
 
 use std::collections::BTreeSet;
 
-use super::record::{AllKnown, known};
+use super::record::{AllKnown, Known, known};
 use crate::{
     domain::{
         document::Kind,
@@ -13,18 +14,22 @@ use crate::{
             lines::{Line, news},
         },
     },
-    storage::{Result, RowContent, dialect::Dialect, rows::from_json},
+    storage::{Result, RowContent, RowRecorded, dialect::Dialect, rows::from_json},
 };
 
-/// Loads the further parts of payouts that consist of several rows.
+/// Loads all further parts of the payouts that consist of several rows of files, or did so far.
 pub(super) async fn load<T: Dialect>(db: &mut T, rows: &[RowContent], all: &mut AllKnown) -> Result<()> {
-    let of_lines = |row: &RowContent| match row {
-        RowContent::Payout(payout) if !payout.lines.is_empty() => Some(payout.key.clone()),
-        _ => None,
+    let is_of_lines = |payout: &&Payout| {
+        let stored = all.get(&named(&payout.key));
+        !payout.lines.is_empty() || stored.is_some_and(|known| !lines_of(&known.content).is_empty())
     };
-    let mut wanted: BTreeSet<_> = rows.iter().filter_map(of_lines).collect();
+    let payouts = rows.iter().filter_map(|row| match row {
+        RowContent::Payout(payout) => Some(payout),
+        RowContent::Return(_) => None,
+    });
+    let mut wanted: BTreeSet<_> = payouts.filter(is_of_lines).map(|payout| payout.key.clone()).collect();
     for part in 2.. {
-        wanted.retain(|key| all.get(&named(&key_of(key, part - 1))).is_some_and(|known| known.is_closed));
+        wanted.retain(|key| all.contains_key(&named(&key_of(key, part - 1))));
         if wanted.is_empty() {
             break;
         }
@@ -35,45 +40,78 @@ pub(super) async fn load<T: Dialect>(db: &mut T, rows: &[RowContent], all: &mut 
     Ok(())
 }
 
-/// What is recorded for a payout of a file: the parts that are new or have changed.
+/// A part of a payout that is stored.
+struct Part {
+    is_closed: bool,
+    net: Rupiah,
+    lines: Vec<Line>,
+    has_changed: bool,
+}
+
+/// What is recorded for a payout: the parts that are new or have changed.
 ///
 /// # Errors
 ///
-/// The money of earlier files that recording the payout would lose.
-pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Vec<Payout>, Rupiah> {
-    let part = |part: usize| all.get(&named(&key_of(&payout.key, part)));
-    let mut parts: Vec<_> =
-        (1..).map_while(part).map(|known| (known.is_closed, lines_of(&known.content), false)).collect();
-    // Content without lines was not recorded from a file; it is replaced.
-    if parts.first().is_none_or(|(_, lines, _)| lines.is_empty()) {
-        return Ok(vec![payout.clone()]);
+/// Why nothing is recorded: money of earlier files would be lost, or money that another part contains might be recorded
+/// twice.
+pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Vec<Payout>, RowRecorded> {
+    let stored = |part: usize| all.get(&named(&key_of(&payout.key, part)));
+    let mut parts: Vec<_> = (1..).map_while(stored).map(part).collect();
+    let (first, further) = match parts.split_first() {
+        Some((first, further)) => (Some(first), further),
+        None => (None, &[][..]),
+    };
+    let has_lines = first.is_some_and(|first| !first.lines.is_empty());
+    if payout.lines.is_empty() && has_lines && stored(1).is_some_and(|known| is_same_but_for_lines(known, payout)) {
+        return Ok(Vec::new());
     }
-    let all_lines: Vec<_> = parts.iter().flat_map(|(_, lines, _)| lines.clone()).collect();
-    let news = news(&all_lines, &payout.lines)?;
+    if payout.lines.is_empty() || !has_lines {
+        // What is sent as a whole may contain the further parts.
+        let elsewhere = further.iter().map(|part| part.net).sum();
+        return if further.is_empty() { Ok(vec![payout.clone()]) } else { Err(RowRecorded::InParts(elsewhere)) };
+    }
+    // A request has replaced a further part: nobody can tell which lines it contains.
+    if further.iter().any(|part| part.lines.is_empty()) {
+        let replaced = further.iter().filter(|part| part.lines.is_empty());
+        return Err(RowRecorded::InParts(replaced.map(|part| part.net).sum()));
+    }
+    let all_lines: Vec<_> = parts.iter().flat_map(|part| part.lines.clone()).collect();
+    let news = news(&all_lines, &payout.lines).map_err(RowRecorded::Unclear)?;
     for (mut at, line) in news.changed {
-        for (_, lines, has_changed) in &mut parts {
-            if at < lines.len() {
-                (lines[at], *has_changed) = (line, true);
+        for part in &mut parts {
+            if at < part.lines.len() {
+                (part.lines[at], part.has_changed) = (line, true);
                 break;
             }
-            at -= lines.len();
+            at -= part.lines.len();
         }
     }
     if !news.added.is_empty() {
         match parts.last_mut() {
-            Some((false, lines, has_changed)) => {
-                lines.extend(news.added);
-                *has_changed = true;
+            Some(last) if !last.is_closed => {
+                last.lines.extend(news.added);
+                last.has_changed = true;
             }
-            _ => parts.push((false, news.added, true)),
+            _ => parts.push(Part { is_closed: false, net: Rupiah::ZERO, lines: news.added, has_changed: true }),
         }
     }
-    let has_changed = parts.into_iter().zip(1..).filter(|((_, _, has_changed), _)| *has_changed);
-    let made = has_changed.map(|((_, lines, _), part)| {
+    let has_changed = parts.into_iter().zip(1..).filter(|(part, _)| part.has_changed);
+    let made = has_changed.map(|(part, nth)| {
         let (store_id, channel_order_id) = (payout.store_id.clone(), payout.channel_order_id.clone());
-        Payout::of_lines(key_of(&payout.key, part), store_id, channel_order_id, lines)
+        Payout::of_lines(key_of(&payout.key, nth), store_id, channel_order_id, part.lines)
     });
     Ok(made.collect())
+}
+
+fn part(known: &Known) -> Part {
+    let payout = from_json::<Payout>(&known.content);
+    let (net, lines) = payout.map(|payout| (payout.net, payout.lines)).unwrap_or_default();
+    Part { is_closed: known.is_closed, net, lines, has_changed: false }
+}
+
+/// Whether a payout that is sent as a whole says what is known from its lines.
+fn is_same_but_for_lines(known: &Known, sent: &Payout) -> bool {
+    from_json::<Payout>(&known.content).is_ok_and(|known| Payout { lines: Vec::new(), ..known } == *sent)
 }
 
 /// The lines of stored content; none if it has none, or cannot be read.

@@ -113,14 +113,14 @@ async fn record_over<T: Dialect>(
     let mut unsettled = HashSet::new();
     for sent in rows {
         let parts: Vec<_> = match sent {
-            RowContent::Payout(payout) if !payout.lines.is_empty() => match parts::changed(payout, &known) {
+            RowContent::Payout(payout) => match parts::changed(payout, &known) {
                 Ok(parts) => parts.into_iter().map(RowContent::Payout).collect(),
-                Err(lost) => {
-                    recorded.push(RowRecorded::Unclear(lost));
+                Err(refused) => {
+                    recorded.push(refused);
                     continue;
                 }
             },
-            _ => vec![sent.clone()],
+            RowContent::Return(_) => vec![sent.clone()],
         };
         let mut outcome = RowRecorded::Repeat;
         for row in &parts {
