@@ -13,10 +13,11 @@ use crate::world::{Base, World, order, order_id};
 on_both! {
     an_invoice_that_is_created_again_after_an_undo_needs_new_approvals;
     a_payout_that_waits_for_its_return_record_cannot_be_approved_yet;
+    a_return_whose_refund_is_another_amount_is_booked_once_a_person_approves_it;
 }
 
 impl World {
-    async fn a_person_decides(&mut self, id: &str, decision: Manual) {
+    pub(super) async fn a_person_decides(&mut self, id: &str, decision: Manual) {
         let change = ManualChange {
             decision: Some(decision),
             reason: Some("sold twice".to_owned()),
@@ -63,4 +64,20 @@ async fn a_payout_that_waits_for_its_return_record_cannot_be_approved_yet(base: 
     assert_eq!(world.approves_all(Kind::Receipt).await, 1);
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+}
+
+async fn a_return_whose_refund_is_another_amount_is_booked_once_a_person_approves_it(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"auto\"\n\n[payout]\n").await;
+    world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.went_back("7", "r", json!({"pieces": [{"sku": "AAA2002", "quantity": 1}], "refund": 70_000})).await;
+    assert_eq!(world.return_state("r").await, (RowState::Waiting, ""));
+    let waits_for = world.row(Kind::Return, "r").await.waits_for.expect("it waits");
+    let words = waits_for.in_words(forstok_accurate::domain::reason::Language::English);
+    assert!(words.contains("Rp75.000"), "the person sees what the return takes off the invoice: {words}");
+    assert_eq!(world.accurate.returns().len(), 0);
+    assert_eq!(world.approves_all(Kind::Return).await, 1);
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.owed("INV-7"), Some(75_000.into()));
 }

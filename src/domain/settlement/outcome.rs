@@ -126,6 +126,8 @@ pub enum WaitsFor {
     Day(Date),
     /// A person's approval.
     Approval,
+    /// A person's approval of a return that takes this amount off the invoice, while the buyer got back another one.
+    ApprovalOf(Rupiah),
     /// The payout whose receipt books this refund as a discount.
     Payout,
     /// A return record that explains this part of a refund; from this day on a person is asked.
@@ -206,7 +208,7 @@ impl WaitsFor {
         match self {
             Self::Invoice => Waits::Invoice,
             Self::Day(_) => Waits::Day,
-            Self::Approval => Waits::Approval,
+            Self::Approval | Self::ApprovalOf(_) => Waits::Approval,
             Self::Payout => Waits::Payout,
             Self::ReturnRecord(..) => Waits::ReturnRecord,
             Self::Goods(_) => Waits::Goods,

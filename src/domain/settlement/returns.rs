@@ -226,23 +226,25 @@ pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, toda
             blocked(Reason::ReturnNeedsPerson, AfterSale::GoodsMissing { since })
         });
     }
+    // What a person approves must be what they saw: the amount is shown if the buyer got back another one.
+    let is_expected = row.record.refund.is_none_or(|refund| is_refund_of(refund, draft));
     match mapping.returns.mode {
         ReturnMode::List => Some(Outcome::Waiting(WaitsFor::Person)),
-        ReturnMode::Approve if !row.approved => Some(Outcome::Waiting(WaitsFor::Approval)),
-        ReturnMode::Auto if !row.approved && contradicts(row.record.refund, draft) => {
-            Some(blocked(Reason::ReturnNeedsPerson, unclear(&row.record)))
+        ReturnMode::Approve | ReturnMode::Auto if row.approved => None,
+        ReturnMode::Approve | ReturnMode::Auto if !is_expected => {
+            Some(Outcome::Waiting(WaitsFor::ApprovalOf(draft.total)))
         }
-        ReturnMode::Approve | ReturnMode::Auto => None,
+        ReturnMode::Approve => Some(Outcome::Waiting(WaitsFor::Approval)),
+        ReturnMode::Auto => None,
     }
 }
 
-/// Whether the buyer got back something else than the pieces of this return cost: with or without their share of the
-/// discount, and with or without the shipping on the invoice.
-fn contradicts(refund: Option<Rupiah>, draft: &ReturnDraft) -> bool {
+/// Whether this is what the buyer got back for the pieces of a return: with or without their share of the discount, and
+/// with or without the shipping on the invoice.
+fn is_refund_of(refund: Rupiah, draft: &ReturnDraft) -> bool {
     let shipping = draft.body.shipping();
     let (total, discount) = (draft.total, draft.body.cash_discount);
-    let possible = [total, total + discount, total - shipping, total + discount - shipping];
-    refund.is_some_and(|refund| !possible.contains(&refund))
+    [total, total + discount, total - shipping, total + discount - shipping].contains(&refund)
 }
 
 fn unclear(record: &ReturnRecord) -> AfterSale {

@@ -17,6 +17,11 @@ impl WaitsFor {
             Self::Invoice => say("waits for the order's invoice", "menunggu faktur pesanan"),
             Self::Day(day) => on("waits until {}", "menunggu sampai {}", day),
             Self::Approval => say("waits for approval", "menunggu persetujuan"),
+            Self::ApprovalOf(amount) => say(
+                "waits for approval: this return takes {} off the invoice, but the buyer got back another amount",
+                "menunggu persetujuan: retur ini mengurangi faktur sebesar {}, tetapi dana yang dikembalikan ke pembeli berbeda",
+            )
+            .replace("{}", &amount.in_words()),
             Self::Payout => say(
                 "waits for the payout that contains this refund",
                 "menunggu pencairan yang memuat pengembalian dana ini",

@@ -163,7 +163,8 @@ struct Waiting {
     /// The day on which the wait ends, or on which a person is asked.
     #[schema(example = "2026-11-06", format = Date)]
     until: Option<String>,
-    /// The part of a refund that no return explains, in rupiah.
+    /// In rupiah: the part of a refund that no return explains; or what a return takes off the invoice, if the buyer
+    /// got back another amount.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
 }
@@ -203,6 +204,7 @@ impl Waiting {
         let (until, amount) = match waits_for {
             WaitsFor::Day(day) | WaitsFor::Goods(day) => (Some(day), None),
             WaitsFor::ReturnRecord(amount, day) => (Some(day), Some(amount)),
+            WaitsFor::ApprovalOf(amount) => (None, Some(amount)),
             WaitsFor::Invoice | WaitsFor::Approval | WaitsFor::Payout | WaitsFor::Person | WaitsFor::Decision => {
                 (None, None)
             }

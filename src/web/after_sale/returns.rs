@@ -22,7 +22,7 @@ use crate::{
         money::Rupiah,
         payout::RowState,
         return_record::{Goods, ReturnRecord},
-        settlement::Waits,
+        settlement::{Waits, WaitsFor},
     },
     http::{App, paging::Page as Cut, problem::Problem},
     storage::{OrderRecord, RowContent, RowRecord},
@@ -75,7 +75,7 @@ pub(in crate::web) async fn show(
             line.to_do = to_book(&app, row, &page).await?;
         }
         if line.is_approvable {
-            line.to_do = contradiction(&app, row, &page).await?;
+            line.to_do = contradiction(row, &page);
         }
         lines.push(line);
     }
@@ -142,23 +142,17 @@ async fn to_book(app: &App, row: &RowRecord, page: &Page) -> Result<String, Prob
 
 /// A hint that the buyer got back something else than the return takes off the invoice; empty if the amounts agree, or
 /// the refund is not known.
-async fn contradiction(app: &App, row: &RowRecord, page: &Page) -> Result<String, Problem> {
-    let (RowContent::Return(record), Some(id)) = (&row.content, &row.order_id) else { return Ok(String::new()) };
-    let order = app.engine.storage().order(id).await?;
-    let whole = order.as_ref().and_then(|order| order.invoice.as_ref());
-    let whole = whole.map(|invoice| Rupiah::from_decimal(invoice.total)).filter(|_| record.pieces.is_empty());
-    let (Some(refund), Some(price)) = (record.refund, whole.or_else(|| price_of_pieces(record, order.as_ref()))) else {
-        return Ok(String::new());
+fn contradiction(row: &RowRecord, page: &Page) -> String {
+    let (RowContent::Return(record), Some(WaitsFor::ApprovalOf(price))) = (&row.content, row.waits_for) else {
+        return String::new();
     };
-    if refund == price {
-        return Ok(String::new());
-    }
+    let refund = record.refund.map_or_else(|| "?".to_owned(), Rupiah::in_words);
     let hint = page.t(
         "The buyer got back {refund}, but this return ({pieces}) takes {price} off the invoice. Check what was returned before you approve it.",
         "Pembeli menerima pengembalian dana {refund}, tetapi retur ini ({pieces}) mengurangi faktur sebesar {price}. Periksa barang yang diretur sebelum menyetujuinya.",
     );
-    let hint = hint.replace("{refund}", &refund.in_words()).replace("{price}", &price.in_words());
-    Ok(hint.replace("{pieces}", &pieces(record, page)))
+    let hint = hint.replace("{refund}", &refund).replace("{price}", &price.in_words());
+    hint.replace("{pieces}", &pieces(record, page))
 }
 
 /// `1 × AAA2002, 2 × BBB`.

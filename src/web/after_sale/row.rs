@@ -81,7 +81,7 @@ impl RowLine {
         let why = match (row.waits_for, row.reason) {
             _ if row.by_hand.is_some() => row.by_hand.as_ref().map(|one| booked_by_hand(one, page)).unwrap_or_default(),
             // The state says it all.
-            (Some(WaitsFor::Approval), _) => String::new(),
+            (Some(WaitsFor::Approval | WaitsFor::ApprovalOf(_)), _) => String::new(),
             (Some(waits_for), _) if row.state == RowState::Waiting => {
                 format::sentence(&waits_for.in_words(page.language))
             }

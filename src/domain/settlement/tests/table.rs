@@ -198,9 +198,10 @@ fn a_return_whose_refund_contradicts_its_pieces_is_not_booked_without_a_person()
     for (refund, pieces) in cases {
         let mut sale = Sale::plain();
         sale.returns(Goods::Returned, Some(refund), pieces);
-        let about = AfterSale::WhichPieces { refund: Some(refund.to_string()) };
-        assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
-        assert_eq!(sale.decide().returns, []);
+        let settlement = sale.decide();
+        let Outcome::Waiting(waits_for) = settlement.records[0].outcome else { panic!("{settlement:?}") };
+        assert_eq!(waits_for.what(), Waits::Approval, "{refund}: a blocked record could not be approved");
+        assert_eq!(settlement.returns, []);
         sale.records[0].approved = true;
         assert_eq!(sale.decide().records[0].outcome, Outcome::Due, "a person has approved exactly this");
     }
