@@ -1,16 +1,16 @@
 //! Lost replies, refusals and crashes while receipts and returns are booked.
 
 use forstok_accurate::{
-    domain::{document::Kind, payout::RowState, reconciliation},
+    domain::{document::Kind, manual::Manual, payout::RowState, reconciliation},
     sandbox::{Action, Fault, Numbering, On},
-    storage::{Acted, Approving, RowFilter},
+    storage::{Acted, Approving, ManualChange, RowFilter},
 };
 use serde_json::json;
 
 use super::{on_both, world};
 use crate::{
     reconciliation::acting::act,
-    world::{Base, World},
+    world::{Base, World, order_id},
 };
 
 on_both! {
@@ -27,6 +27,7 @@ on_both! {
     a_receipt_that_accurate_saved_with_another_amount_is_for_a_person;
     where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without_a_person;
     a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone;
+    a_receipt_that_accurate_does_not_delete_is_shown_to_a_person;
 }
 
 async fn ready(base: Base) -> World {
@@ -242,4 +243,21 @@ async fn a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone(base: Base
             assert_eq!(world.accurate.receipts().len(), 0);
         }
     }
+}
+
+async fn a_receipt_that_accurate_does_not_delete_is_shown_to_a_person(base: Base) {
+    let mut world = ready(base).await;
+    world.approves_all(Kind::Receipt).await;
+    one_receipt(&world).await;
+    world.accurate.next(Action::ReceiptDelete, Fault::UnknownTextBefore, 1);
+    let (decision, reason) = (Some(Manual::Undo), Some("sold twice".to_owned()));
+    let undo = ManualChange { decision, reason, document: None, actor: "sari".to_owned() };
+    world.storage.decide_manually(&order_id("7"), &undo, world.clock_now()).await.expect("written");
+    world.run_until_idle().await;
+    assert_eq!(world.state("7").await, "void_due", "the invoice waits for its receipt");
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
+    world.advance(2 * 3600);
+    world.run_until_idle().await;
+    assert_eq!(world.state("7").await, "voided", "tried again by itself");
+    assert_eq!(world.accurate.receipts().len(), 0);
 }

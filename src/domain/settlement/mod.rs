@@ -68,7 +68,11 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
 
 /// An order without an invoice: nothing can be booked. `becomes` gives the outcome of a row.
 fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
-    let of_row = |row: &Row| if row.by_hand.is_some() { Outcome::ByHand(Rupiah::ZERO) } else { becomes(row) };
+    let of_row = |row: &Row| match &row.receipt {
+        _ if row.by_hand.is_some() => Outcome::ByHand(Rupiah::ZERO),
+        Some(receipt) => stuck(receipt).unwrap_or_else(|| becomes(row)),
+        None => becomes(row),
+    };
     let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: of_row(row) });
     let of_record = match order.invoice {
         Invoice::Absent(reason) => Outcome::Ignored(reason),
@@ -76,7 +80,11 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
     };
     let records = order.records.iter();
     let records = records.map(|record| {
-        let outcome = if record.by_hand.is_some() { Outcome::ByHand(Rupiah::ZERO) } else { of_record.clone() };
+        let outcome = match &record.document {
+            _ if record.by_hand.is_some() => Outcome::ByHand(Rupiah::ZERO),
+            Some(document) => stuck(document).unwrap_or_else(|| of_record.clone()),
+            None => of_record.clone(),
+        };
         Verdict { of: record.record.key.clone(), outcome }
     });
     Settlement {
@@ -88,6 +96,14 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
         add: None,
         sums: Sums::default(),
         again_on: None,
+    }
+}
+
+/// What a person must do about a document that must be gone, but cannot be deleted.
+fn stuck<D>(document: &Document<D>) -> Option<Outcome> {
+    match &document.stage {
+        Stage::Stuck(finding) | Stage::Blocked(finding) => Some(Outcome::Blocked(finding.clone())),
+        Stage::Planned | Stage::Sent | Stage::Exists | Stage::Gone => None,
     }
 }
 
