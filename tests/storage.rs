@@ -16,7 +16,7 @@ mod seen;
 mod shared;
 mod statistics;
 mod trouble;
-mod unreadable;
+pub(crate) mod unreadable;
 mod work;
 
 use forstok_accurate::{

@@ -40,22 +40,13 @@ pub struct Deciding {
     mapping: Live<ActiveMapping>,
     /// Orders that cannot be read, or for which the decision panicked, with the revision that caused it.
     undecidable: Mutex<HashMap<OrderId, i64>>,
-    /// The same for the decision about payouts and returns.
-    unsettleable: Mutex<HashMap<OrderId, i64>>,
     decide: Decide,
 }
 
 impl Deciding {
     /// Uses this mapping until another one is applied.
     pub fn new(storage: Arc<dyn DecidingStorage>, clock: SharedClock, mapping: ActiveMapping) -> Self {
-        Self {
-            storage,
-            clock,
-            mapping: Live::new(mapping),
-            undecidable: Mutex::default(),
-            unsettleable: Mutex::default(),
-            decide,
-        }
+        Self { storage, clock, mapping: Live::new(mapping), undecidable: Mutex::default(), decide }
     }
 
     /// The same, with another decision function.
@@ -149,15 +140,6 @@ impl Deciding {
             "order {order_id} must not go from {from} to {to}; the others are decided without it"
         );
         None
-    }
-
-    /// Whether deciding what this revision settles has failed before.
-    fn is_unsettleable(&self, order_id: &OrderId, revision: i64) -> bool {
-        self.unsettleable().get(order_id) == Some(&revision)
-    }
-
-    fn unsettleable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {
-        self.unsettleable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn undecidable(&self) -> MutexGuard<'_, HashMap<OrderId, i64>> {

@@ -1,8 +1,11 @@
 //! Decides what is booked besides the invoice: receipts for payouts, and returns.
 
-use std::{collections::BTreeSet, panic::AssertUnwindSafe};
+use std::{
+    collections::{BTreeSet, HashSet},
+    panic::AssertUnwindSafe,
+};
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, civil::Date};
 use tracing::{Span, field::Empty};
 
 use super::{Deciding, mapping::ActiveMapping, snapshot};
@@ -30,30 +33,22 @@ use crate::{
     traces,
 };
 
+/// When orders that cannot be decided are tried again without news: they may be readable by then.
+const UNREADABLE_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
 impl Deciding {
     /// Decides up to `batch` orders; returns how many decisions took effect.
     pub async fn settle_some(&self, batch: i64) -> Result<usize> {
-        let skipped = self.unsettleable().len() as i64;
         let now = self.clock.now();
-        let UnsettledNews { orders, unreadable } = self.storage.unsettled(now, batch + skipped).await?;
+        let UnsettledNews { orders, mut unreadable } = self.storage.unsettled(now, batch).await?;
         let (mapping, today) = (self.mapping(), day_in_wib(now));
-        for UnreadableOrder { order_id, revision, problem } in unreadable {
-            if !self.is_unsettleable(&order_id, revision) {
-                tracing::error!(%order_id, "payouts of order {order_id} are skipped: its data cannot be read: {problem}");
-                self.unsettleable().insert(order_id, revision);
-            }
-        }
         let (mut verdicts, mut blocked) = (Vec::with_capacity(orders.len()), Vec::new());
         for order in &orders {
             let (order_id, revision) = (order.order.order_id.clone(), order.revision);
-            if self.is_unsettleable(&order_id, revision) {
-                continue;
-            }
             let decided = std::panic::catch_unwind(AssertUnwindSafe(|| traced(order, &mapping, today)));
             let Ok(settlement) = decided else {
-                tracing::error!(%order_id, "deciding about payouts of order {order_id} panicked; it is skipped");
                 metrics::counter!("forstok_accurate_task_panics_total", "task" => "deciding").increment(1);
-                self.unsettleable().insert(order_id, revision);
+                unreadable.push(UnreadableOrder { order_id, revision, problem: "the decision panicked".to_owned() });
                 continue;
             };
             blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
@@ -61,16 +56,30 @@ impl Deciding {
             let order = after_settlement(&order.order, &settlement.invoice, mapping_revision);
             verdicts.push(SettlementVerdict { order_id, revision, mapping_revision, settlement, order });
         }
-        if verdicts.is_empty() {
-            return Ok(0);
-        }
-        let settled = self.storage.settle_orders(&verdicts, self.clock.now()).await?;
-        self.unsettleable().retain(|order_id, _| !settled.contains(order_id));
+        let settled = if verdicts.is_empty() {
+            HashSet::new()
+        } else {
+            self.storage.settle_orders(&verdicts, self.clock.now()).await?
+        };
         for (order_id, reason) in blocked.into_iter().filter(|(order_id, _)| settled.contains(order_id)) {
             let (order_id, reason) = (order_id.as_str(), reason.code());
             tracing::warn!(order_id, reason, "order {order_id}: what follows the sale is blocked: {reason}");
         }
-        Ok(settled.len())
+        Ok(settled.len() + self.block_unreadable(&unreadable).await?)
+    }
+
+    /// Blocks what cannot be decided; returns for how many orders that is new.
+    async fn block_unreadable(&self, unreadable: &[UnreadableOrder]) -> Result<usize> {
+        if unreadable.is_empty() {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let blocked = self.storage.block_unreadable(unreadable, now + UNREADABLE_AGAIN, now).await?;
+        for UnreadableOrder { order_id, problem, .. } in unreadable.iter().filter(|one| blocked.contains(&one.order_id))
+        {
+            tracing::error!(%order_id, "payouts of order {order_id} are blocked: they cannot be decided: {problem}");
+        }
+        Ok(blocked.len())
     }
 }
 

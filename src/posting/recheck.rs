@@ -78,17 +78,19 @@ impl Posting {
     /// `keeps_failing`.
     async fn recheck_blocked(&self, book: &BookName, document: &DocumentKey) -> Result<()> {
         let now = self.now();
-        let Some(order) = self.storage.order(&document.order_id).await? else { return Ok(()) };
-        if document.kind == Kind::Invoice && order.reason == Some(Reason::KeepsFailing) {
+        // Not due again while the claim lasts, or if there is nothing to claim. Written first, so that an order that
+        // cannot be read keeps no other from being rechecked.
+        self.storage.recheck_at(document, now + LEASE).await?;
+        let is_invoice = document.kind == Kind::Invoice;
+        let order = if is_invoice { self.storage.order(&document.order_id).await? } else { None };
+        if order.is_some_and(|order| order.reason == Some(Reason::KeepsFailing)) {
             self.storage.retry_blocked(document, now).await?;
             self.signals.wake_all();
             return Ok(());
         }
-        // Not due again while the claim lasts, or if there is nothing to claim.
-        self.storage.recheck_at(document, now + LEASE).await?;
         match self.storage.claim_blocked(document, now, now + LEASE).await? {
             Some(claim) => self.attempt(book, claim).await,
-            None if document.kind == Kind::Invoice => Ok(()),
+            None if is_invoice => Ok(()),
             None => {
                 self.storage.retry_blocked(document, now).await?;
                 self.signals.wake_all();

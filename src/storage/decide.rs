@@ -364,6 +364,7 @@ pub(super) async fn rearm_one<T: Dialect>(
     let rows = db.fetch(format!("{REARM} AND order_id = $2 {REARMED}"), &[now.into(), order_id.into()]).await?;
     rearm_documents(db, &rows, actor, now).await?;
     let others = order_recheck::retry_all(db, order_id, now).await?;
+    let others = others + u64::from(settling::unreadable::retry(db, order_id).await?);
     if rows.is_empty() && others > 0 {
         let events = [Event::Rearmed { actor: actor.to_owned() }];
         append(db, std::iter::once((order_id, events.as_slice())), now).await?;

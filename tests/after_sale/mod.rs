@@ -13,6 +13,7 @@ mod receipts;
 mod refusals;
 mod together;
 mod trouble;
+mod unreadable;
 mod webhook;
 
 use forstok_accurate::{

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a person, or a broken disk, does to the database beside the service.
-async fn is_damaged(world: &World, sql: &'static str) {
+pub(crate) async fn is_damaged(world: &World, sql: &'static str) {
     match &world.place {
         Database::Sqlite(file) => {
             let connection = rusqlite::Connection::open(file).expect("the file can be opened");

@@ -66,6 +66,18 @@ fn words(reason: Reason) -> Option<Words> {
                  layanan ini mencoba lagi sekali sehari.",
             ),
         ],
+        Reason::StoredDataUnreadable => [
+            (
+                "This version of the program cannot read what is stored about this {}.",
+                "Retry the order. If this comes back, send the payout or the return again, update the program, or book \
+                 it in Accurate and mark it as done by hand.",
+            ),
+            (
+                "Data {} ini yang tersimpan tidak dapat dibaca oleh versi program ini.",
+                "Coba lagi pesanannya. Bila tetap gagal, kirim ulang pencairan dana atau returnya, perbarui program, atau \
+                 bukukan di Accurate lalu tandai sudah dibuat manual.",
+            ),
+        ],
         Reason::ByHand => [
             ("A person has booked it in Accurate by hand.", "Nothing to do; the mark can be taken back."),
             ("Sudah dibukukan manual di Accurate.", "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut."),

@@ -1,6 +1,6 @@
 //! Rows of payouts and returns for people, and their figures.
 
-use super::{AND_ITS_DOCUMENT, ROW, row_record, rows_of};
+use super::{AND_ITS_DOCUMENT, ROW, rows_of, shown_row};
 use crate::{
     domain::{document::Kind, payout::RowState, settlement::Waits},
     storage::{
@@ -48,7 +48,7 @@ pub(in crate::storage) async fn rows<T: Dialect>(
         "SELECT {ROW} FROM settlement_rows r {AND_ITS_DOCUMENT} WHERE {conditions} AND r.id < {before}
          ORDER BY r.id DESC LIMIT {limit}"
     );
-    db.fetch(sql, &binds.values()).await?.iter().map(row_record).collect()
+    db.fetch(sql, &binds.values()).await?.iter().map(shown_row).collect()
 }
 
 /// How many rows of one kind there are, by state and reason.

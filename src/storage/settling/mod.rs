@@ -6,7 +6,10 @@ pub(super) mod list;
 mod parts;
 pub(super) mod read;
 pub(super) mod record;
+pub(super) mod unreadable;
 pub(super) mod write;
+
+use std::collections::BTreeMap;
 
 use super::{
     Result, RowContent, RowDocument, RowRecord, StorageError,
@@ -16,7 +19,9 @@ use super::{
 use crate::domain::{
     document::{Kind, Part},
     ids::DocumentNumber,
-    payout::RowState,
+    money::Rupiah,
+    payout::{Payout, PayoutKey, RowState},
+    return_record::{Goods, ReturnKey, ReturnRecord},
 };
 
 /// The kind of rows that a kind of document books.
@@ -27,9 +32,9 @@ pub(super) fn rows_of(kind: Kind) -> &'static str {
     }
 }
 
-/// Columns that [`row_record`] reads, from `settlement_rows` as `r` and its document as `d`.
+/// Columns that [`row_record`] and [`shown_row`] read, from `settlement_rows` as `r` and its document as `d`.
 pub(super) const ROW: &str =
-    "r.id, r.kind, r.content, r.order_id, r.state, r.reason, r.finding, r.waits_for, r.part, r.arrived_at, r.content_at,
+    "r.id, r.kind, r.content, r.source, r.row_id, r.store_id, r.channel_order_id, r.amount, r.day, r.order_id, r.state, r.reason, r.finding, r.waits_for, r.part, r.arrived_at, r.content_at,
      r.approved_at, r.approved_by, r.by_hand, r.settles, d.number AS document_number,
      CASE WHEN d.state <> 'gone' THEN d.accurate_id END AS document_id";
 
@@ -38,7 +43,35 @@ pub(super) const AND_ITS_DOCUMENT: &str = "LEFT JOIN documents d ON d.order_id =
      AND d.kind = CASE r.kind WHEN 'return' THEN 'return' ELSE 'receipt' END";
 
 pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
-    let state = row.text("state")?;
+    let word = row.text("state")?;
+    let state = RowState::parse(word)
+        .ok_or_else(|| StorageError::Unreadable(format!("state {word:?} of a payout or a return")))?;
+    Ok(RowRecord {
+        reason: reason(row)?,
+        finding: optional_json(row, "finding")?,
+        waits_for: optional_json(row, "waits_for")?,
+        by_hand: optional_json(row, "by_hand")?,
+        ..with_content(row, content(row)?, state)?
+    })
+}
+
+/// A row for people, of which some part may not be readable: that part is left out, and the rest says which row it is.
+pub(super) fn shown_row(row: &impl Columns) -> Result<RowRecord> {
+    match row_record(row) {
+        Err(StorageError::Unreadable(_)) => {}
+        read => return read,
+    }
+    let content = content(row).or_else(|_| content_of_columns(row))?;
+    Ok(RowRecord {
+        reason: reason(row).unwrap_or_default(),
+        finding: optional_json(row, "finding").unwrap_or_default(),
+        waits_for: optional_json(row, "waits_for").unwrap_or_default(),
+        by_hand: optional_json(row, "by_hand").unwrap_or_default(),
+        ..with_content(row, content, RowState::parse(row.text("state")?).unwrap_or(RowState::Blocked))?
+    })
+}
+
+fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Result<RowRecord> {
     let approved_by = row.text("approved_by")?.to_owned();
     let number = row.text_if_any("document_number")?.map(DocumentNumber::from);
     let document = row.number_if_any("part")?.zip(number).map(|(part, number)| {
@@ -46,19 +79,47 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
     });
     Ok(RowRecord {
         id: row.number("id")?,
-        content: content(row)?,
+        content,
         order_id: if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) },
-        state: RowState::parse(state)
-            .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?,
-        reason: reason(row)?,
-        finding: optional_json(row, "finding")?,
-        waits_for: optional_json(row, "waits_for")?,
+        state,
+        reason: None,
+        finding: None,
+        waits_for: None,
         document: document.transpose()?,
         arrived_at: timestamp(row.number("arrived_at")?)?,
         content_at: timestamp(row.number("content_at")?)?,
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
-        by_hand: optional_json(row, "by_hand")?,
+        by_hand: None,
         settles: row.number("settles")?,
+    })
+}
+
+/// What the columns beside an unreadable content say.
+fn content_of_columns(row: &impl Columns) -> Result<RowContent> {
+    let text = |column| row.text(column).map(str::to_owned);
+    let (source, id) = (text("source")?, text("row_id")?);
+    let (store_id, channel_order_id) = (text("store_id")?, text("channel_order_id")?);
+    let (day, amount) = (row.text("day")?.parse().ok(), Rupiah::from_hundredths(row.number("amount")?));
+    Ok(match row.text("kind")? {
+        "return" => RowContent::Return(ReturnRecord {
+            key: ReturnKey { source, id },
+            store_id,
+            channel_order_id,
+            accepted_at: None,
+            received_at: day,
+            goods: Goods::Returned,
+            refund: Some(amount),
+            pieces: Vec::new(),
+        }),
+        _ => RowContent::Payout(Payout {
+            key: PayoutKey { source, id },
+            store_id,
+            channel_order_id,
+            paid_at: day.unwrap_or_default(),
+            net: amount,
+            amounts: BTreeMap::new(),
+            lines: Vec::new(),
+        }),
     })
 }
 

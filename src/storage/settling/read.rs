@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{AND_ITS_DOCUMENT, ROW, row_record};
+use super::{AND_ITS_DOCUMENT, ROW, row_record, shown_row};
 use crate::{
     domain::{
         document::{Kind, Part, Progress, Wanted},
@@ -43,7 +43,7 @@ async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<
         return Ok(news);
     }
     let ids: Vec<_> = revisions.iter().map(|(id, _)| id.clone()).collect();
-    let mut rows = rows_of_orders(db, &ids).await?;
+    let mut rows = rows_of_orders(db, &ids, row_record).await?;
     let mut documents = documents_of_orders(db, &ids).await?;
     let sql = format!(
         "SELECT {DECIDED_FROM}, o.channel_order_id, o.invoice_number, o.invoice_total
@@ -57,7 +57,7 @@ async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<
         let order_id = order_id(row)?;
         let Some(revision) = revisions.remove(&order_id) else { continue };
         let rows = rows.remove(&order_id).unwrap_or(Ok(Vec::new()));
-        let documents = documents.remove(&order_id).unwrap_or(Ok(Vec::new()));
+        let documents = documents.remove(&order_id).unwrap_or(Ok(Vec::new())).and_then(all_are_known);
         let order = (|| {
             Ok(Unsettled {
                 revision,
@@ -80,6 +80,19 @@ async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<
     Ok(news)
 }
 
+/// Refuses documents of which one may exist in Accurate, but nobody knows what was sent: its row would be booked again.
+fn all_are_known(documents: Vec<OrderDocument>) -> Result<Vec<OrderDocument>> {
+    let unknown =
+        |document: &&OrderDocument| !document.kind.leads_order() && document.may_exist() && document.draft.is_none();
+    match documents.iter().find(unknown) {
+        Some(document) => {
+            let kind = document.kind.as_str();
+            Err(StorageError::Unreadable(format!("what was sent as {kind} {:?}", document.number.as_str())))
+        }
+        None => Ok(documents),
+    }
+}
+
 /// The invoice as Accurate returned it, if it exists.
 fn invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     let Some(id) = row.number_if_any("standing")? else { return Ok(None) };
@@ -89,7 +102,11 @@ fn invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
 }
 
 /// All rows of each order, in the order of arrival, unless one of them cannot be read.
-async fn rows_of_orders<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<HashMap<OrderId, Result<Vec<RowRecord>>>> {
+async fn rows_of_orders<T: Dialect>(
+    db: &mut T,
+    ids: &[OrderId],
+    read: fn(&T::Row) -> Result<RowRecord>,
+) -> Result<HashMap<OrderId, Result<Vec<RowRecord>>>> {
     let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
     let sql = format!(
         "SELECT {ROW} FROM {} {} settlement_rows r ON r.order_id = v.value ->> 0 AND r.order_id <> ''
@@ -100,7 +117,7 @@ async fn rows_of_orders<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<HashM
     let mut rows: HashMap<_, Result<Vec<_>>> = HashMap::new();
     for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
         let of_order = rows.entry(order_id(row)?).or_insert_with(|| Ok(Vec::new()));
-        match (of_order.as_mut(), row_record(row)) {
+        match (of_order.as_mut(), read(row)) {
             (Ok(rows), Ok(row)) => rows.push(row),
             (Ok(_), Err(problem)) => *of_order = Err(problem),
             (Err(_), _) => {}
@@ -157,7 +174,7 @@ pub(in crate::storage) async fn booked<T: Dialect>(
     order_id: &OrderId,
 ) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)> {
     let ids = [order_id.clone()];
-    let rows = rows_of_orders(db, &ids).await?.remove(order_id).unwrap_or(Ok(Vec::new()))?;
+    let rows = rows_of_orders(db, &ids, shown_row).await?.remove(order_id).unwrap_or(Ok(Vec::new()))?;
     let documents = documents_of_orders(db, &ids).await?.remove(order_id).unwrap_or(Ok(Vec::new()))?;
     Ok((rows, documents))
 }

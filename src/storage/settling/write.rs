@@ -131,8 +131,10 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
             && !keys.contains(&(document.kind, document.part))
     });
     for document in unwanted {
-        // What was never sent needs no deletion; what was tried is looked up before it counts as gone.
-        let progress = if document.may_exist() || document.was_tried { Progress::Due } else { Progress::Gone };
+        // What was never sent needs no deletion; what was tried is looked up before it counts as gone, unless nobody
+        // knows any more what was sent: it does not exist.
+        let is_looked_up = document.was_tried && document.draft.is_some();
+        let progress = if document.may_exist() || is_looked_up { Progress::Due } else { Progress::Gone };
         changes.push(row(order_id, document.kind, document.part, None, "gone", progress));
     }
     changes

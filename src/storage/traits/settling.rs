@@ -12,7 +12,7 @@ use crate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, UnsettledNews, settling,
+        RowRecorded, SettlementVerdict, UnreadableOrder, UnsettledNews, settling,
         sql::{Base, Sql, read, write},
     },
 };
@@ -68,6 +68,15 @@ pub trait Settling: Send + Sync {
 
     /// Orders whose receipts and returns must be decided.
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews>;
+
+    /// Blocks the payouts and returns of orders that cannot be decided, until there is news or this time. Returns the
+    /// orders for which that is new.
+    async fn block_unreadable(
+        &self,
+        orders: &[UnreadableOrder],
+        again_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<OrderId>>;
 
     /// Writes decisions. A decision whose order has news by now changes nothing. Returns the orders for which they took
     /// effect.
@@ -129,6 +138,15 @@ impl<B: Base> Settling for Sql<B> {
 
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
         read!(self, db => settling::read::unsettled(db, now, limit))
+    }
+
+    async fn block_unreadable(
+        &self,
+        orders: &[UnreadableOrder],
+        again_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<OrderId>> {
+        write!(self, Small, db => settling::unreadable::block(db, orders, again_at, now))
     }
 
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {

@@ -16,7 +16,7 @@ use forstok_accurate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, Settling, Unsettled, UnsettledNews,
+        RowRecorded, SettlementVerdict, Settling, UnreadableOrder, Unsettled, UnsettledNews,
     },
 };
 use jiff::Timestamp;
@@ -118,6 +118,15 @@ impl Settling for SimStore {
             }
         }
         Ok(news)
+    }
+
+    async fn block_unreadable(
+        &self,
+        orders: &[UnreadableOrder],
+        again_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<OrderId>> {
+        self.gates.in_store(self.inner.block_unreadable(orders, again_at, now)).await
     }
 
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
