@@ -93,6 +93,8 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
     let taken = db.fetch(sql, &[(&to_json(&ids)).into()]).await?;
     let taken = taken.iter().map(|row| Ok(DeliveryId(row.number("delivery")?))).collect::<Result<HashSet<_>>>()?;
     let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
+    fold_new(db, &taken).await?;
+    // Last, because webhooks that cannot be read wait for their count as long as it is being changed.
     for one in &taken {
         // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
         if let Err(problem) = &one.facts {
@@ -101,7 +103,7 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
             db.execute(sql, &[one.delivery.into(), (&*storable(problem)).into()]).await?;
         }
     }
-    fold_new(db, &taken).await
+    Ok(())
 }
 
 /// Bodies of unreadable deliveries behind this one, oldest first; those that are no longer kept are left out.
@@ -127,22 +129,28 @@ pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: DeliveryId,
 /// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
 /// which changes nothing.
 pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<usize> {
-    let rows: Vec<_> = deliveries
-        .iter()
-        .filter_map(|one| Some((one.delivery, one.facts.as_ref().ok()?)))
-        .map(|(id, facts)| (id, &facts.order_id, &facts.event, &facts.status_text))
-        .collect();
+    let kept: Vec<_> = deliveries.iter().map(|one| [one.delivery]).collect();
+    let sql = format!(
+        "SELECT d.id FROM {} {} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
+         WHERE d.order_id = ''",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let kept = db.fetch(sql, &[(&to_json(&kept)).into()]).await?;
+    let kept = kept.iter().map(|row| Ok(DeliveryId(row.number("id")?))).collect::<Result<HashSet<_>>>()?;
+    let readable = deliveries.iter().filter(|one| one.facts.is_ok());
+    let taken: Vec<_> = readable.filter(|one| kept.contains(&one.delivery)).collect();
+    fold_new(db, &taken).await?;
+    let facts = taken.iter().filter_map(|one| Some((one.delivery, one.facts.as_ref().ok()?)));
+    let rows: Vec<_> = facts.map(|(id, facts)| (id, &facts.order_id, &facts.event, &facts.status_text)).collect();
+    // Last, because webhooks that cannot be read wait for their count as long as it is being changed.
     let sql = format!(
         "UPDATE deliveries SET order_id = v.value ->> 1, event = v.value ->> 2, status = v.value ->> 3,
                 problem = NULL, names_order = NULL
-         FROM {} WHERE deliveries.id = CAST(v.value ->> 0 AS BIGINT) AND deliveries.order_id = ''
-         RETURNING deliveries.id",
+         FROM {} WHERE deliveries.id = CAST(v.value ->> 0 AS BIGINT)",
         T::ROWS
     );
-    let taken = db.fetch(sql, &[(&to_json(&rows)).into()]).await?;
-    let taken = taken.iter().map(|row| Ok(DeliveryId(row.number("id")?))).collect::<Result<HashSet<_>>>()?;
-    let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
-    fold_new(db, &taken).await?;
+    db.execute(sql, &[(&to_json(&rows)).into()]).await?;
     Ok(taken.len())
 }
 

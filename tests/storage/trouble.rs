@@ -7,7 +7,7 @@ use forstok_accurate::{
     clock::Clock,
     inbox::record::delivery,
     settings::Database,
-    storage::{self, Delivery, Storage, StorageError},
+    storage::{self, Content, Delivery, Storage, StorageError},
 };
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
@@ -222,4 +222,34 @@ async fn a_file_that_was_cut_short_is_reported_as_such_by_the_first_caller_to_fi
 
     let said = world.storage.ping().await.expect_err("nothing more is taken").to_string();
     assert!(said.contains("it was cut short or overwritten while the service runs"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_that_cannot_be_read_does_not_wait_for_webhooks_that_are_read_again() {
+    let mut world = World::on(Base::Postgres).await;
+    world.forstok_sends(order("1").open()).await;
+    // An older version could not read this one.
+    let content = Content::Unreadable { problem: "of an older version".to_owned(), order_id: None };
+    let kept = Delivery { content, ..delivery(order("1").ready_to_ship().body(), world.clock.now()) };
+    world.storage.record(&[kept]).await.expect("recorded");
+    // Folding it into its order takes long.
+    let mut other = beside(&world.place).await;
+    let occupied = "BEGIN; SELECT id FROM orders WHERE order_id = '1' FOR UPDATE";
+    sqlx::raw_sql(occupied).execute(&mut other).await.expect("run");
+    let inbox = world.engine.inbox().clone();
+    let reread = tokio::spawn(async move { inbox.reread().await });
+    let mut looking = beside(&world.place).await;
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let begun = async {
+        while sqlx::query(waits).fetch_optional(&mut looking).await.expect("readable").is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONGEST, begun).await.expect("it waits for the order");
+    let unreadable = delivery("{".into(), world.clock.now());
+    world.storage.record(&[unreadable]).await.expect("recorded at once");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("run");
+    let reread = reread.await.expect("it ends").expect("folded");
+    assert_eq!(reread.now_orders, 1);
+    assert_eq!(world.storage.unreadable_count().await.expect("readable"), 1);
 }
