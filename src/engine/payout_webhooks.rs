@@ -14,7 +14,7 @@ use crate::{
     },
     forstok::payout,
     inbox::record::NotRecorded,
-    storage::{Result, RowRecorded},
+    storage::{KeptDelivery, Result, RowRecorded},
 };
 
 /// Most kept bodies that are read again in one step.
@@ -97,7 +97,7 @@ impl Engine {
     /// Reads an unreadable webhook again: whether it is an order or a payout now, `None` if it is not among them.
     pub async fn reread(&self, id: DeliveryId) -> Result<Option<bool>> {
         if let Some((kept, Some(body))) = self.storage.unreadable_one(id).await?
-            && self.take_kept(id, &body, kept.received_at).await?
+            && self.take_kept(kept.kept(), &body).await?
         {
             return Ok(Some(true));
         }
@@ -114,17 +114,17 @@ impl Engine {
             after = last.delivery;
             for kept in &bodies {
                 report();
-                self.take_kept(kept.delivery, &kept.body, kept.received_at).await?;
+                self.take_kept(kept.kept(), &kept.body).await?;
             }
         }
     }
 
     /// Takes a kept body as a payout, and removes it; otherwise it stays, with the newest reason. Returns whether it
     /// was taken.
-    async fn take_kept(&self, id: DeliveryId, body: &[u8], received_at: Timestamp) -> Result<bool> {
-        match self.take_payout(body, received_at).await? {
-            Taken::Rows(_) => self.storage.remove_taken(id).await.map(|()| true),
-            Taken::Not(why) => self.storage.change_problem(id, &why).await.map(|()| false),
+    async fn take_kept(&self, kept: KeptDelivery, body: &[u8]) -> Result<bool> {
+        match self.take_payout(body, kept.received_at).await? {
+            Taken::Rows(_) => self.storage.remove_taken(kept).await.map(|()| true),
+            Taken::Not(why) => self.storage.change_problem(kept, &why).await.map(|()| false),
             Taken::Other => Ok(false),
         }
     }

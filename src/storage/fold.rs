@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Folding, OrderFacts, Result, Unfolded,
+    Folding, KeptDelivery, OrderFacts, Result, Unfolded,
     dialect::{Columns, Dialect, Value},
     reconciliation,
     rows::{from_json, json as to_json, micros, order_id, storable, timestamp},
@@ -129,10 +129,10 @@ pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: DeliveryId,
 /// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
 /// which changes nothing.
 pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<usize> {
-    let kept: Vec<_> = deliveries.iter().map(|one| [one.delivery]).collect();
+    let kept: Vec<_> = deliveries.iter().map(|one| (one.delivery, micros(one.received_at))).collect();
     let sql = format!(
         "SELECT d.id FROM {} {} deliveries d ON d.id = CAST(v.value ->> 0 AS BIGINT)
-         WHERE d.order_id = ''",
+         WHERE d.order_id = '' AND d.received_at = CAST(v.value ->> 1 AS BIGINT)",
         T::ROWS,
         T::THEN_JOIN
     );
@@ -155,15 +155,18 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
 }
 
 /// Replaces the reason for which an unreadable delivery is kept.
-pub(super) async fn change_problem(db: &mut impl Dialect, id: DeliveryId, problem: &str) -> Result<()> {
-    let sql = "UPDATE deliveries SET problem = $2 WHERE id = $1 AND order_id = '' AND problem <> $2";
-    db.execute(sql, &[id.into(), (&*storable(problem)).into()]).await?;
+pub(super) async fn change_problem(db: &mut impl Dialect, kept: KeptDelivery, problem: &str) -> Result<()> {
+    let sql = "UPDATE deliveries SET problem = $3
+               WHERE id = $1 AND received_at = $2 AND order_id = '' AND problem <> $3";
+    let KeptDelivery { id, received_at } = kept;
+    db.execute(sql, &[id.into(), received_at.into(), (&*storable(problem)).into()]).await?;
     Ok(())
 }
 
 /// Removes an unreadable delivery whose content is stored elsewhere by now.
-pub(super) async fn remove_taken(db: &mut impl Dialect, id: DeliveryId) -> Result<()> {
-    db.execute("DELETE FROM deliveries WHERE id = $1 AND order_id = ''", &[id.into()]).await?;
+pub(super) async fn remove_taken(db: &mut impl Dialect, kept: KeptDelivery) -> Result<()> {
+    let sql = "DELETE FROM deliveries WHERE id = $1 AND received_at = $2 AND order_id = ''";
+    db.execute(sql, &[kept.id.into(), kept.received_at.into()]).await?;
     Ok(())
 }
 

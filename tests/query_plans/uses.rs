@@ -38,9 +38,12 @@ async fn use_the_unreadable(world: &World) {
     let newest = storage.unreadable(None, 10).await.expect("readable");
     storage.unreadable_one(newest[0].id).await.expect("readable");
     world.engine.inbox().reread().await.expect("written");
-    storage.fold_reread(&[folding(newest[0].id, &order("50").open().body(), now)]).await.expect("written");
-    storage.change_problem(newest[0].id, "still not an order").await.expect("written");
-    storage.remove_taken(newest[0].id).await.expect("written");
+    storage
+        .fold_reread(&[folding(newest[0].id, &order("50").open().body(), newest[0].received_at)])
+        .await
+        .expect("written");
+    storage.change_problem(newest[0].kept(), "still not an order").await.expect("written");
+    storage.remove_taken(newest[0].kept()).await.expect("written");
 }
 
 /// Queries and decisions of people.

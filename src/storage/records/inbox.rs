@@ -39,6 +39,16 @@ pub struct Unfolded {
     pub body: Vec<u8>,
 }
 
+/// Names an unreadable delivery that is kept. Its id alone could name another one by now: the id of the newest delivery
+/// is given again once that delivery was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptDelivery {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// When it first came.
+    pub received_at: Timestamp,
+}
+
 /// A delivery that was read, to be folded into its order.
 #[derive(Clone, Debug)]
 pub struct Folding {
@@ -48,6 +58,20 @@ pub struct Folding {
     pub received_at: Timestamp,
     /// What it says, or why that can no longer be read: an older program recorded it.
     pub facts: Result<Box<OrderFacts>, String>,
+}
+
+impl Unfolded {
+    /// Its name, if it is an unreadable delivery that is kept.
+    pub fn kept(&self) -> KeptDelivery {
+        KeptDelivery { id: self.delivery, received_at: self.received_at }
+    }
+}
+
+impl UnreadableDelivery {
+    /// Its name.
+    pub fn kept(&self) -> KeptDelivery {
+        KeptDelivery { id: self.id, received_at: self.received_at }
+    }
 }
 
 /// What a delivery holds.

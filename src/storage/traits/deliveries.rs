@@ -3,7 +3,7 @@
 use crate::{
     domain::{ids::DeliveryId, order::OrderId},
     storage::{
-        Delivery, Folding, Receipt, Result, Unfolded, UnreadableDelivery, fold, read,
+        Delivery, Folding, KeptDelivery, Receipt, Result, Unfolded, UnreadableDelivery, fold, read,
         sql::{Base, Sql, read, write},
     },
 };
@@ -37,10 +37,10 @@ pub trait Deliveries: Send + Sync {
     async fn fold_reread(&self, deliveries: &[Folding]) -> Result<usize>;
 
     /// Replaces the reason for which an unreadable delivery is kept.
-    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()>;
+    async fn change_problem(&self, kept: KeptDelivery, problem: &str) -> Result<()>;
 
     /// Removes an unreadable delivery whose payouts are recorded as rows.
-    async fn remove_taken(&self, id: DeliveryId) -> Result<()>;
+    async fn remove_taken(&self, kept: KeptDelivery) -> Result<()>;
 }
 
 #[async_trait::async_trait]
@@ -77,11 +77,11 @@ impl<B: Base> Deliveries for Sql<B> {
         write!(self, Small, db => fold::fold_reread(db, deliveries))
     }
 
-    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()> {
-        write!(self, Small, db => fold::change_problem(db, id, problem))
+    async fn change_problem(&self, kept: KeptDelivery, problem: &str) -> Result<()> {
+        write!(self, Small, db => fold::change_problem(db, kept, problem))
     }
 
-    async fn remove_taken(&self, id: DeliveryId) -> Result<()> {
-        write!(self, Small, db => fold::remove_taken(db, id))
+    async fn remove_taken(&self, kept: KeptDelivery) -> Result<()> {
+        write!(self, Small, db => fold::remove_taken(db, kept))
     }
 }

@@ -12,9 +12,9 @@ use forstok_accurate::{
         timeline::Event,
     },
     storage::{
-        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, LongestWaits, News,
-        PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement, State, Unfolded,
-        UnreadableDelivery, Verdict,
+        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, KeptDelivery, LongestWaits,
+        News, PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement, State,
+        Unfolded, UnreadableDelivery, Verdict,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -62,12 +62,12 @@ impl Deliveries for SimStore {
         self.gates.in_store(self.inner.fold_reread(deliveries)).await
     }
 
-    async fn change_problem(&self, id: DeliveryId, problem: &str) -> Result<()> {
-        self.gates.in_store(self.inner.change_problem(id, problem)).await
+    async fn change_problem(&self, kept: KeptDelivery, problem: &str) -> Result<()> {
+        self.gates.in_store(self.inner.change_problem(kept, problem)).await
     }
 
-    async fn remove_taken(&self, id: DeliveryId) -> Result<()> {
-        self.gates.in_store(self.inner.remove_taken(id)).await
+    async fn remove_taken(&self, kept: KeptDelivery) -> Result<()> {
+        self.gates.in_store(self.inner.remove_taken(kept)).await
     }
 }
 
