@@ -11,14 +11,15 @@ use crate::{
         ids::DeliveryId,
         mapping::PayoutSource,
         payout::{PaidDay, Payout},
+        reason::Language,
     },
     forstok::payout,
-    inbox::record::NotRecorded,
+    inbox::{
+        record::NotRecorded,
+        reread::{STEP, Sweep},
+    },
     storage::{KeptDelivery, Result, RowRecorded},
 };
-
-/// Most kept bodies that are read again in one step.
-const STEP: i64 = 100;
 
 /// How long a webhook with payouts may wait for the database: its sender is answered within two seconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
@@ -61,7 +62,7 @@ impl Engine {
         let _place = self.payout_places.try_acquire().map_err(|_| NotRecorded::Busy)?;
         tokio::select! {
             biased;
-            recorded = self.record_delivered(&rows, day, received_at) => recorded.map(Taken::Rows).map_err(|error| {
+            recorded = self.record_delivered(&rows, day, received_at) => recorded.map(taken).map_err(|error| {
                 tracing::error!("the payouts of a webhook could not be stored: {error}");
                 NotRecorded::Failed
             }),
@@ -75,7 +76,7 @@ impl Engine {
     /// Takes a kept body that arrived at `received_at` as a payout, if it is one. Returns once its rows are on disk.
     pub async fn take_payout(&self, body: &[u8], received_at: Timestamp) -> Result<Taken> {
         match self.payouts_in(body, received_at) {
-            Ok((rows, day)) => Ok(Taken::Rows(self.record_delivered(&rows, day, received_at).await?)),
+            Ok((rows, day)) => self.record_delivered(&rows, day, received_at).await.map(taken),
             Err(taken) => Ok(taken),
         }
     }
@@ -104,19 +105,22 @@ impl Engine {
         self.inbox.reread_one(id).await
     }
 
-    /// Takes the payouts that were kept because they could not be read, or were not to be taken, reporting
-    /// before each body that it is under way.
-    pub async fn take_kept_payouts(&self, report: impl Fn() + Send + Sync) -> Result<()> {
-        let mut after = DeliveryId(0);
-        loop {
-            let bodies = self.storage.unreadable_bodies(after, STEP).await?;
-            let Some(last) = bodies.last() else { return Ok(()) };
-            after = last.delivery;
-            for kept in &bodies {
-                report();
-                self.take_kept(kept.kept(), &kept.body).await?;
+    /// Takes the next payouts that were kept because they could not be read, or were not to be taken, at most [`STEP`]
+    /// bodies, reporting before each of them that it is under way.
+    pub async fn take_some_kept(&self, sweep: &mut Sweep, report: impl Fn() + Send + Sync) -> Result<()> {
+        let bodies = self.storage.unreadable_bodies(sweep.after, STEP).await?;
+        sweep.is_over = bodies.is_empty();
+        for kept in &bodies {
+            report();
+            sweep.after = kept.delivery;
+            if let Err(error) = self.take_kept(kept.kept(), &kept.body).await {
+                let id = kept.delivery.0;
+                tracing::error!(id, "the payouts of webhook {id} could not be stored yet: {error}");
+                sweep.failed_at(kept.delivery);
+                break;
             }
         }
+        Ok(())
     }
 
     /// Takes a kept body as a payout, and removes it; otherwise it stays, with the newest reason. Returns whether it
@@ -127,5 +131,13 @@ impl Engine {
             Taken::Not(why) => self.storage.change_problem(kept, &why).await.map(|()| false),
             Taken::Other => Ok(false),
         }
+    }
+}
+
+/// A body all of whose rows are on disk; otherwise, why a row was refused.
+fn taken(rows: Vec<RowRecorded>) -> Taken {
+    match rows.iter().find_map(|row| row.problem(Language::English)) {
+        Some(problem) => Taken::Not(format!("payout: {problem}")),
+        None => Taken::Rows(rows),
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     clock::{Monotonic, until},
     domain::ids::BookName,
     housekeeping::retention::{STEP, clear_some},
+    inbox::reread::Sweep,
     posting::LeadingBook,
     replicas::{Duty, leadership::LeadingDecisions},
     storage,
@@ -169,57 +170,62 @@ impl Running {
     }
 }
 
-/// Which kept webhooks this process has read again.
+/// How far this process has come with reading kept webhooks again.
 #[derive(Default)]
 struct Kept {
-    orders: bool,
-    /// The names of the fields by which payouts were read.
-    payouts: Option<BTreeMap<String, String>>,
+    orders: Sweep,
+    payouts: Sweep,
+    /// The names of the fields by which payouts are read.
+    fields: Option<BTreeMap<String, String>>,
     /// After a failure, they are not read again before this.
     next: Monotonic,
 }
 
 impl Kept {
-    /// Reads what has not been read again yet, reporting that it is under way.
-    async fn take(&mut self, engine: &Engine, progress: &Progress) {
+    /// Reads some that have not been read again yet, reporting that it is under way: one step, so that orders are
+    /// decided in between. Returns whether more can be read at once.
+    async fn take_some(&mut self, engine: &Engine, progress: &Progress) -> bool {
         let fields = engine.payout_fields();
         // When a mapping switches payouts on, or names the fields otherwise, some may have been kept before.
-        if fields.is_none() {
-            self.payouts = None;
+        if fields != self.fields {
+            (self.payouts, self.fields) = (Sweep::default(), fields);
         }
         if engine.monotonic() < self.next {
-            return;
+            return false;
         }
         // This version may be able to parse what the previous one could not.
-        if !self.orders {
-            let read = engine.inbox.reread_reporting(|| progress.report()).await;
-            self.orders = self.succeeded(engine, "webhooks that could not be read", &read);
+        if !self.orders.is_over {
+            let step = engine.inbox.reread_some(&mut self.orders, || progress.report()).await.map(drop);
+            return after_step(&mut self.orders, &mut self.next, engine, step);
         }
-        if fields.is_some() && fields != self.payouts {
-            let taken = engine.take_kept_payouts(|| progress.report()).await;
-            if self.succeeded(engine, "payouts that were kept", &taken) {
-                self.payouts = fields;
-            }
+        if self.fields.is_some() && !self.payouts.is_over {
+            let step = engine.take_some_kept(&mut self.payouts, || progress.report()).await;
+            return after_step(&mut self.payouts, &mut self.next, engine, step);
         }
+        false
     }
+}
 
-    fn succeeded<T>(&mut self, engine: &Engine, what: &str, read: &storage::Result<T>) -> bool {
-        if let Err(error) = read {
-            tracing::error!("{what} could not be read again yet: {error}");
-            self.next = engine.monotonic() + KEPT_AGAIN;
-        }
-        read.is_ok()
+/// What follows a step: the next one at once or, if something failed, the same webhooks again after a while. Returns
+/// whether more can be read at once.
+fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
+    match step {
+        Err(error) => tracing::error!("webhooks that were kept could not be read again yet: {error}"),
+        Ok(()) if sweep.is_over && sweep.failed > 0 => *sweep = Sweep::default(),
+        Ok(()) => return true,
     }
+    *next = engine.monotonic() + KEPT_AGAIN;
+    false
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
     let mut kept = Kept::default();
     while !*stopped.borrow() {
         progress.report();
-        kept.take(&engine, &progress).await;
+        let more_is_kept = kept.take_some(&engine, &progress).await;
         match engine.decide_some().await {
             // A full batch means that more may wait; while there are many webhooks, answers come first.
-            Ok(decided) if decided > 0 => {
+            Ok(decided) if decided > 0 || more_is_kept => {
                 if engine.signals.webhooks_are_many() {
                     engine.clock.sleep(STAND_BACK).await;
                 }

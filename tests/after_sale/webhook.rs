@@ -9,9 +9,13 @@ use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState},
     engine::{payout_webhooks::Taken, run::Running},
-    inbox::{delivery, record::NotRecorded},
+    inbox::{
+        delivery, folding,
+        record::NotRecorded,
+        reread::{STEP, Sweep},
+    },
     settings::Database,
-    storage::{Approving, RowContent, RowFilter, RowRecorded},
+    storage::{Approving, KeptDelivery, RowContent, RowFilter, RowRecorded},
 };
 use futures_util::future::join_all;
 use jiff::{SignedDuration, civil::date};
@@ -34,6 +38,8 @@ on_both! {
     a_payout_that_was_sent_again_is_not_replaced_by_one_that_was_kept_in_between;
     a_kept_payout_shows_the_newest_reason_for_which_it_is_not_taken;
     taking_kept_payouts_reports_progress_before_each_of_them;
+    kept_payouts_are_taken_in_steps_so_that_orders_are_decided_in_between;
+    a_kept_webhook_is_named_by_its_arrival_too;
 }
 
 const DAY: i64 = 24 * 60 * 60;
@@ -69,7 +75,10 @@ impl World {
         let count = || {
             reports.fetch_add(1, Ordering::SeqCst);
         };
-        self.engine.take_kept_payouts(count).await.expect("recorded");
+        let mut sweep = Sweep::default();
+        while !sweep.is_over {
+            self.engine.take_some_kept(&mut sweep, count).await.expect("recorded");
+        }
         self.run_until_settled().await;
         assert_eq!(self.storage.unreadable_count().await.expect("readable"), 0, "all of them could be read");
         reports.into_inner()
@@ -146,7 +155,7 @@ async fn a_kept_payout_shows_the_newest_reason_for_which_it_is_not_taken(base: B
     let kept = async || engine.storage().unreadable(None, 10).await.expect("readable").remove(0);
     let first = kept().await.problem;
     assert!(!first.contains("payout"), "it was kept as an order that cannot be read: {first}");
-    world.engine.take_kept_payouts(|| {}).await.expect("written");
+    world.engine.take_some_kept(&mut Sweep::default(), || {}).await.expect("written");
     let problem = kept().await.problem;
     assert!(problem.starts_with("payout: invoices[0]: service_fee: "), "{problem}");
     // A person retries after the mapping was changed.
@@ -162,6 +171,37 @@ async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
         world.keeps(of_seven(id, 138_000)).await;
     }
     assert_eq!(world.takes_kept().await, 3);
+}
+
+async fn kept_payouts_are_taken_in_steps_so_that_orders_are_decided_in_between(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let bodies = (0..STEP + 3).map(|id| delivery(of_seven(id, 1_000).into(), world.clock.now()));
+    world.storage.record(&bodies.collect::<Vec<_>>()).await.expect("recorded");
+    let mut sweep = Sweep::default();
+    let left = async || world.storage.unreadable_count().await.expect("readable");
+    world.engine.take_some_kept(&mut sweep, || {}).await.expect("recorded");
+    assert_eq!((left().await, sweep.is_over), (3, false));
+    world.engine.take_some_kept(&mut sweep, || {}).await.expect("recorded");
+    world.engine.take_some_kept(&mut sweep, || {}).await.expect("recorded");
+    assert_eq!((left().await, sweep.is_over), (0, true));
+}
+
+async fn a_kept_webhook_is_named_by_its_arrival_too(base: Base) {
+    let world = world(base).await;
+    world.keeps(of_seven(91, 138_000)).await;
+    let storage = world.storage.clone();
+    let kept = async || storage.unreadable(None, 10).await.expect("readable").remove(0);
+    let before = kept().await;
+    let earlier = KeptDelivery { received_at: before.received_at - SignedDuration::from_secs(1), ..before.kept() };
+    storage.change_problem(earlier, "of an earlier webhook with the same id").await.expect("written");
+    storage.remove_taken(earlier).await.expect("written");
+    let order = order(7).to_string().into_bytes();
+    let folded = storage.fold_reread(&[folding(earlier.id, &order, earlier.received_at)]).await;
+    assert_eq!(folded.expect("written"), 0);
+    assert_eq!(kept().await, before, "it is another webhook");
+    storage.remove_taken(before.kept()).await.expect("written");
+    assert_eq!(storage.unreadable_count().await.expect("readable"), 0);
 }
 
 #[tokio::test]
@@ -184,6 +224,32 @@ async fn a_payout_that_was_kept_is_taken_although_the_database_failed_at_the_sta
         }
         tokio::task::yield_now().await;
     }
+    assert!(running.stop(Duration::from_mins(1)).await, "it stops");
+}
+
+#[tokio::test]
+async fn a_kept_payout_that_cannot_be_stored_keeps_no_other_from_being_taken() {
+    let mut world = world(Base::Sqlite).await;
+    world.invoiced("7").await;
+    for id in [91, 92, 93] {
+        world.keeps(of_seven(id, 1_000)).await;
+    }
+    let Database::Sqlite(file) = &world.place else { unreachable!("it is a file") };
+    let beside = rusqlite::Connection::open(file).expect("the file can be opened");
+    let refuses = "CREATE TRIGGER refuses BEFORE INSERT ON settlement_rows WHEN NEW.row_id = 'PAY-1/91'
+                   BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    beside.execute_batch(refuses).expect("run");
+    let running = Running::start(&world.engine, None);
+    let began = world.clock.now();
+    world.eventually("some time has passed", |world| world.clock.now() > began + SignedDuration::from_secs(30)).await;
+    let rows = world.storage.settlement_rows(Kind::Receipt, &RowFilter::default(), None, 10).await.expect("readable");
+    let ids: Vec<_> = rows.iter().map(|row| row.content.key().1).collect();
+    assert_eq!(ids, ["PAY-1/93", "PAY-1/92"]);
+    assert_eq!(world.storage.unreadable_count().await.expect("readable"), 1, "the other one is still kept");
+    beside.execute_batch("DROP TRIGGER refuses").expect("run");
+    let again = world.clock.now();
+    world.eventually("it was tried again", |world| world.clock.now() > again + SignedDuration::from_secs(90)).await;
+    assert_eq!(world.storage.unreadable_count().await.expect("readable"), 0);
     assert!(running.stop(Duration::from_mins(1)).await, "it stops");
 }
 
