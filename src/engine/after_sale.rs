@@ -27,16 +27,17 @@ impl Engine {
         Ok(recorded)
     }
 
-    /// As [`Engine::record_rows`], the payouts of one webhook that arrived at `delivered_at`.
+    /// As [`Engine::record_rows`], the payouts of one webhook that has just arrived, or was kept since
+    /// `kept_since`.
     pub(super) async fn record_delivered(
         &self,
         payouts: &[Payout],
         day: PaidDay,
-        delivered_at: Timestamp,
+        kept_since: Option<Timestamp>,
     ) -> Result<Vec<RowRecorded>> {
         let mut recorded = Vec::with_capacity(payouts.len());
         for some in payouts.chunks(AT_ONCE) {
-            recorded.extend(self.storage.record_delivered(some, day, delivered_at, self.now()).await?);
+            recorded.extend(self.storage.record_delivered(some, day, kept_since, self.now()).await?);
             self.signals.news_came();
         }
         Ok(recorded)

@@ -62,7 +62,7 @@ impl Engine {
         let _place = self.payout_places.try_acquire().map_err(|_| NotRecorded::Busy)?;
         tokio::select! {
             biased;
-            recorded = self.record_delivered(&rows, day, received_at) => recorded.map(taken).map_err(|error| {
+            recorded = self.record_delivered(&rows, day, None) => recorded.map(taken).map_err(|error| {
                 tracing::error!("the payouts of a webhook could not be stored: {error}");
                 NotRecorded::Failed
             }),
@@ -76,7 +76,7 @@ impl Engine {
     /// Takes a kept body that arrived at `received_at` as a payout, if it is one. Returns once its rows are on disk.
     pub async fn take_payout(&self, body: &[u8], received_at: Timestamp) -> Result<Taken> {
         match self.payouts_in(body, received_at) {
-            Ok((rows, day)) => self.record_delivered(&rows, day, received_at).await.map(taken),
+            Ok((rows, day)) => self.record_delivered(&rows, day, Some(received_at)).await.map(taken),
             Err(taken) => Ok(taken),
         }
     }

@@ -173,6 +173,21 @@ async fn taking_kept_payouts_reports_progress_before_each_of_them(base: Base) {
     assert_eq!(world.takes_kept().await, 3);
 }
 
+#[tokio::test]
+async fn a_payout_that_arrives_counts_although_another_clock_was_ahead() {
+    let mut world = world(Base::Sqlite).await;
+    world.invoiced("7").await;
+    let now = world.clock.now();
+    let arrives = async |received, at| world.engine.take_payout_webhook(&of_seven(91, received), at).await;
+    assert_eq!(arrives(138_000, now).await, Ok(Taken::Rows(vec![RowRecorded::Accepted])));
+    let behind = now - SignedDuration::from_secs(60);
+    assert_eq!(arrives(137_000, behind).await, Ok(Taken::Rows(vec![RowRecorded::Corrected])), "it is not older");
+    assert_eq!(arrives(137_000, behind).await, Ok(Taken::Rows(vec![RowRecorded::Repeat])));
+    world.run_until_settled().await;
+    let RowContent::Payout(payout) = world.row(Kind::Receipt, "PAY-1/91").await.content else { panic!("a payout") };
+    assert_eq!(payout.net.to_string(), "137000");
+}
+
 async fn kept_payouts_are_taken_in_steps_so_that_orders_are_decided_in_between(base: Base) {
     let mut world = world(base).await;
     world.invoiced("7").await;

@@ -33,7 +33,7 @@ pub(super) async fn use_after_sale(world: &mut World) {
     let record = RowContent::Return(serde_json::from_value(record).expect("a return record"));
     storage.record_rows(&[record], now).await.expect("written");
     let RowContent::Payout(again) = payout("2", "INV-80") else { panic!("a payout") };
-    storage.record_delivered(&[again], PaidDay::Arrival, now, now).await.expect("written");
+    storage.record_delivered(&[again], PaidDay::Arrival, Some(now), now).await.expect("written");
     world.run_until_settled().await;
     let filters = [
         RowFilter::default(),

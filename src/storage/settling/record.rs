@@ -51,28 +51,31 @@ pub(in crate::storage) async fn record<T: Dialect>(
     record_over(db, rows, known, Times { now, delivered_at: now }).await
 }
 
-/// Records the payouts of one webhook, which may have been kept since `delivered_at`: content that was sent after it
-/// stays. A row whose day is only that of its arrival keeps the day that is known.
+/// Records the payouts of one webhook. One that has just arrived counts, whatever the clock of the replica says that
+/// received an earlier one; of one that was kept since `kept_since`, only what was sent after everything that is stored.
+/// A row whose day is only that of its arrival keeps the day that is known.
 pub(in crate::storage) async fn record_delivered<T: Dialect>(
     db: &mut T,
     payouts: &[Payout],
     day: PaidDay,
-    delivered_at: Timestamp,
+    kept_since: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Vec<RowRecorded>> {
     let mut rows: Vec<_> = payouts.iter().cloned().map(RowContent::Payout).collect();
-    let known = known(db, &keys_of(&rows)).await?;
+    let mut known = known(db, &keys_of(&rows)).await?;
     for row in &mut rows {
         let RowContent::Payout(payout) = row else { continue };
         let Some(before) = known.get(&(payout.key.source.clone(), payout.key.id.clone())) else { continue };
         // Content that cannot be read is replaced.
         let Ok(content) = from_json::<Payout>(&before.content) else { continue };
-        if before.delivered_at > micros(delivered_at) {
+        if kept_since.is_some_and(|kept_since| before.delivered_at > micros(kept_since)) {
             *payout = content;
         } else if day == PaidDay::Arrival {
             payout.paid_at = content.paid_at;
         }
     }
+    parts::load(db, &rows, &mut known).await?;
+    let delivered_at = kept_since.unwrap_or(now);
     let recorded = record_over(db, &rows, known, Times { now, delivered_at }).await?;
     let repeats = rows.iter().zip(&recorded).filter(|(_, recorded)| **recorded == RowRecorded::Repeat);
     sent_again(db, repeats.map(|(row, _)| row), delivered_at).await?;

@@ -24,14 +24,14 @@ pub trait Settling: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
 
-    /// Records the payouts of one webhook, which arrived at `delivered_at` and may have been kept since. Content that
-    /// was sent after it stays, and a row whose day is only that of its arrival keeps the day that is known: both are
-    /// repeats.
+    /// Records the payouts of one webhook, which has just arrived or was kept since `kept_since`. Content that was sent
+    /// after a kept webhook stays, and a row whose day is only that of its arrival keeps the day that is known: both
+    /// are repeats.
     async fn record_delivered(
         &self,
         payouts: &[Payout],
         day: PaidDay,
-        delivered_at: Timestamp,
+        kept_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RowRecorded>>;
 
@@ -93,10 +93,10 @@ impl<B: Base> Settling for Sql<B> {
         &self,
         payouts: &[Payout],
         day: PaidDay,
-        delivered_at: Timestamp,
+        kept_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RowRecorded>> {
-        write!(self, Large, db => settling::record::record_delivered(db, payouts, day, delivered_at, now))
+        write!(self, Large, db => settling::record::record_delivered(db, payouts, day, kept_since, now))
     }
 
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {

@@ -55,10 +55,10 @@ impl Settling for SimStore {
         &self,
         payouts: &[Payout],
         day: PaidDay,
-        delivered_at: Timestamp,
+        kept_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RowRecorded>> {
-        let call = self.inner.record_delivered(payouts, day, delivered_at, now);
+        let call = self.inner.record_delivered(payouts, day, kept_since, now);
         self.write("before record_rows", "after record_rows", call).await
     }
 
