@@ -198,8 +198,8 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) ->
     let existing = Kind::ALL.map(|kind| {
         let kind = kind.as_str();
         format!(
-            "(SELECT COUNT(*) FROM documents d WHERE d.order_id = o.order_id AND d.kind = '{kind}' AND d.state = 'exists')
-             AS existing_{kind}"
+            "(SELECT COUNT(*) FROM documents d
+              WHERE d.order_id = o.order_id AND d.kind = '{kind}' AND d.state = 'exists') AS existing_{kind}"
         )
     });
     let sql = format!(
@@ -260,8 +260,8 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
     })
 }
 
-/// Whether the order must be decided before such a document is saved: there is news, or what the document needs does not
-/// exist any more.
+/// Whether the order must be decided before such a document is saved: there is news, or what the document needs no
+/// longer exists.
 fn is_undecided(order: &impl Columns, kind: Kind) -> Result<bool> {
     if order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1) {
         return Ok(true);

@@ -74,8 +74,8 @@ fn words(reason: Reason) -> Option<Words> {
             ),
             (
                 "Data {} ini yang tersimpan tidak dapat dibaca oleh versi program ini.",
-                "Coba lagi pesanannya. Bila tetap gagal, kirim ulang pencairan dana atau returnya, perbarui program, atau \
-                 bukukan di Accurate lalu tandai sudah dibuat manual.",
+                "Coba lagi pesanannya. Bila tetap gagal, kirim ulang pencairan dana atau returnya, perbarui program, \
+                 atau bukukan di Accurate lalu tandai sudah dibuat manual.",
             ),
         ],
         Reason::ByHand => [

@@ -19,7 +19,7 @@ impl WaitsFor {
             Self::Approval => say("waits for approval", "menunggu persetujuan"),
             Self::ApprovalOf(amount) => say(
                 "waits for approval: this return takes {} off the invoice, but the buyer got back another amount",
-                "menunggu persetujuan: retur ini mengurangi faktur sebesar {}, tetapi dana yang dikembalikan ke pembeli berbeda",
+                "menunggu persetujuan: retur ini mengurangi faktur sebesar {}, tetapi pengembalian dana ke pembeli berbeda",
             )
             .replace("{}", &amount.in_words()),
             Self::Payout => say(
