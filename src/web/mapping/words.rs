@@ -133,7 +133,9 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "payout.before_invoice_date" => {
             page.t("If a receipt would be dated before its invoice", "Jika tanggal penerimaan lebih awal dari faktur")
         }
-        "payout.on_overpay" => page.t("If a payout has more money than is owed", "Jika dana pencairan melebihi sisa tagihan"),
+        "payout.on_overpay" => {
+            page.t("If a payout has more money than is owed", "Jika dana pencairan melebihi sisa tagihan")
+        }
         "payout.zero_lines" => page.t("Fees of Rp0 in a payout", "Biaya Rp0 pada pencairan"),
         "payout.source" => page.t("Payouts in Forstok's webhooks", "Pencairan dana di webhook Forstok"),
         "payout.rest_limit" => {
@@ -255,7 +257,9 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             "the receipt pays what is owed, with a negative discount",
             "penerimaan melunasi tagihan, dengan diskon negatif",
         ),
-        ("payout.on_overpay", "block") => page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani"),
+        ("payout.on_overpay", "block") => {
+            page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani")
+        }
         ("payout.zero_lines", "omit") => page.t("are left out", "tidak dicantumkan"),
         ("payout.zero_lines", "send") => page.t("are discounts of Rp0", "dicantumkan sebagai diskon Rp0"),
         ("returns.closed_month", "block") => page.t("it needs attention", "perlu ditangani"),
