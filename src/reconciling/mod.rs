@@ -207,7 +207,7 @@ fn report(part: &RunPart, conclusion: &Conclusion) {
     }
     if let Some(ChangesRead { left, .. }) = conclusion.changes.as_ref().filter(|changes| changes.left > 0) {
         tracing::warn!(
-            book,
+            book = book.as_str(),
             left,
             "book {book}: up to {left} older invoices that were changed in Accurate have not been looked at yet; the \
              next runs continue there"

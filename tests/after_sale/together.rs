@@ -51,7 +51,7 @@ async fn a_receipt_that_one_of_several_bulks_did_not_save_is_noticed(base: Base)
     let mut world = many_payouts(base).await;
     world.accurate.next(Action::ReceiptBulkSave, Fault::NotSaved, 1);
     world.approves_all(Kind::Receipt).await;
-    world.run_until_healed().await;
+    world.run_until_recovered().await;
     assert_eq!(world.accurate.receipts().len(), MANY);
     for id in 0..MANY {
         assert_eq!(world.accurate.owed(&format!("INV-{}", id + 100)), Some(0.into()), "{id}");

@@ -234,7 +234,7 @@ async fn a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone(base: Base
         world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
         world.run_until_idle().await;
         assert_eq!(act(&world, "7", action).await, Acted::Done);
-        world.run_until_healed().await;
+        world.run_until_recovered().await;
         assert_eq!(world.state("7").await, expected, "{action:?}: {}", world.timeline("7").await);
         if expected == "invoiced" {
             one_receipt(&world).await;

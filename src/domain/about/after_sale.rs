@@ -170,17 +170,7 @@ impl AfterSale {
                 format!("store {store} has no Cash & Bank account for its payouts"),
                 format!("toko {store} belum memiliki akun Kas & Bank untuk pencairan dananya"),
             ),
-            Self::Rest { rest, limit } => {
-                let limit = if limit.is_zero() { None } else { Some(limit.in_words()) };
-                let rest = rest.in_words();
-                let more = |before: &str, after: &str| {
-                    limit.as_ref().map(|limit| format!("; {before} {limit} {after}")).unwrap_or_default()
-                };
-                say(
-                    format!("{rest} is not explained{}", more("at most", "is booked automatically")),
-                    format!("selisih {rest} tanpa keterangan{}", more("paling banyak", "dibukukan otomatis")),
-                )
-            }
+            Self::Rest { rest, limit } => unexplained(*rest, *limit, language),
             Self::ToBook { net, bank, amounts } => to_book(*net, bank, amounts, language),
             Self::CreditToClose { amount, customer, bank } => {
                 let (amount, bank) = (amount.in_words(), or_question_mark(bank));
@@ -264,6 +254,17 @@ impl AfterSale {
             Self::Booked { numbers } => numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", "),
         }
     }
+}
+
+/// A difference, and up to which limit one is booked.
+fn unexplained(rest: Rupiah, limit: Rupiah, language: Language) -> String {
+    let (what, before, after) = match language {
+        Language::English => (format!("{} is not explained", rest.in_words()), "at most", "is booked automatically"),
+        Language::Indonesian => {
+            (format!("selisih {} tanpa keterangan", rest.in_words()), "paling banyak", "dibukukan otomatis")
+        }
+    };
+    if limit.is_zero() { what } else { format!("{what}; {before} {} {after}", limit.in_words()) }
 }
 
 /// What a person has to book: for example `Rp94.500 arrived on account 110102`.

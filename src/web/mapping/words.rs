@@ -224,9 +224,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
         ("returns.source", "off") => page.t("get no return record", "tidak dibuatkan data retur"),
         ("returns.source", "status") => page.t("get a return record", "dibuatkan data retur"),
-        ("returns.on_status", "block") => page.t("a person acts", "perlu ditangani"),
         ("returns.on_status", "full") => page.t("comes back as a whole", "dianggap kembali seluruhnya"),
-        ("returns.send_empty_expense", "true") => page.t("yes", "ya"),
         ("returns.send_empty_expense", "false") => page.t("no", "tidak"),
         ("returns.mode", "list") => {
             page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda membuatnya di Accurate")
@@ -243,7 +241,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("returns.restock", "forstok") => {
             page.t("Forstok; the return only reduces what is owed", "Forstok; retur hanya mengurangi tagihan")
         }
-        ("returns.send_status", "true") => page.t("yes", "ya"),
+        ("returns.send_status" | "returns.send_empty_expense", "true") => page.t("yes", "ya"),
         ("returns.send_status", "false") => {
             page.t("no, for Accurate versions without that field", "tidak, untuk versi Accurate tanpa isian itu")
         }
@@ -262,7 +260,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         }
         ("payout.zero_lines", "omit") => page.t("are left out", "tidak dicantumkan"),
         ("payout.zero_lines", "send") => page.t("are discounts of Rp0", "dicantumkan sebagai diskon Rp0"),
-        ("returns.closed_month", "block") => page.t("it needs attention", "perlu ditangani"),
+        ("returns.closed_month" | "returns.on_status", "block") => page.t("it needs attention", "perlu ditangani"),
         ("returns.closed_month", "next_open") => page.t(
             "it is dated on the first day of the next open month",
             "diberi tanggal hari pertama bulan berikutnya yang masih terbuka",

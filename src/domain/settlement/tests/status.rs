@@ -15,12 +15,11 @@ fn came_back(has_arrived: bool, on_status: OnStatus) -> Sale {
 /// Stores the record that the decision adds.
 fn take_in(sale: &mut Sale) {
     let record = sale.decide().add.expect("a record is added");
-    match sale.records.iter_mut().find(|known| known.record.key == record.key) {
-        Some(known) => known.record = record,
-        None => {
-            let arrived = date(2026, 11, 9);
-            sale.records.push(Record { record, arrived, approved: false, by_hand: None, document: None });
-        }
+    if let Some(known) = sale.records.iter_mut().find(|known| known.record.key == record.key) {
+        known.record = record;
+    } else {
+        let arrived = date(2026, 11, 9);
+        sale.records.push(Record { record, arrived, approved: false, by_hand: None, document: None });
     }
 }
 
