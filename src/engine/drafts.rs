@@ -44,7 +44,7 @@ pub(super) async fn compare_always(
             Some(Ok(compared)) if compared > 0 => continue,
             Some(Ok(_)) => {}
             Some(Err(error)) => {
-                tracing::error!(book = book.as_str(), "drafts of book {book} could not be compared: {error}")
+                tracing::error!(book = book.as_str(), "drafts of book {book} could not be compared: {error}");
             }
         }
         let time_passes = async {

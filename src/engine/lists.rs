@@ -57,7 +57,7 @@ pub(super) async fn read_always(
             Some(Ok(Some(_))) => continue,
             Some(Ok(None)) => {}
             Some(Err(error)) => {
-                tracing::error!(book = book.as_str(), "a list of book {book} could not be stored: {error}")
+                tracing::error!(book = book.as_str(), "a list of book {book} could not be stored: {error}");
             }
         }
         let something_comes = async {

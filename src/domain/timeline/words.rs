@@ -130,12 +130,7 @@ impl Event {
                                  The order is decided again with its next webhook and after the next start"
                     .to_owned()
             }
-            Self::Rechecked { subject: day @ Subject::Day(_) } => {
-                format!("{} is tried again", day.in_words(LANGUAGE))
-            }
-            Self::Rechecked { subject } => {
-                format!("{} is available in Accurate; the order continues", subject.in_words(LANGUAGE))
-            }
+            Self::Rechecked { subject } => rechecked(subject, LANGUAGE),
         }
     }
 
@@ -252,12 +247,7 @@ impl Event {
             Self::NotDecided => "pesanan ini belum dapat diproses karena kesalahan pada program; rinciannya ada di log. \
                                  Pesanan diproses lagi saat webhook berikutnya masuk atau setelah program dijalankan ulang"
                 .to_owned(),
-            Self::Rechecked { subject: day @ Subject::Day(_) } => {
-                format!("{} dicoba lagi", day.in_words(LANGUAGE))
-            }
-            Self::Rechecked { subject } => {
-                format!("{} sudah tersedia di Accurate; pesanan diproses lagi", subject.in_words(LANGUAGE))
-            }
+            Self::Rechecked { subject } => rechecked(subject, LANGUAGE),
         }
     }
 }
@@ -265,6 +255,17 @@ impl Event {
 /// `, 3 times`; empty for one time.
 fn repeated(times: i64, word: &str) -> String {
     if times == 1 { String::new() } else { format!(", {times} {word}") }
+}
+
+/// Why an order continues after a recheck. A closed day is only known to be open once an attempt succeeds.
+fn rechecked(subject: &Subject, language: Language) -> String {
+    let what = subject.in_words(language);
+    match (subject, language) {
+        (Subject::Day(_), Language::English) => format!("{what} is tried again"),
+        (Subject::Day(_), Language::Indonesian) => format!("{what} dicoba lagi"),
+        (_, Language::English) => format!("{what} is available in Accurate; the order continues"),
+        (_, Language::Indonesian) => format!("{what} sudah tersedia di Accurate; pesanan diproses lagi"),
+    }
 }
 
 /// A payout row or a return record, with its id at its source.
