@@ -88,13 +88,7 @@ pub(super) fn read(
     api.finish();
     forstok.finish();
 
-    let book_names = table
-        .get("books")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::keys)
-        .map(|name| BookName::from(name.as_str()))
-        .collect();
+    let book_names = names_of_books(table).collect();
     let (books, hints, account_urls) = read_books(&root, &credentials);
 
     let mapping = or_empty(root.section("mapping"));
@@ -108,12 +102,7 @@ pub(super) fn read(
     };
     mapping.finish();
     if let (Some(file), true) = (&mapping_file, has_books) {
-        let known: Vec<_> = table["books"]
-            .as_table()
-            .into_iter()
-            .flat_map(Table::keys)
-            .map(|name| BookName::from(name.as_str()))
-            .collect();
+        let known: Vec<_> = names_of_books(table).collect();
         let unknown = unknown_books(&file.mapping, &known);
         if !unknown.is_empty() {
             mapping_mistakes.replace(Some((file.path.clone(), unknown)));
@@ -253,6 +242,12 @@ fn read_header(section: &Section<'_>, key: &'static str) -> Option<Option<Header
         section.problem(key, section.value(key), "must be the name of an HTTP header such as X-Forstok-Signature");
     }
     Some(name)
+}
+
+/// The names under `[books]`, with or without errors in their tables.
+fn names_of_books(table: &Table) -> impl Iterator<Item = BookName> + '_ {
+    let books = table.get("books").and_then(Value::as_table).into_iter();
+    books.flat_map(Table::keys).map(|name| BookName::from(name.as_str()))
 }
 
 /// The books, the secrets in the addresses for Accurate's own webhooks, and all account URLs.
