@@ -19,9 +19,10 @@ const LAYERS: &[&[&str]] = &[
     &["telemetry", "setup"],
     &["settings"],
     &["accurate", "forstok", "notices", "storage", "sandbox"],
+    &["signals"],
     &["domain"],
     &["traces"],
-    &["signals", "supervisor", "live", "signing", "spreadsheet", "wire"],
+    &["supervisor", "live", "signing", "spreadsheet", "wire"],
     &["clock", "version"],
 ];
 
