@@ -180,7 +180,7 @@ fn a_draft_of_shadow_mode_takes_the_ledgers_side() {
     assert!(said(Language::Indonesian).contains("belum ada di Accurate (mode bayangan)"));
     assert_eq!(facts.actions(Class::MissingInAccurate), [], "there is nothing to create again or to accept as deleted");
     let sent = Facts::of(&asked(&invoiced(), &[]).findings[0]);
-    assert!(sent.in_words(Class::MissingInAccurate, Language::English).contains("somebody deleted it"));
+    assert!(sent.in_words(Class::MissingInAccurate, Language::English).contains("it was deleted there"));
 }
 
 #[test]
