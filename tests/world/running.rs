@@ -143,9 +143,11 @@ impl World {
         if pause.code != "right_missing" {
             return Some(pause.next_probe_at);
         }
-        // Only the orders that need the right wait for its probe.
+        // Only the orders that need the right wait for its probe. If what is due waits for another right, that one's
+        // probe is not shown.
         let now = self.clock.now();
-        Some([due, pause.next_probe_at].into_iter().filter(|at| *at > now).min().unwrap_or(due))
+        let later = [due, pause.next_probe_at].into_iter().filter(|at| *at > now).min();
+        Some(later.unwrap_or(now + SignedDuration::from_secs(1)))
     }
 
     /// The same including rechecks; a paused book makes one only as its probe.
