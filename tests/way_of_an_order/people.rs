@@ -95,6 +95,26 @@ async fn a_missing_right_to_save_stops_no_deletion() {
 }
 
 #[tokio::test]
+async fn a_deletion_continues_once_its_right_is_granted_even_if_another_right_is_still_missing() {
+    let mut world = World::new().await;
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.withhold_right(Action::InvoiceSave);
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_for(5).await;
+    // From now on, no order needs the right to save, so nothing probes it.
+    world.forstok_sends(order("1").cancelled()).await;
+    world.run_for(60).await;
+    world.accurate.withhold_right(Action::InvoiceDelete);
+    world.forstok_sends(order(ORDER).cancelled()).await;
+    world.run_until_idle().await;
+    assert_eq!(world.state(ORDER).await, "void_due");
+    world.accurate.grant_right(Action::InvoiceDelete);
+    world.run_until_settled().await;
+    assert_eq!((world.pause(), world.state(ORDER).await.as_str()), (Some("right_missing"), "voided"));
+}
+
+#[tokio::test]
 async fn a_missing_right_to_create_customers_stops_only_orders_that_need_a_new_one() {
     let mut world = World::new().await;
     world.forstok_sends(order(ORDER).ready_to_ship()).await;
