@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use forstok_accurate::{
-    domain::reconciliation::Class,
+    domain::{
+        day_in_wib,
+        reconciliation::{Class, Period},
+    },
     forstok::api::{By, Question},
     importing::{Mode, backfill},
     settings::Database,
     storage::{self, Existing, Restored},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{Shop, asked, asking};
+use super::{super::ani, RUN_DAYS, Shop, asked, asking};
 use crate::world::{forstok_api, order};
 
 /// Orders of a day on which the service is down.
@@ -84,6 +87,17 @@ impl Shop {
         }
         let (orders, cancellations) = self.planted.what_was_lost_arrives();
         assert_eq!(self.world.accurate.invoice_count() + cancellations, invoices + orders, "none is created twice");
+        self.compares_what_the_lost_database_had_compared(backup.at).await;
         self
+    }
+
+    /// As the runbook says: the restored database knows no finding from after the backup, and the next nightly run no
+    /// longer compares the earliest of these days.
+    async fn compares_what_the_lost_database_had_compared(&self, backup_at: Timestamp) {
+        let earliest = day_in_wib(backup_at).saturating_sub(RUN_DAYS.days());
+        let period = Period { from: earliest, to: self.now().date() };
+        let id = self.world.engine.request_reconciliation(period, &ani()).await.expect("written");
+        self.until_it_sees_everything(id).await;
+        self.planted.includes(&self.open().await);
     }
 }
