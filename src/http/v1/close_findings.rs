@@ -69,8 +69,8 @@ pub(crate) struct ClosedAnswer {
 
 /// Closes many open findings with one reason: those in the body or, without them, all that match the filters.
 ///
-/// Nothing else changes. What has changed since you saw it is not closed, and is named. A later run opens a finding
-/// again if the difference changes.
+/// `limit` and `cursor` are refused. Nothing else changes. What has changed since you saw it is not closed, and is
+/// named. A later run opens a finding again if the difference changes.
 #[utoipa::path(
     post,
     operation_id = "closeFindings",
@@ -94,6 +94,11 @@ pub(crate) async fn handler(
 ) -> Result<Json<ClosedAnswer>, Problem> {
     let request: CloseManyRequest = serde_json::from_slice(&body)
         .map_err(|error| Problem::BadRequest(format!("the body does not say which findings and why: {error}")))?;
+    if params.limit.is_some() || params.cursor.is_some() {
+        // Ignored, they would close more than the caller may expect.
+        let problem = "limit, cursor: not here; all open findings that match the filters are closed";
+        return Err(Problem::BadRequest(problem.to_owned()));
+    }
     let filter = filter_of(&params)?;
     let ClosedFindings { closed, changed, unknown } = match request.findings {
         Some(_) if filter != FindingFilter::default() => {
