@@ -45,7 +45,7 @@ async fn what_could_not_be_sent_arrives_later_once_and_in_its_order_also_after_a
     world.run_until_idle().await;
     assert_eq!(world.pause(), Some("token_refused"));
     sides.are_up();
-    assert_eq!(tell_after(&mut world, &[3_600, 3_600]).await, 0, "nothing is told twice");
+    assert_eq!(tell_after(&mut world, &[3_600, 3_600]).await, 0, "no notice is sent twice");
     assert_eq!(sides.taken(), (2, 2, 2));
     let types: Vec<_> = sides.webhook.taken().iter().map(|taken| taken.json()["type"].clone()).collect();
     assert_eq!(types, ["book.paused", "orders.blocked"]);
