@@ -250,6 +250,8 @@ async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, 
 
 async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Receiver<bool>, progress: Progress) {
     let mut working = JoinSet::new();
+    // How often in a row nothing could be claimed although something was due.
+    let mut unclaimable = 0;
     while !*stopped.borrow() {
         progress.report();
         while let Some(ended) = working.try_join_next() {
@@ -263,6 +265,7 @@ async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Re
         let next = if room == 0 { Ok(Vec::new()) } else { engine.next_work(&book, room).await };
         let wake_at = match next {
             Ok(works) if !works.is_empty() => {
+                unclaimable = 0;
                 for work in works {
                     let (engine, book) = (engine.clone(), book.clone());
                     working.spawn(async move {
@@ -286,9 +289,11 @@ async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Re
         // If there is no capacity, or a probe is in flight, only work that ends or begins to wait for a read-back
         // (which raises a signal) can change anything.
         let full = busy >= AT_ONCE || (probing && !working.is_empty());
-        // A due order may not be claimable yet, because a new webhook for it waits for its decision, which raises a
-        // signal. The minimum wait avoids spinning.
-        let wait = wake_at.map_or(CHECK_ANYWAY, |at| until(engine.now(), at).clamp(SHORTEST_WAIT, CHECK_ANYWAY));
+        let wait = wake_at.map_or(CHECK_ANYWAY, |at| until(engine.now(), at));
+        // What is due may not be claimable yet: a new webhook for the order waits for its decision, which raises a
+        // signal, or a deletion waits for a receipt, which may take days.
+        unclaimable = if wait.is_zero() { unclaimable + 1 } else { 0 };
+        let wait = wait.clamp(shortest_wait(unclaimable), CHECK_ANYWAY);
         let something_comes = async {
             tokio::select! {
                 () = engine.signals.due(&book) => {}
@@ -302,6 +307,11 @@ async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Re
     while let Some(ended) = progress.wait_for(working.join_next()).await {
         report_panic(&book, ended);
     }
+}
+
+/// The least wait after something was due so many times in a row without being claimable.
+fn shortest_wait(unclaimable: u32) -> Duration {
+    SHORTEST_WAIT.saturating_mul(2_u32.saturating_pow(unclaimable.saturating_sub(1))).min(CHECK_ANYWAY)
 }
 
 /// A piece of work that panicked keeps its leases until they expire; then the next attempt looks the numbers up.
@@ -372,5 +382,16 @@ async fn sleep_unless_stopped(engine: &Engine, time: Duration, stopped: &mut wat
     tokio::select! {
         () = engine.clock.sleep(time) => {}
         _ = stopped.changed() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_claimed_is_tried_ever_more_rarely() {
+        let waits = [0, 1, 2, 3, 7, 8, 40, u32::MAX].map(|times| shortest_wait(times).as_millis());
+        assert_eq!(waits, [50, 50, 100, 200, 3200, 5000, 5000, 5000]);
     }
 }
