@@ -55,6 +55,11 @@ impl<D: FollowUp> Attempt<'_, D> {
         if let Some(end) = self.before_save().await {
             return end;
         }
+        self.save_alone().await
+    }
+
+    /// Saves a document that was looked up, if it had to be.
+    pub(super) async fn save_alone(&mut self) -> End {
         let mut saved = self.save().await;
         if self.may_name_branch(&saved) {
             saved = self.save().await;

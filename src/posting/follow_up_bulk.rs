@@ -27,7 +27,8 @@ pub(super) struct Attempts {
     pub(super) bulk_went_well: bool,
 }
 
-/// Makes the attempts of documents of one kind. Those that may exist already are looked up one by one.
+/// Makes the attempts of documents of one kind. Those that may exist already are looked up one by one, and where
+/// Accurate assigns the numbers they are also saved one by one.
 pub(super) async fn attempt_many<D: FollowUp>(
     session: &Session,
     bulks: &Bulks<D::Found>,
@@ -40,6 +41,12 @@ pub(super) async fn attempt_many<D: FollowUp>(
         let mut attempt = Attempt::begin(session, claim);
         match attempt.before_save().await {
             Some(end) => ended.push(attempt.end(end, wait_after)),
+            // A bulk may report as saved what it did not save. Under a number that Accurate assigns it could not be
+            // found, so a person would have to look for it after each attempt.
+            None if attempt.may_exist() && !session.numbers_are_ours() => {
+                let end = attempt.save_alone().await;
+                ended.push(attempt.end(end, wait_after));
+            }
             None => to_save.push(attempt),
         }
     }

@@ -26,6 +26,7 @@ on_both! {
     a_receipt_that_stays_refused_is_tried_ever_more_rarely;
     a_receipt_that_accurate_saved_with_another_amount_is_for_a_person;
     where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without_a_person;
+    where_accurate_gives_out_numbers_bulks_that_do_not_save_cost_a_person_one_retry;
     a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone;
     a_receipt_that_accurate_does_not_delete_is_shown_to_a_person;
 }
@@ -218,6 +219,31 @@ async fn where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without
     world.run_until_recovered().await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+async fn where_accurate_gives_out_numbers_bulks_that_do_not_save_cost_a_person_one_retry(base: Base) {
+    let mut world = world(base).await;
+    world.accurate.change_settings(|settings| settings.numbering = Numbering::Automatic);
+    for id in ["1", "2", "3", "4"] {
+        world.invoiced(id).await;
+    }
+    world.accurate.next(Action::ReceiptBulkSave, Fault::NotSaved, 1_000);
+    for together in [["1", "2"], ["3", "4"]] {
+        for id in together {
+            world.paid(id, id, 20_000, json!({})).await;
+        }
+        world.approves_all(Kind::Receipt).await;
+    }
+    world.run_for(24 * 3600).await;
+    assert_eq!(world.accurate.receipts().len(), 2, "each bulk left one out");
+    for id in ["1", "2", "3", "4"] {
+        world.operator_retries(id).await;
+    }
+    world.run_for(24 * 3600).await;
+    for id in ["1", "2", "3", "4"] {
+        assert_eq!(world.payout_state(id).await, (RowState::Settled, ""), "{id}");
+    }
+    assert_eq!(world.accurate.receipts().len(), 4);
 }
 
 async fn a_receipt_in_doubt_is_looked_up_although_its_invoice_is_gone(base: Base) {
