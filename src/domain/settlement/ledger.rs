@@ -2,7 +2,8 @@
 //! one by one.
 
 use super::{
-    known::Standing,
+    by_hand::BookedByHand,
+    known::{Order, Stage, Standing},
     outcome::{ReceiptDraft, Sums, Used},
 };
 use crate::domain::money::Rupiah;
@@ -33,6 +34,22 @@ impl Ledger {
             shipping: body.detail_expense.iter().map(|expense| expense.expense_amount).sum(),
             returns: Rupiah::ZERO,
         }
+    }
+
+    /// With what is booked in Accurate, also by people, without what is only wanted.
+    pub(super) fn in_accurate(order: &Order<'_>, invoice: Standing<'_>, by_hand: BookedByHand) -> Self {
+        let mut ledger = Self::open(invoice);
+        let exists = |stage: &Stage| *stage == Stage::Exists;
+        for receipt in order.rows.iter().filter_map(|row| row.receipt.as_ref()).filter(|one| exists(&one.stage)) {
+            ledger.pay(&receipt.draft);
+        }
+        let returns = order.records.iter().filter_map(|record| record.document.as_ref());
+        for document in returns.filter(|one| exists(&one.stage)) {
+            ledger.give_back(document.draft.total);
+        }
+        ledger.pay_by_hand(by_hand.paid);
+        ledger.give_back(by_hand.returned);
+        ledger
     }
 
     /// What is still owed; 0 if nothing is.

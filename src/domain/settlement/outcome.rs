@@ -261,4 +261,12 @@ impl Outcome {
             Self::Ignored(_) | Self::ByHand(_) => RowState::Ignored,
         }
     }
+
+    /// The day on which time alone changes it.
+    pub(super) fn changes_on(&self) -> Option<Date> {
+        match self {
+            Self::Waiting(WaitsFor::Day(day) | WaitsFor::ReturnRecord(_, day) | WaitsFor::Goods(day)) => Some(*day),
+            _ => None,
+        }
+    }
 }

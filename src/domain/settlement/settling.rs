@@ -8,7 +8,7 @@ use super::{
     by_hand::BookedByHand,
     known::{Cancelled, Document, Order, Record, Row, Stage, Standing},
     ledger::Ledger,
-    outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Verdict, WaitsFor},
+    outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Verdict, WaitsFor},
     receipts::{self, Booking, Desk, blocked, days_after},
     returns::{self, Meaning, key_of_cancellation, key_of_status, record_of_cancellation},
     stock::Stock,
@@ -314,14 +314,14 @@ impl<'a> Settling<'a> {
                 outcome: self.records.remove(&place).expect("every record was decided"),
             })
             .collect();
-        let of_rows = rows.iter().filter_map(|verdict| changes_on(&verdict.outcome));
-        let of_records = records.iter().filter_map(|verdict| changes_on(&verdict.outcome));
+        let of_rows = rows.iter().filter_map(|verdict| verdict.outcome.changes_on());
+        let of_records = records.iter().filter_map(|verdict| verdict.outcome.changes_on());
         let again_on = of_rows.chain(of_records).min();
         self.receipts.sort_by_key(|receipt| receipt.part);
         self.returns.sort_by_key(|one| one.part);
         Settlement {
             add: self.record_to_add(cancelled),
-            sums: self.sums_in_accurate(),
+            sums: Ledger::in_accurate(self.order, self.invoice, self.by_hand).sums(),
             receipts: self.receipts,
             returns: self.returns,
             rows,
@@ -351,22 +351,6 @@ impl<'a> Settling<'a> {
         let key = key_of_cancellation(self.order);
         let is_there = self.order.records.iter().any(|record| record.record.key == key);
         (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))
-    }
-
-    /// What is booked in Accurate, also by people, without what is only wanted.
-    fn sums_in_accurate(&self) -> Sums {
-        let mut ledger = Ledger::open(self.invoice);
-        let exists = |stage: &Stage| *stage == Stage::Exists;
-        for receipt in self.order.rows.iter().filter_map(|row| row.receipt.as_ref()).filter(|one| exists(&one.stage)) {
-            ledger.pay(&receipt.draft);
-        }
-        let returns = self.order.records.iter().filter_map(|record| record.document.as_ref());
-        for document in returns.filter(|one| exists(&one.stage)) {
-            ledger.give_back(document.draft.total);
-        }
-        ledger.pay_by_hand(self.by_hand.paid);
-        ledger.give_back(self.by_hand.returned);
-        ledger.sums()
     }
 }
 
@@ -400,12 +384,4 @@ fn part_of<D>(stored: Option<&Document<D>>, last: &mut Part) -> Part {
         },
         |document| document.part,
     )
-}
-
-/// The day on which time alone changes this outcome.
-fn changes_on(outcome: &Outcome) -> Option<Date> {
-    match outcome {
-        Outcome::Waiting(WaitsFor::Day(day) | WaitsFor::ReturnRecord(_, day) | WaitsFor::Goods(day)) => Some(*day),
-        _ => None,
-    }
 }
