@@ -1,4 +1,4 @@
-//! How fast a heap of due orders becomes invoices, against the sandbox with its limits on: the webhooks come while
+//! How fast many due orders become invoices, against the sandbox with its limits on: the webhooks come while
 //! Accurate refuses the token, the service ends, and is started again when Accurate takes the token.
 //!
 //! `cargo bench --bench drain`, or shorter: `cargo bench --bench drain -- --orders 5000 --seconds 30`

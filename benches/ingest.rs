@@ -19,7 +19,7 @@ use common::{
     machine::{MemoryWatch, processor_seconds},
     minimal::Minimal,
     orders::Orders,
-    report::{Report, note, percentile, shown},
+    report::{Report, Times, note, percentile, shown},
     service::{Home, Service},
 };
 
@@ -67,9 +67,7 @@ fn main() -> ExitCode {
     report.at_least("share of the bare handler's rate", figures.times(RATE, BARE).unwrap_or_default(), 0.35, "");
     let of_minimal = figures.of(RATE, MINIMAL).zip(figures.of(RATE, BARE)).map(|(minimal, bare)| minimal / bare);
     note("share of the bare handler's rate, minimal service", &shown(of_minimal.unwrap_or_default()));
-    if let Some(times) = figures.times_the_other(RATE) {
-        report.at_least("times the other build's rate", times, 1.5, "");
-    }
+    report.of_the_other("rate, of the other build's", figures.times_the_other(RATE), Times::AtLeast(1.5));
     report.at_most(MEMORY, figures.largest(MEMORY), 64.0, "MiB");
     report.end()
 }

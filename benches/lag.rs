@@ -1,5 +1,5 @@
 //! How long an order waits for its invoice when nothing else is to be done: from the first byte of its webhook until
-//! the invoice stands in a sandbox that answers without delay, its limits on. One order at a time.
+//! the invoice exists in a sandbox that answers without delay, its limits on. One order at a time.
 //!
 //! `cargo bench --bench lag -- --against BINARY`, shorter with `--orders 30 --rounds 2`
 
@@ -18,7 +18,7 @@ use common::{
     accurate::Accurate,
     contender::{Contender, Figures, THIS},
     orders::Orders,
-    report::{Report, median, millis, percentile},
+    report::{Report, Times, median, millis, percentile},
     service::Home,
 };
 
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     }
     figures.print();
     report.at_most(LAG, figures.of(LAG, THIS).unwrap_or(f64::NAN), 4.4, "ms");
+    report.of_the_other("lag, of the other build's", figures.times_the_other(LAG), Times::AtMost(0.5));
     report.end()
 }
 

@@ -18,7 +18,7 @@ use common::{
     machine::MemoryWatch,
     open_load,
     orders::Orders,
-    report::{Report, percentile},
+    report::{Report, Times, percentile},
     service::{Home, Service},
 };
 
@@ -68,9 +68,9 @@ fn main() -> ExitCode {
         }
     }
     figures.print();
-    if let (Some(p50), Some(p99)) = (figures.times_the_other(P50), figures.times_the_other(P99)) {
-        report.at_most("open load, p50, share of the other build's", p50, 0.5, "");
-        report.at_most("open load, p99, share of the other build's", p99, 0.5, "");
+    if part != "after" {
+        report.of_the_other("open load, p50, of the other build's", figures.times_the_other(P50), Times::AtMost(0.5));
+        report.of_the_other("open load, p99, of the other build's", figures.times_the_other(P99), Times::AtMost(0.5));
     }
     if part != "open" {
         report.at_most("after the flood, worst p99", figures.largest(P99_AFTER), 25.0, "ms");

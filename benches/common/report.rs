@@ -31,6 +31,15 @@ impl Report {
         println!("   {what:<60} {:>10} {unit:<8} {demanded:<14} {verdict}", shown(figure));
     }
 
+    /// A comparison with another build: at most so many times its figure, or at least so many times it.
+    pub(crate) fn of_the_other(&mut self, what: &str, times: Option<f64>, demanded: Times) {
+        match (times, demanded) {
+            (Some(times), Times::AtMost(most)) => self.at_most(what, times, most, "times"),
+            (Some(times), Times::AtLeast(least)) => self.at_least(what, times, least, "times"),
+            (None, _) => note(what, "not checked: name that build with --against"),
+        }
+    }
+
     /// The exit code: 1 when a demand was missed.
     pub(crate) fn end(self) -> ExitCode {
         if self.missed == 0 {
@@ -40,6 +49,13 @@ impl Report {
         println!("   {} missed", self.missed);
         ExitCode::FAILURE
     }
+}
+
+/// How a figure must compare with that of another build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Times {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
 /// A figure that nothing is demanded of.
