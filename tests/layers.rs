@@ -38,14 +38,9 @@ const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
 ];
 
-/// Everything that a file names after `crate::`, or as another crate in a `use`.
+/// Everything that a file names after `crate::`, and the other crates that it names.
 fn names_used(code: &str) -> BTreeSet<String> {
-    let code: String = code
-        .lines()
-        .take_while(|line| !line.starts_with("#[cfg(test)]"))
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| [line, "\n"])
-        .collect();
+    let code = product_code(code);
     let mut names = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
@@ -54,10 +49,29 @@ fn names_used(code: &str) -> BTreeSet<String> {
             None => drop(names.insert(format!("crate::{}", word(rest)))),
         }
     }
-    for line in code.lines().filter_map(|line| line.strip_prefix("use ").or(line.strip_prefix("pub use "))) {
-        names.insert(word(line).to_owned());
+    for (at, _) in code.match_indices("::") {
+        let before = &code[..at];
+        let name = &before[before.rfind(|letter: char| !is_of_word(letter)).map_or(0, |end| end + 1)..];
+        if !before[..at - name.len()].ends_with(':') {
+            names.insert(name.to_owned());
+        }
     }
     names
+}
+
+/// Without comments and without what only tests see.
+fn product_code(code: &str) -> String {
+    let mut lines = code.lines();
+    let mut product = String::new();
+    while let Some(line) = lines.next() {
+        if line.starts_with("#[cfg(test)]") {
+            // An item ends with a semicolon, or with a brace at the margin.
+            lines.by_ref().find(|line| line.starts_with('}') || (!line.starts_with('#') && line.ends_with(';')));
+        } else if !line.trim_start().starts_with("//") {
+            product.extend([line, "\n"]);
+        }
+    }
+    product
 }
 
 /// The first words of the parts of a list in braces, without the opening brace.
@@ -80,8 +94,11 @@ fn first_names(list: &str) -> impl Iterator<Item = String> {
 }
 
 fn word(text: &str) -> &str {
-    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len());
-    &text[..end]
+    &text[..text.find(|letter| !is_of_word(letter)).unwrap_or(text.len())]
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_'
 }
 
 /// Each file of `src/` with its module.
@@ -153,8 +170,14 @@ fn what_belongs_at_the_edge_stays_there() {
 
 #[test]
 fn an_arrow_that_points_upward_is_seen() {
-    let code =
-        "use crate::{\n    domain::{order::OrderId, state::State},\n    web,\n};\nuse axum::Router;\n// crate::cli\n";
-    let names: Vec<_> = names_used(code).into_iter().collect();
-    assert_eq!(names, ["axum", "crate", "crate::domain", "crate::web"]);
+    let code = "use crate::{\n    domain::{order::OrderId, state::State},\n    web,\n};\n#[cfg(test)]\nmod tests;\n\
+                use axum::Router;\n// crate::cli\nlet url = reqwest::Url::parse(text);\n\
+                #[cfg(test)]\nmod tests {\n    use clap::Parser;\n}\n";
+    let names = names_used(code);
+    for name in ["crate::domain", "crate::web", "axum", "reqwest"] {
+        assert!(names.contains(name), "{name} in {names:?}");
+    }
+    for name in ["crate::cli", "clap", "Url"] {
+        assert!(!names.contains(name), "{name} in {names:?}");
+    }
 }

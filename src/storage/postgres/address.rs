@@ -25,11 +25,11 @@ const PARAMETERS: [&str; 12] = [
 
 /// Whether this can be the address of a database; what is wrong with it, without showing it.
 pub(crate) fn examine(url: &str) -> std::result::Result<(), String> {
-    let parsed = reqwest::Url::parse(url).ok();
-    let mut keys = parsed.iter().flat_map(reqwest::Url::query_pairs).map(|(key, _)| key.into_owned());
-    let known = |key: &String| PARAMETERS.contains(&key.as_str()) || key.starts_with("options[");
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut keys = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key));
+    let known = |key: &str| key.is_empty() || PARAMETERS.contains(&key) || key.starts_with("options[");
     if let Some(key) = keys.find(|key| !known(key)) {
-        let hint = did_you_mean(&key, &PARAMETERS);
+        let hint = did_you_mean(key, &PARAMETERS);
         // Not shown: what follows a `?` in a password that was not written as %3F looks like one.
         let known = PARAMETERS.join(", ");
         return Err(format!(
