@@ -12,13 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::file::{beside, private, refused};
 use crate::{clock::Clock, storage::Result};
 
-/// A command that waits writes into the file this often.
+/// How often a waiting command writes to the file.
 const BETWEEN_WRITES: Duration = Duration::from_millis(200);
 
-/// A file that was written this recently has somebody waiting for it.
+/// A command is waiting if the file was written within this time.
 const IS_WANTED: SignedDuration = SignedDuration::from_secs(3);
 
-/// The file and what this process has of its lock.
+/// The file, and whether this process shares its lock.
 #[derive(Debug)]
 pub struct LockOnFile {
     file: File,
@@ -26,14 +26,14 @@ pub struct LockOnFile {
 }
 
 impl LockOnFile {
-    /// The service's, made when it is missing.
+    /// For the service; creates the file if it is missing.
     pub(in crate::storage) fn made(path: &Path) -> Result<Self> {
         let name = beside(path, ".calls");
         let file = private().create(true).truncate(false).open(&name);
         Ok(Self { file: file.map_err(|error| refused(&name, &error))?, shared: false })
     }
 
-    /// A command's, once no service shares the lock; `None` when there is no such file.
+    /// For a command: waits until no service shares the lock. `None` if there is no such file.
     pub(in crate::storage) async fn borrowed(path: &Path, wait: Duration, clock: &dyn Clock) -> Result<Option<Self>> {
         let name = beside(path, ".calls");
         let file = match File::options().write(true).open(&name) {
@@ -42,7 +42,7 @@ impl LockOnFile {
         };
         let end = clock.monotonic() + wait;
         loop {
-            // Whoever shares the lock sees by the file's time that somebody waits.
+            // The service sees from the file's modification time that a command is waiting.
             file.write_all_at(b"1", 0).map_err(|error| refused(&name, &error))?;
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self { file, shared: false })),
@@ -60,10 +60,10 @@ impl LockOnFile {
         self.shared
     }
 
-    /// Whether a command waits for the lock.
+    /// Whether a command is waiting for the lock.
     pub(in crate::storage) fn is_wanted(&self, clock: &dyn Clock) -> bool {
         let metadata = self.file.metadata().ok();
-        // A service has made it, and no command has written to it yet.
+        // An empty file was created by a service; no command has written to it yet.
         let metadata = metadata.filter(|metadata| metadata.len() > 0);
         let written = metadata.and_then(|metadata| Timestamp::try_from(metadata.modified().ok()?).ok());
         written.is_some_and(|at| clock.now().duration_since(at).abs() < IS_WANTED)
@@ -75,7 +75,7 @@ impl LockOnFile {
     }
 
     pub(in crate::storage) fn release(&mut self) {
-        // Not released, it stays shared: the command keeps waiting, and nothing worse happens.
+        // If this fails, the lock stays shared: the command keeps waiting, which is harmless.
         self.shared = self.file.unlock().is_err();
     }
 }

@@ -1,4 +1,4 @@
-//! What the store asks of its database, answered by one file.
+//! Implements [`Base`] for an SQLite file.
 
 use std::{
     sync::PoisonError,
@@ -17,10 +17,10 @@ use crate::storage::{
     sql::{Base, Size, Work},
 };
 
-/// How long a write that failed speaks for the database, unless a delivery is recorded meanwhile.
+/// How long pings report a failed write, unless a delivery is recorded in the meantime.
 const TROUBLE_HOLDS: Duration = Duration::from_secs(5);
 
-/// How long a write of a ping proves that the database can be written to.
+/// How long a ping's write proves that the database is writable.
 const PING_HOLDS: Duration = Duration::from_secs(1);
 
 #[async_trait::async_trait]
@@ -48,19 +48,19 @@ impl Base for SqliteFile {
             let receipts = writer.record(deliveries);
             (writer, receipts)
         };
-        let result = match self.turn_soon().await {
+        let result = match self.lock_writer().await {
             Ok(slot) => in_place(|| self.synced(self.transact(slot, append)?)),
             Err(error) => Err(error),
         };
         match &result {
             Ok(_) => *self.last_trouble() = None,
-            // The next probe must report it.
+            // The next ping must not rely on an earlier one.
             Err(_) => *self.last_ping() = None,
         }
         result
     }
 
-    // A lock file lets only one process work on the file: there is nobody to share a book with.
+    // A lock file admits only one service per file, so there are no other replicas.
     async fn lead(&self, _: &str, _: &str, _: Duration, _: Option<&str>) -> Result<Leadership> {
         Ok(Leadership::Sole)
     }
@@ -82,12 +82,12 @@ impl Base for SqliteFile {
         if self.last_ping().as_ref().is_some_and(recently) {
             return Ok(());
         }
-        // A small write may find room where a delivery does not.
+        // On a nearly full disk, the probe's small write may succeed where a delivery fails.
         if let Some((_, words)) = self.last_trouble().as_ref().filter(|(at, _)| at.elapsed() < TROUBLE_HOLDS) {
             return Err(StorageError::Failing(words.clone()));
         }
-        let slot = self.turn_soon().await?;
-        // A real write: a full disk or a read-only file shows only then.
+        let slot = self.lock_writer().await?;
+        // Only a real write detects a full disk or a read-only file.
         let probe = |writer: Writer| {
             let result = writer.run("UPDATE write_probe SET writes = writes + 1 WHERE id = 1");
             (writer, result)
@@ -107,9 +107,9 @@ impl Base for SqliteFile {
         self.readers.close().await;
         let Some(connection) = self.writer.lock().await.take() else { return };
         in_place(|| {
-            // Leaves one file behind instead of a file and its log.
-            let tidied = Log::after("TRUNCATE", &connection).map(drop);
-            if let Err(error) = tidied.and(connection.close().map_err(|(_, error)| error.into())) {
+            // Moves the log into the database file, so that only one file remains.
+            let emptied = Log::after("TRUNCATE", &connection).map(drop);
+            if let Err(error) = emptied.and(connection.close().map_err(|(_, error)| error.into())) {
                 tracing::warn!("the database could not be tidied up: {error}");
             }
         });

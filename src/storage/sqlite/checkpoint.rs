@@ -1,7 +1,7 @@
-//! Moving commits from SQLite's log into the database file, beside the writer.
+//! Checkpoints: moves commits from SQLite's write-ahead log into the database file, on a thread of its own.
 //!
-//! Left to itself SQLite does it inside every commit that finds the log long, and a sender waits for it.
-//! The log's file keeps its length: to write over what is there is quicker than to make a file longer.
+//! By default SQLite checkpoints inside any commit that finds the log too long, and the sender waits for it.
+//! The log file keeps its length, because overwriting it is faster than extending it.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -15,32 +15,32 @@ use rusqlite::Connection;
 
 use super::{Access, Owner, Result, connection::wait_at_most, file::Opened, writing_connection};
 
-/// How often the log is looked at.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often the length of the log is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(200);
 
-/// Pages in the log, of 8 KiB, from which on it pays to move them.
+/// Pages (8 KiB each) in the log from which a checkpoint is worthwhile.
 const WORTH_IT: i64 = 500;
 
-/// Pages that may be written between two looks that yet count as calm.
+/// Most pages written between two checks for the writer to count as calm.
 const CALM: i64 = 125;
 
-/// Pages from which on it is moved however busy the writer is: 32 MiB. Afterwards the database is synced, and more
-/// would keep the disk from syncing commits for longer.
+/// Pages (32 MiB) from which the log is moved even if the writer is busy. The database is synced afterwards, and a
+/// longer log would delay the syncs of commits for longer.
 const TOO_LONG: i64 = 4_096;
 
-/// How long the log's file may stay, in bytes: as long as it gets in busy times. What is longer is given back.
+/// Size to which SQLite truncates a longer log file, in bytes: the size that it reaches at busy times.
 pub(super) const LONGEST_KEPT: i64 = 64 << 20;
 
-/// How long the writer may be made to wait for somebody who reads a long list: then it is tried again later.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// Longest wait of a checkpoint for readers, while it blocks the writer. After that, it is retried later.
+const LONGEST_BUSY_WAIT: Duration = Duration::from_millis(10);
 
-/// So few pages are moved while the writer waits.
-const LITTLE: i64 = 125;
+/// Target for the number of pages that remain to be moved while the writer waits.
+const FEW: i64 = 125;
 
-/// How often is tried to come so near to the writer.
+/// Most passive checkpoints made to get below [`FEW`] pages.
 const MOST_PASSES: usize = 8;
 
-/// The thread that does it; it ends with its handle.
+/// The checkpoint thread; dropping this stops it.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     stop: Option<mpsc::Sender<()>>,
@@ -52,9 +52,9 @@ impl Checkpointer {
         let (stop, stopped) = mpsc::channel();
         let thread = std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || {
             let (mut connection, mut before) = (None, 0);
-            again_until_stopped(&stopped, LOOK, || {
-                if let Err(error) = look(&path, &opened, &writing, &mut connection, &mut before) {
-                    // The log only grows until it works again; a commit that cannot write reports it itself.
+            again_until_stopped(&stopped, CHECK_EVERY, || {
+                if let Err(error) = check(&path, &opened, &writing, &mut connection, &mut before) {
+                    // Until this works again, the log only grows; a commit that cannot write reports its own error.
                     tracing::debug!("the log could not be moved into the database: {error}");
                     connection = None;
                 }
@@ -76,8 +76,8 @@ impl Drop for Checkpointer {
     }
 }
 
-/// Works after every pause until the other end of the channel is gone. Work that panics is logged, counted and done
-/// again after the next pause: without this thread the log would grow until the disk is full.
+/// Runs `work` after every pause until the sender is dropped. A panic is logged and counted, and does not end the loop:
+/// without this thread the log would grow until the disk is full.
 fn again_until_stopped(stopped: &mpsc::Receiver<()>, pause: Duration, mut work: impl FnMut()) {
     while stopped.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Timeout) {
         if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
@@ -87,8 +87,8 @@ fn again_until_stopped(stopped: &mpsc::Receiver<()>, pause: Duration, mut work: 
     }
 }
 
-/// Moves what is in the log, when it pays and nobody is in a hurry.
-fn look(
+/// Makes a checkpoint if the log is long enough and the writer calm, or if the log is too long.
+fn check(
     path: &Path,
     opened: &Opened,
     writing: &Mutex<()>,
@@ -99,37 +99,37 @@ fn look(
         Some(connection) => connection,
         none => {
             let connected = writing_connection(path, Access::Write, Owner::Service)?;
-            wait_at_most(&connected, PATIENCE)?;
+            wait_at_most(&connected, LONGEST_BUSY_WAIT)?;
             none.insert(connected)
         }
     };
-    // Only a look.
+    // Measures the log without moving anything.
     let Log { pages, left } = Log::after("NOOP", connection)?;
     let calm = pages <= *before + CALM;
     *before = pages;
     if !opened.log_holds(pages) {
-        // What is missing in it would be written into the database as zeros.
+        // The log file was cut: the missing pages would be written into the database as zeros.
         return Ok(());
     }
     if left < WORTH_IT || !(calm || left > TOO_LONG) {
         return Ok(());
     }
     for _ in 0..MOST_PASSES {
-        if Log::after("PASSIVE", connection)?.left < LITTLE {
+        if Log::after("PASSIVE", connection)?.left < FEW {
             break;
         }
     }
-    // To its end, while the writer waits: only then is the log written from its beginning again. The writer waits for
-    // this lock and goes on at once; for the file's lock it would ask again and again, after pauses that get longer.
+    // Moves the rest while the writer waits, because only then can the log be overwritten from its beginning. On this
+    // lock the writer continues immediately; on the file's lock it would poll with growing delays.
     let _writing = writing.lock().unwrap_or_else(PoisonError::into_inner);
     Log::after("RESTART", connection)?;
     Ok(())
 }
 
-/// How much is in the log, in pages.
+/// The length of the log, in pages.
 pub(super) struct Log {
     pub(super) pages: i64,
-    /// Those that are not in the database file yet.
+    /// Pages that are not in the database file yet.
     left: i64,
 }
 

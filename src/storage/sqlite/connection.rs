@@ -1,6 +1,6 @@
-//! One connection to the file: how it is opened, what it is asked, and the rows that come back.
+//! A connection to the file: opening it, running statements, and the rows that they return.
 //!
-//! SQLite works where it is called. Whoever calls it from the service's own threads does so [`in_place`].
+//! SQLite runs on the calling thread. On the runtime's threads, call it through [`in_place`].
 
 use std::{borrow::Cow, path::Path, sync::Arc, time::Duration};
 
@@ -11,33 +11,33 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use super::{BUSY_TIMEOUT, Result, StorageError};
 use crate::storage::dialect::{Columns, Dialect, Value};
 
-/// Pages that a connection which writes keeps in memory, in KiB below zero as SQLite wants it.
+/// Page cache of a writing connection: 4 MiB, as a negative number of KiB (SQLite's `cache_size`).
 const CACHE: &str = "-4096";
 
-/// The same of a connection that only reads. Several of them share the operating system's cache, and what they read is
-/// seldom read again.
+/// Page cache of a reading connection: 1 MiB. Readers share the operating system's cache, and rarely read the same
+/// pages again.
 const CACHE_OF_READER: &str = "-1024";
 
-/// Statements that a connection keeps prepared: more than the store has.
+/// Prepared statements that a connection caches: more than the program has.
 const STATEMENTS: usize = 200;
 
-/// Where each statement is logged, at the level TRACE.
+/// The log target of every statement, at level TRACE.
 pub(in crate::storage) const LOGGED_AS: &str = "forstok_accurate::statement";
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::storage) enum Access {
-    /// Everything; the file is made when it is missing.
+    /// Read and write; creates the file if it is missing.
     Make,
-    /// Everything with a file that is there.
+    /// Read and write an existing file.
     Write,
-    /// Reading.
+    /// Read only.
     Read,
-    /// Reading a file that nobody writes to: SQLite then makes no files beside it.
+    /// Read only, and nobody writes to the file: SQLite then creates no files beside it.
     ReadUnchanging,
 }
 
-/// Opens the file.
+/// Opens a connection to the file.
 pub(in crate::storage) fn connect(path: &Path, access: Access) -> Result<Connection> {
     let flags = match access {
         Access::Make => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -59,7 +59,7 @@ pub(in crate::storage) fn connect(path: &Path, access: Access) -> Result<Connect
         Access::Read | Access::ReadUnchanging => CACHE_OF_READER,
     };
     connection.pragma_update(None, "cache_size", cache)?;
-    // What a statement sets aside must not wait for the disk.
+    // Temporary results must not wait for the disk.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
@@ -73,25 +73,25 @@ fn escaped(path: &Path) -> Result<String> {
     Ok(text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
-/// Lets SQLite work here: the runtime's other tasks go on elsewhere meanwhile. A runtime with one thread, which tests
-/// have, waits.
+/// Runs blocking SQLite work on this thread, while the runtime moves its other tasks to other threads. A runtime with
+/// one thread (as in tests) is blocked.
 pub(in crate::storage) fn in_place<T>(work: impl FnOnce() -> T) -> T {
     let has_other_threads =
         Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
     if has_other_threads { tokio::task::block_in_place(work) } else { work() }
 }
 
-/// What statements on such a connection come to: each is answered where it is asked.
+/// The result of a future that only runs SQLite statements, which are never pending.
 pub(super) fn at_once<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().expect("nothing but SQLite is waited for")
 }
 
-/// How long a connection waits for another process.
+/// Sets how long a connection waits for a lock on the file.
 pub(super) fn wait_at_most(connection: &Connection, longest: Duration) -> Result<()> {
     Ok(connection.busy_timeout(longest)?)
 }
 
-/// The rows of a statement.
+/// Runs a statement and returns its rows.
 pub(in crate::storage) fn fetch(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<Vec<SqliteRow>> {
     let mut statement = prepare(connection, sql, values)?;
     let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
@@ -104,7 +104,7 @@ pub(in crate::storage) fn fetch(connection: &Connection, sql: &str, values: &[Va
     Ok(rows)
 }
 
-/// Runs a statement that returns nothing; returns how many rows it changed.
+/// Runs a statement that returns no rows; returns the number of rows changed.
 pub(in crate::storage) fn execute(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64> {
     Ok(prepare(connection, sql, values)?.raw_execute()? as u64)
 }
@@ -114,7 +114,7 @@ pub(in crate::storage) fn number(connection: &Connection, sql: &str) -> Result<i
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-/// A statement, to be given its values.
+/// A prepared statement from the cache, without its values.
 pub(super) fn cached<'a>(connection: &'a Connection, sql: &str) -> Result<rusqlite::CachedStatement<'a>> {
     tracing::trace!(target: LOGGED_AS, sql);
     Ok(connection.prepare_cached(sql)?)
@@ -123,7 +123,7 @@ pub(super) fn cached<'a>(connection: &'a Connection, sql: &str) -> Result<rusqli
 fn prepare<'a>(connection: &'a Connection, sql: &str, values: &[Value<'_>]) -> Result<rusqlite::CachedStatement<'a>> {
     let mut statement = cached(connection, sql)?;
     for (value, nth) in values.iter().zip(1..) {
-        // SQLite counts them by where they first stand.
+        // SQLite numbers parameters by first appearance, so look the index up by name.
         let Some(place) = statement.parameter_index(&format!("${nth}"))? else { continue };
         match value {
             Value::Number(number) => statement.raw_bind_parameter(place, number)?,
@@ -135,7 +135,7 @@ fn prepare<'a>(connection: &'a Connection, sql: &str, values: &[Value<'_>]) -> R
     Ok(statement)
 }
 
-/// A row, apart from the statement that found it.
+/// A row, copied out of its statement.
 #[derive(Debug)]
 pub struct SqliteRow {
     columns: Arc<[String]>,
@@ -143,7 +143,7 @@ pub struct SqliteRow {
 }
 
 impl SqliteRow {
-    /// What its columns hold, in their order.
+    /// The values, in column order.
     pub(in crate::storage) fn into_cells(self) -> Vec<Cell> {
         self.cells
     }
@@ -193,7 +193,7 @@ impl Columns for SqliteRow {
     }
 }
 
-/// What has a connection to the file.
+/// A holder of a connection to the file.
 pub trait OnFile: Send {
     /// The connection.
     fn connection(&self) -> Result<&Connection>;
@@ -206,7 +206,7 @@ impl<T: OnFile> Dialect for T {
     const GREATEST: &'static str = "MAX";
     const LEAST: &'static str = "MIN";
     const THEN_JOIN: &'static str = "CROSS JOIN";
-    // Left to itself SQLite reads every order that is due.
+    // Without this index hint, SQLite reads every due order.
     const BY_DUE_SINCE: &'static str = " INDEXED BY documents_due_since";
     const ID_IN_BYTES: &'static str = "CAST(id AS BLOB)";
     const UNLESS_LOCKED: &'static str = "";

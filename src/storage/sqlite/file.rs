@@ -1,4 +1,4 @@
-//! The database file on its disk: who may work on it, whether it is whole, whether it is still there.
+//! The database file on disk: permissions, the lock, and detection of damaged, truncated or replaced files.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -16,22 +16,22 @@ use super::{
     connection::number,
 };
 
-/// How long is looked for damage at start. Some tens of megabytes are read through in that time; of a larger file
-/// only a part, since webhooks wait meanwhile.
-const LONGEST_LOOK: Duration = Duration::from_millis(100);
+/// Longest check for damage at startup. It covers some tens of megabytes, and only part of a larger file, because
+/// webhooks wait for it.
+const LONGEST_CHECK: Duration = Duration::from_millis(100);
 
-/// How many of SQLite's steps pass between two looks at the time.
+/// Virtual machine instructions that SQLite runs between two checks of the time.
 const STEPS: i32 = 10_000;
 
-/// Result code of a statement that was ended by the time.
+/// SQLite's result code (`SQLITE_INTERRUPT`) of a statement that ran out of time.
 const INTERRUPTED: i32 = 9;
 
-/// A file that cannot be worked on, and why.
+/// The error for a file that cannot be used.
 pub(in crate::storage) fn refused(path: &Path, why: &dyn std::fmt::Display) -> StorageError {
     StorageError::File { path: path.display().to_string(), why: format!("{why}") }
 }
 
-/// The same with what SQLite said; what says already which file it is about stays as it is.
+/// As [`refused`], with SQLite's message and its remedy. Other errors already name their file and stay unchanged.
 pub(in crate::storage) fn refused_by(path: &Path, error: StorageError) -> StorageError {
     match error {
         StorageError::Sqlite(error) => refused(path, &format!("{error}; {}", remedy::of_file(&error).to_do)),
@@ -44,14 +44,14 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|error| refused(path, &error))
 }
 
-/// Only the owner may read and write: the files hold buyers' names and addresses.
+/// File mode: only the owner may read and write, because the files contain buyers' names and addresses.
 pub(super) const PRIVATE: u32 = 0o600;
 
-/// What everybody else on the machine may do.
+/// The permission bits of all other users.
 const OF_OTHERS: u32 = 0o007;
 
-/// Makes the database file if there is none, so that its owner alone may read it whatever the umask says. SQLite gives
-/// `-wal` and `-shm` the same rights. An existing file keeps what its owner has granted, but not to everybody.
+/// Creates the database file if there is none, readable only by its owner regardless of the umask. SQLite gives `-wal`
+/// and `-shm` the same mode. An existing file keeps its mode; [`close_to_others`] removes access for other users.
 pub(super) fn make_private(path: &Path) -> Result<()> {
     let made = match private().create_new(true).open(path) {
         Ok(file) => file.set_permissions(Permissions::from_mode(PRIVATE)),
@@ -61,7 +61,7 @@ pub(super) fn make_private(path: &Path) -> Result<()> {
     made.map_err(|error| refused(path, &error))
 }
 
-/// Takes from a database of an earlier version, and from its companions, what everybody may do.
+/// Removes other users' access to the database file and the files beside it, which an earlier version may have left.
 pub(super) fn close_to_others(path: &Path) {
     for file in [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm"), beside(path, ".lock")] {
         let Ok(metadata) = std::fs::metadata(&file) else { continue };
@@ -70,21 +70,21 @@ pub(super) fn close_to_others(path: &Path) {
             let name = file.display();
             match std::fs::set_permissions(&file, Permissions::from_mode(mode & !OF_OTHERS)) {
                 Ok(()) => tracing::warn!("every user of this machine could read {name}; this is no longer so"),
-                // It belongs to somebody else; whether we may write to it shows later.
+                // It belongs to another user; if we cannot write to it, a later step reports that.
                 Err(error) => tracing::warn!("every user of this machine can read {name}: {error}"),
             }
         }
     }
 }
 
-/// How a file is made that only its owner may read.
+/// Options that create a file which only its owner can read.
 pub(super) fn private() -> OpenOptions {
     let mut options = File::options();
     options.write(true).mode(PRIVATE);
     options
 }
 
-/// Makes sure that a missing or empty file is a new one: a log beside it holds what a database held that is gone.
+/// Refuses to create a database where only its log is left: the log contains commits of a database that is gone.
 pub(super) fn may_be_made(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(refused(path, &"it is not a file; correct database.url")),
@@ -105,7 +105,7 @@ pub(super) fn may_be_made(path: &Path) -> Result<()> {
     Err(refused(path, &why))
 }
 
-/// Makes sure that there is a database file that is not empty.
+/// Checks that the database file exists and is not empty.
 pub(super) fn must_exist(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(()),
@@ -119,15 +119,16 @@ pub(super) fn must_exist(path: &Path) -> Result<()> {
     }
 }
 
-/// Takes the lock of a database file, or says why not. The lock goes with the process, however that ends.
+/// Takes the lock of a database file, or fails if another process holds it. The lock ends with the process, even if it
+/// is killed.
 pub(super) fn lock_beside(path: &Path) -> Result<File> {
     let others = "another forstok-accurate works on it; stop that one first, or give this one its own database";
     lock_if_free(path)?.ok_or_else(|| refused(path, &others))
 }
 
-/// The same, or nothing when somebody holds it.
+/// As [`lock_beside`], but returns `None` if another process holds the lock.
 pub(in crate::storage) fn lock_if_free(path: &Path) -> Result<Option<File>> {
-    // Another name for the same file is no other file.
+    // The same file under another name (a symbolic link) has the same lock.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let name = beside(&real, ".lock");
     let file = private().create(true).truncate(false).open(&name);
@@ -142,12 +143,12 @@ pub(in crate::storage) fn lock_if_free(path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Makes sure that the file can be written to and is whole, as far as that can be seen in [`LONGEST_LOOK`].
+/// Checks that the file is writable, and for at most [`LONGEST_CHECK`] that it is not damaged.
 pub(super) fn examine(path: &Path, connection: &mut Connection) -> Result<()> {
-    // SQLite also opens a read-only file, and reports that only at the first write.
+    // SQLite opens a read-only file without an error, and reports it only at the first write.
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     let begun = Instant::now();
-    connection.progress_handler(STEPS, Some(move || begun.elapsed() >= LONGEST_LOOK))?;
+    connection.progress_handler(STEPS, Some(move || begun.elapsed() >= LONGEST_CHECK))?;
     let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
     connection.progress_handler(STEPS, None::<fn() -> bool>)?;
     match found {
@@ -158,35 +159,35 @@ pub(super) fn examine(path: &Path, connection: &mut Connection) -> Result<()> {
     }
 }
 
-/// Bytes of the log before its first page, and before each page.
+/// Sizes of the log's headers, in bytes: of the file, and of each page.
 const LOG_HEADER: u64 = 32;
 const PAGE_HEADER: u64 = 24;
 
-/// Which files were opened: what is written into a file that somebody has taken away is lost with the process, and
-/// so is what stood in one that somebody has cut short.
+/// Identifies the files that were opened. Data written to a file that was removed is lost when the process ends, and so
+/// is the content of a file that was truncated.
 #[derive(Debug)]
 pub(super) struct Opened {
     files: Vec<(PathBuf, Option<(u64, u64)>)>,
     page_size: u64,
-    /// How long the database file and its log were when they were last seen whole.
+    /// Lengths of the database file and its log when they were last found intact, in bytes.
     lengths: [AtomicU64; 2],
-    /// What tells the file from any other of the same length.
+    /// Distinguishes the file from another one of the same length.
     mark: Option<Mark>,
 }
 
-/// A number that this process has drawn and written into the header of its database file (`application_id`). Where
-/// another number stands, somebody has written another database over it.
+/// A random number that this process wrote into the header of its database file (`application_id`). If the header
+/// contains another number, the file was overwritten with another database.
 #[derive(Debug)]
 pub(super) struct Mark {
-    /// Closed after the connections, and only then: with a file that a process closes, its locks on the same file go,
-    /// SQLite's included.
+    /// Must be closed after the connections: when a process closes a file, it loses all its POSIX locks on that file,
+    /// including SQLite's.
     file: File,
     number: [u8; 4],
-    /// It has been moved from the log into the file.
+    /// Whether the number has been moved from the log into the file.
     is_written: AtomicBool,
 }
 
-/// Where `application_id` is in a database file; it is written with its highest byte first.
+/// Offset of `application_id` in a database file; it is stored in big-endian order.
 pub(super) const MARK_AT: u64 = 68;
 
 impl Mark {
@@ -200,7 +201,7 @@ impl Mark {
         Ok(Self { file, number: drawn.to_be_bytes(), is_written: AtomicBool::new(false) })
     }
 
-    /// Whether the file is still the one that was marked. One that cannot be read is SQLite's to report.
+    /// Whether the file still contains the mark. A read error counts as yes, because SQLite reports it.
     fn is_there(&self) -> bool {
         let mut found = [0; 4];
         let is_found = self.file.read_exact_at(&mut found, MARK_AT).is_err() || found == self.number;
@@ -213,25 +214,24 @@ impl Mark {
 
 /// What is wrong with the files.
 pub(super) enum Trouble {
-    /// One was removed or replaced; it may come back.
+    /// A file was removed or replaced; it may come back.
     Gone(StorageError),
-    /// The database file is shorter than it was, which it never is while the service runs, or it holds another
-    /// database.
+    /// The database file has shrunk, which never happens while the service runs, or it contains another database.
     Cut(StorageError),
-    /// The log is shorter than it was: SQLite may have given room back, or somebody has cut it.
+    /// The log has shrunk: either SQLite truncated it, or somebody else did.
     LogIsShorter,
 }
 
 impl Opened {
-    /// The file and its companions as they are now.
+    /// Records the database file, its log and its `-shm` as they are now.
     pub(super) fn at(path: &Path, page_size: u64, mark: Option<Mark>) -> Self {
         let files = [path.to_path_buf(), beside(path, "-wal"), beside(path, "-shm")];
         let lengths = [0, 1].map(|nth| AtomicU64::new(length(&files[nth])));
         Self { files: files.map(|file| (file.clone(), identity(&file))).into(), page_size, lengths, mark }
     }
 
-    /// Makes sure that they are still there, and that none is shorter than it was or holds something else.
-    pub(super) fn look(&self) -> std::result::Result<(), Trouble> {
+    /// Checks that all files still exist, and that none was truncated, replaced or overwritten.
+    pub(super) fn check(&self) -> std::result::Result<(), Trouble> {
         if let Some((file, _)) = self.files.iter().find(|(file, then)| identity(file) != *then) {
             return Err(Trouble::Gone(refused(
                 file,
@@ -253,18 +253,18 @@ impl Opened {
         Ok(())
     }
 
-    /// Whether the log is long enough for so many pages.
+    /// Whether the log file is long enough to contain this many pages.
     pub(super) fn log_holds(&self, pages: i64) -> bool {
         let Ok(pages @ 1..) = u64::try_from(pages) else { return true };
         length(&self.files[1].0) >= LOG_HEADER + pages * (PAGE_HEADER + self.page_size)
     }
 
-    /// The log is shorter because SQLite gave room back.
+    /// Accepts the log's current length, because SQLite truncated the log.
     pub(super) fn log_may_be_shorter(&self) {
         self.lengths[1].store(length(&self.files[1].0), Ordering::Relaxed);
     }
 
-    /// The log was cut short.
+    /// The error for a log that somebody truncated.
     pub(super) fn log_was_cut(&self) -> StorageError {
         self.cut(1)
     }

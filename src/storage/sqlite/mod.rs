@@ -1,4 +1,4 @@
-//! The store in one SQLite file: one writer, several readers, every commit synced to disk.
+//! Storage in one SQLite file: one writer, several readers, every commit synced to disk.
 
 mod allowance;
 mod backup;
@@ -45,46 +45,46 @@ use self::{
 };
 use super::{Readable, Result, StorageError, remedy, sql::Sql};
 
-/// How long a statement waits for another process (a backup, a person's shell) to let go of the file. Our own
-/// commands hold it for milliseconds; who holds it for longer than this holds it for minutes.
+/// How long a statement waits for a lock that another process (a backup, a person's shell) has on the file. Our own
+/// commands keep it for milliseconds; a process that keeps it longer than this keeps it for minutes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a sender's delivery waits for its turn to be written. Together with [`BUSY_TIMEOUT`] it bounds how long
-/// a sender waits for a 503: four seconds, less than any sender's patience that is known.
-const LONGEST_TURN: Duration = Duration::from_secs(2);
+/// How long a sender's delivery waits for the writing connection. Together with [`BUSY_TIMEOUT`], a sender gets a 503
+/// within four seconds, which is less than any known sender's timeout.
+const LONGEST_WAIT_FOR_WRITER: Duration = Duration::from_secs(2);
 
-/// The store in one SQLite file.
+/// Storage in one SQLite file.
 pub type Sqlite = Sql<SqliteFile>;
 
 /// One SQLite file.
 #[derive(Debug)]
 pub struct SqliteFile {
     path: PathBuf,
-    /// SQLite has one writer; waiting for it here, first come first served, beats waiting on the file's lock.
+    /// SQLite has one writer. Tasks wait for it here, in the order of arrival, instead of polling the file's lock.
     writer: Arc<Mutex<Option<Connection>>>,
-    /// Held during each transaction, and while the log is written from its beginning again.
+    /// Locked during each transaction, and while the log is restarted (see `checkpoint`).
     writing: Arc<Lock<()>>,
-    /// Held by whoever writes anything but deliveries, so that a delivery waits for one of them at most.
+    /// Locked by every write except those of deliveries and pings, so that a delivery waits for at most one of them.
     behind_deliveries: Mutex<()>,
-    /// The one service syncs behind its commits. A command has SQLite do it in each commit.
+    /// The service syncs after its commits; in a command (`None`), SQLite syncs inside each commit.
     syncs: Option<Syncs>,
     readers: Arc<Readers>,
     checkpointer: Lock<Option<Checkpointer>>,
-    /// When a ping last wrote: probes may come often, and each write syncs the disk.
+    /// When a ping last wrote. Probes may be frequent, and each write syncs the disk.
     pinged: Lock<Option<Instant>>,
-    /// The files that were opened. Named after the connections, so that it goes after them.
+    /// The files that were opened. Declared after the connections, so that it is dropped after them.
     opened: Arc<Opened>,
-    /// Once damage was met nothing more is written: it could be lost with what it rests on.
+    /// Set once damage is found. Nothing is written from then on, because it could be lost with the damaged file.
     damage: OnceLock<String>,
-    /// When a write last failed, and what it said; nothing once a delivery was recorded.
+    /// When a write last failed, and its error; cleared when a delivery is recorded.
     trouble: Lock<Option<(Instant, String)>>,
-    /// Held while the process lives: leases of a second process on the same file could not be told from our own.
+    /// The lock file of the service, kept for the life of the process: leases of a second service on the same file
+    /// could not be distinguished from ours.
     only_us: Option<std::fs::File>,
 }
 
 impl Sqlite {
-    /// Opens the file for the one service that works on it: makes it and its folder when they are missing,
-    /// and brings the schema up to date.
+    /// Opens the file for the service: creates it and its folder if they are missing, and applies migrations.
     #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
     pub async fn open(path: &Path) -> Result<Self> {
         in_place(|| {
@@ -93,7 +93,7 @@ impl Sqlite {
             let lock = lock_beside(path)?;
             make_private(path)?;
             let file = SqliteFile::open(path, Some(lock))?;
-            // Not before: another program's file, or a folder, is none of our business.
+            // Only now: the permissions of another program's file, or of a folder, must not be changed.
             close_to_others(path);
             Ok(Self(file))
         })
@@ -109,8 +109,7 @@ impl Sqlite {
         })
     }
 
-    /// Opens the file to read it, beside a service or without one, and leaves nothing behind: no file that is new,
-    /// no schema that is newer.
+    /// Opens the file to read it, while a service may be running. Creates no files and applies no migrations.
     #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
     pub async fn open_to_read(path: &Path) -> Result<Readable> {
         in_place(|| {
@@ -134,17 +133,17 @@ impl Sqlite {
     }
 }
 
-/// How a file is opened that may belong to somebody else, so that nothing is left behind.
+/// How to open a file that may belong to another user, so that SQLite creates no files beside it.
 fn access_to_read(path: &Path) -> Access {
-    // Without a log nobody works on the file. Opened in the usual way, SQLite would make a log of this user's, which
-    // the service's user could not write to.
+    // Without a log, nobody is using the file. Opened normally, SQLite would create a log that belongs to this user
+    // and that the service's user could not write to.
     if beside(path, "-wal").exists() { Access::Read } else { Access::ReadUnchanging }
 }
 
 impl SqliteFile {
     fn open(path: &Path, lock: Option<std::fs::File>) -> Result<Self> {
         let opened = || -> Result<_> {
-            let mut writer = writing_connection(path, Access::Make, Owner::holding(lock.as_ref()))?;
+            let mut writer = writing_connection(path, Access::Make, Owner::of_lock(lock.as_ref()))?;
             if lock.is_some() {
                 examine(path, &mut writer)?;
             }
@@ -152,7 +151,7 @@ impl SqliteFile {
             let readers = Readers::open(path.to_owned(), Access::Read)?;
             let page_size = number(&writer, "PRAGMA page_size")?;
             let mark = lock.is_some().then(|| Mark::make(path, &writer)).transpose()?;
-            // Making the mark has made the log.
+            // Writing the mark has created the log.
             let syncs = lock.is_some().then(|| Syncs::of(&beside(path, "-wal"))).transpose();
             let syncs = syncs.map_err(|error| refused(path, &error))?;
             Ok((writer, readers, Opened::at(path, page_size.unsigned_abs(), mark), syncs))
@@ -192,27 +191,27 @@ impl SqliteFile {
         self.pinged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The turn to write for somebody who has no time to wait.
-    async fn turn_soon(&self) -> Result<OwnedMutexGuard<Option<Connection>>> {
-        let turn = tokio::time::timeout(LONGEST_TURN, self.writer.clone().lock_owned()).await;
-        turn.map_err(|_| StorageError::Busy)
+    /// Locks the writing connection; fails with [`StorageError::Busy`] after [`LONGEST_WAIT_FOR_WRITER`].
+    async fn lock_writer(&self) -> Result<OwnedMutexGuard<Option<Connection>>> {
+        let slot = tokio::time::timeout(LONGEST_WAIT_FOR_WRITER, self.writer.clone().lock_owned()).await;
+        slot.map_err(|_| StorageError::Busy)
     }
 
-    /// The writing connection; reopened after an error.
+    /// The writing connection; reopened if an error closed it.
     fn write_with(&self, mut slot: OwnedMutexGuard<Option<Connection>>) -> Result<Writer> {
         if let Some(damage) = self.damage.get() {
             return Err(StorageError::Damaged(damage.clone()));
         }
         self.are_whole(slot.as_ref())?;
         if slot.is_none() {
-            let connection = writing_connection(&self.path, Access::Make, Owner::holding(self.only_us.as_ref()))?;
+            let connection = writing_connection(&self.path, Access::Make, Owner::of_lock(self.only_us.as_ref()))?;
             *slot = Some(connection);
         }
         Ok(Writer { slot, went_well: false })
     }
 
-    /// Runs a transaction, commits what went well and lets the next one begin. Returns what it comes to, not yet
-    /// synced.
+    /// Runs a transaction and commits it if `work` succeeded. On return, the commit is not synced yet, and the next
+    /// transaction can begin.
     fn transact<T>(
         &self,
         slot: OwnedMutexGuard<Option<Connection>>,
@@ -228,14 +227,14 @@ impl SqliteFile {
             }
             Err(error) => Err(error),
         };
-        // What is answered must not rest on a file that was taken away meanwhile.
+        // A commit to a file that was removed in the meantime must not count as successful.
         let result = result.and_then(|value| self.are_whole(writer.slot.as_ref()).map(|()| value));
         writer.went_well = result.is_ok();
         let value = self.wrote(result)?;
         Ok(Committed { value, commit: self.syncs.as_ref().map(Syncs::committed) })
     }
 
-    /// Returns what a transaction came to when it is on the disk.
+    /// Waits until a transaction is on the disk, then returns its result.
     fn synced<T>(&self, committed: Committed<T>) -> Result<T> {
         let Some((syncs, commit)) = self.syncs.as_ref().zip(committed.commit) else { return Ok(committed.value) };
         syncs.wait_for(commit).map(|()| committed.value).map_err(|error| {
@@ -248,13 +247,13 @@ impl SqliteFile {
         })
     }
 
-    /// Makes sure that nobody has taken the files away, cut them short or written over them.
+    /// Checks that the files were not removed, truncated or overwritten.
     fn are_whole(&self, writer: Option<&Connection>) -> Result<()> {
-        let cut = match self.opened.look() {
+        let cut = match self.opened.check() {
             Ok(()) => return Ok(()),
             Err(Trouble::Gone(error)) => {
                 if let Some(writer) = writer {
-                    // When only the log is gone, this brings what it holds, and we still see, into the database.
+                    // If only the log was removed, we can still read it: this moves its commits into the database.
                     let _ = Log::after("TRUNCATE", writer);
                 }
                 return Err(error);
@@ -278,7 +277,7 @@ impl SqliteFile {
         Err(cut)
     }
 
-    /// Remembers how a write went.
+    /// Records the error of a failed write.
     fn wrote<T>(&self, result: Result<T>) -> Result<T> {
         let result = self.met(result);
         if let Err(error) = &result {
@@ -288,11 +287,11 @@ impl SqliteFile {
         result
     }
 
-    /// Remembers what a statement said about the file. SQLite only sees that a page is wrong; the files may say why.
+    /// Records damage that a statement reported. SQLite only reports a malformed page; the files may show why.
     fn met<T>(&self, result: Result<T>) -> Result<T> {
         let Err(error @ StorageError::Sqlite(cause)) = &result else { return result };
         if remedy::is_damage(cause) {
-            let damage = match self.opened.look() {
+            let damage = match self.opened.check() {
                 Err(Trouble::Cut(cut)) => cut.to_string(),
                 Err(Trouble::LogIsShorter) => self.opened.log_was_cut().to_string(),
                 Err(Trouble::Gone(_)) | Ok(()) => error.to_string(),

@@ -1,4 +1,4 @@
-//! Connections that read: pages and metrics must not wait for each other.
+//! Reading connections: several, so that pages and metrics do not wait for each other.
 
 use std::{
     path::PathBuf,
@@ -13,10 +13,10 @@ use super::{
     connection::{Access, OnFile, connect, in_place},
 };
 
-/// How many there are at most.
+/// Most reading connections.
 const READERS: u32 = 4;
 
-/// Connections that read, made when they are needed.
+/// A pool of reading connections, opened on demand.
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
@@ -26,16 +26,16 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// With one connection. As long as it is there, SQLite keeps the log (`-wal`).
+    /// Opens the first connection. As long as it is open, SQLite keeps the log (`-wal`).
     pub(super) fn open(path: PathBuf, access: Access) -> Result<Arc<Self>> {
         let first = connect(&path, access)?;
-        // A file that is no database shows only when it is read.
+        // SQLite detects that a file is not a database only when it reads it.
         first.query_row("PRAGMA schema_version", [], |_| Ok(()))?;
         let room = Arc::new(Semaphore::new(READERS as usize));
         Ok(Arc::new(Self { path, access, idle: Mutex::new(vec![first]), room }))
     }
 
-    /// A connection for one piece of work.
+    /// Takes a connection from the pool; waits if all are in use.
     pub(super) async fn one(self: &Arc<Self>) -> Result<Reading> {
         let place = self.room.clone().acquire_owned().await.map_err(|_| StorageError::Closed)?;
         let idle = self.idle().pop();
@@ -46,7 +46,7 @@ impl Readers {
         Ok(Reading { connection: Some(connection), readers: self.clone(), _place: place })
     }
 
-    /// Ends them all, each when its work has ended.
+    /// Waits until no connection is in use, then closes them all.
     pub(super) async fn close(&self) {
         let _all = self.room.acquire_many(READERS).await;
         self.room.close();
@@ -58,7 +58,7 @@ impl Readers {
     }
 }
 
-/// One of them, until it is dropped.
+/// A reading connection; dropping this returns it to the pool.
 #[derive(Debug)]
 pub struct Reading {
     connection: Option<Connection>,

@@ -8,22 +8,22 @@ use crate::{
     storage::{Content, Delivery, DocumentRef, Receipt, Result, State, StorageError, rows::micros},
 };
 
-/// The very same content again adds no row. No `RETURNING`, which would keep the row in a table of its own first.
+/// A repeated content adds no row. Without `RETURNING`, which would first copy the row to a temporary table.
 const APPEND: &str = "
     INSERT INTO deliveries (id, order_id, fingerprint, event, status, received_at, last_at, problem, body, names_order, origin)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (order_id, fingerprint) DO NOTHING";
 
-/// It is counted instead.
+/// Counts a repeated content.
 const REPEAT: &str = "
     UPDATE deliveries SET times = times + 1, last_at = MAX(last_at, ?3) WHERE order_id = ?1 AND fingerprint = ?2";
 
-/// All new ones that are about orders wait to be folded.
-const WAIT: &str = "INSERT INTO unfolded (delivery) SELECT id FROM deliveries WHERE id >= ?1 AND order_id <> ''";
+/// Queues all new deliveries about orders to be folded.
+const ENQUEUE: &str = "INSERT INTO unfolded (delivery) SELECT id FROM deliveries WHERE id >= ?1 AND order_id <> ''";
 
 const STATE: &str = "SELECT state, invoice_number, invoice_id FROM orders WHERE order_id = ?1";
 
-/// Appends deliveries, the first under the id `first_id`: no row has this one or a later one.
+/// Appends deliveries with ids from `first_id` on, which must be greater than every existing id.
 pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
     let (mut append, mut repeat) = (cached(connection, APPEND)?, cached(connection, REPEAT)?);
     let mut state = cached(connection, STATE)?;
@@ -39,11 +39,11 @@ pub(super) fn append(connection: &Connection, first_id: i64, deliveries: &[Deliv
             Content::Unreadable { .. } => Receipt::first(),
         });
     }
-    cached(connection, WAIT)?.execute([first_id])?;
+    cached(connection, ENQUEUE)?.execute([first_id])?;
     Ok(receipts)
 }
 
-/// Adds a row unless one has this content; returns whether it did.
+/// Adds a row unless one with this content exists; returns whether it was added.
 fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) -> Result<bool> {
     let (event, status, problem) = match &delivery.content {
         Content::Order { event, status_text, .. } => (&**event, &**status_text, None),
@@ -67,7 +67,7 @@ fn append_one(append: &mut CachedStatement<'_>, id: i64, delivery: &Delivery) ->
     Ok(append.execute(values)? > 0)
 }
 
-/// What to answer the sender of a new content, from the order's row if there is one.
+/// The receipt for a new content, from the order's row if there is one.
 fn receipt(state: &mut CachedStatement<'_>, order_id: &str) -> Result<Receipt> {
     let mut rows = state.query([order_id])?;
     let Some(row) = rows.next()? else { return Ok(Receipt::first()) };

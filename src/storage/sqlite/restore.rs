@@ -1,4 +1,4 @@
-//! Puts a backup in the place of the database.
+//! Restores a backup: replaces the database with it.
 
 use std::{
     ffi::OsString,
@@ -20,26 +20,26 @@ use super::{
 };
 use crate::storage::rows::micros;
 
-/// What happens to a database that is where the backup goes.
+/// What happens to an existing database at the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Nothing: the restore is refused.
+    /// The restore is refused, and nothing changes.
     Refuse,
-    /// It gets another name, with its log.
+    /// The database is renamed, together with its log.
     KeepAside,
 }
 
-/// What a restore came to.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restored {
-    /// The backup is in place: what it holds, and the new name of the database that was there.
+    /// The backup is in place: its contents, and the new name of the previous database, if there was one.
     Done(Held, Option<PathBuf>),
-    /// Nothing was changed, because this is wrong with the backup.
+    /// The backup has these problems; nothing was changed.
     Problems(Verified),
 }
 
-/// Puts a copy of a backup in the place of the database, once the backup was verified. The copy is on disk when this
-/// returns; at every moment before, either the earlier database or the restored one is in place.
+/// Verifies a backup, then replaces the database with a copy of it. On return the copy is on disk; at every moment
+/// before, either the previous database or the restored one is in place.
 pub async fn restore(backup: &Path, target: &Path, existing: Existing, now: Timestamp) -> Result<Restored> {
     let is_itself = |there: PathBuf| backup.canonicalize().is_ok_and(|backup| backup == there);
     if target.canonicalize().is_ok_and(is_itself) {
@@ -67,9 +67,9 @@ pub async fn restore(backup: &Path, target: &Path, existing: Existing, now: Time
     })
 }
 
-/// Documents may exist in Accurate that were created after the backup was made. Each one that waits is treated as if
-/// its save had been sent just now, and each one that may be wanted again is looked up then; `storage::restored` does
-/// the same for documents that the backup does not contain.
+/// Marks documents that may exist in Accurate because they were created after the backup was made. Each due document is
+/// treated as if its save had been sent just now, and each blocked or deleted one is looked up if it is wanted again;
+/// `storage::restored` does the same for documents that the backup does not contain.
 fn look_up_first(connection: &mut Connection, now: Timestamp) -> Result<()> {
     let now = micros(now);
     let transaction = connection.transaction()?;
@@ -84,12 +84,12 @@ fn look_up_first(connection: &mut Connection, now: Timestamp) -> Result<()> {
     Ok(transaction.commit()?)
 }
 
-/// Whether a database, or a log of one, is where the backup goes.
+/// Whether a database, or the log of one, exists at the target.
 fn is_there(target: &Path) -> bool {
     target.symlink_metadata().is_ok() || beside(target, "-wal").exists()
 }
 
-/// Gives the database another name, and takes its log away from where the restored one goes.
+/// Renames the previous database, and moves its log away from the restored one.
 fn keep_aside(target: &Path, existing: Existing, now: Timestamp) -> Result<PathBuf> {
     if existing == Existing::Refuse {
         let why = "a database is there already; with --keep-aside it gets another name, and the backup takes its place";
@@ -98,7 +98,7 @@ fn keep_aside(target: &Path, existing: Existing, now: Timestamp) -> Result<PathB
     let mut name = OsString::from(target);
     name.push(now.strftime(".before-restore-%Y%m%dT%H%M%SZ").to_string());
     let aside = PathBuf::from(name);
-    // Moves what the log holds into the database. One that is damaged keeps its log, under the new name.
+    // Moves the log into the database. A damaged database keeps its log, under the new name.
     let _ = connect(target, Access::Write)
         .and_then(|connection| Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?));
     let files = ["", "-wal", "-shm"].map(|end| (beside(target, end), beside(&aside, end)));
@@ -115,7 +115,8 @@ fn keep_aside(target: &Path, existing: Existing, now: Timestamp) -> Result<PathB
     Ok(aside)
 }
 
-/// Root makes files that the service could not open: they get the owner of their folder. Nobody else may read them.
+/// Gives files that root created the owner of their folder, because the service could not open them otherwise. Other
+/// users cannot read them.
 fn belongs_to_the_folder(target: &Path, files: &[&Path]) -> std::io::Result<()> {
     let folder = std::fs::metadata(folder_of(target))?;
     for file in files {

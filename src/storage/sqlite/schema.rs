@@ -1,4 +1,4 @@
-//! The tables of the file, and how they are brought up to date.
+//! The file's schema and its migrations.
 
 use std::path::Path;
 
@@ -13,30 +13,30 @@ macro_rules! migrations {
     };
 }
 
-/// What each version adds; the file's `user_version` says how many it has.
+/// All migrations; the file's `user_version` counts those that were applied.
 const MIGRATIONS: &[(&str, &str)] = migrations!["0001_first"];
 
-/// Why a file of the first version is refused.
+/// The error for a file of the first version.
 const OF_0_1: &str = "it was made by version 0.1.0, whose files this version cannot open: move it away and start again \
     with a new file; orders that Forstok sends again find their invoices by number";
 
-/// Why any other file with tables in it is refused.
+/// The error for any other file that contains tables.
 const FOREIGN: &str = "it holds tables that forstok-accurate did not make; move the file away, or correct database.url";
 
-/// How a file's schema compares with the one that this version knows.
+/// How a file's schema compares with this version's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
-    /// The next start of a service brings it up to date.
+    /// The service migrates it at its next start.
     Older,
-    /// It is the same.
+    /// Both are the same.
     Now,
     /// A newer version has added to it.
     Newer,
-    /// A newer version has changed it so that a program must know this many migrations.
+    /// A newer version has changed it in such a way that a program must know this many migrations.
     Incompatible(i64),
 }
 
-/// How the schema of a file that is ours compares.
+/// The age of a file created by this program.
 pub(super) fn age(connection: &Connection) -> Result<Age> {
     age_by(connection, MIGRATIONS.len())
 }
@@ -52,12 +52,12 @@ fn age_by(connection: &Connection, known: usize) -> Result<Age> {
     })
 }
 
-/// Why a file is refused that only a newer version can use.
+/// The error for a file that only a newer version can use.
 pub(super) fn incompatible(needs: i64) -> String {
     remedy::incompatible(needs, MIGRATIONS.len() as i64)
 }
 
-/// Makes sure that this version can use the file. Returns whether the file has all that this version knows.
+/// Checks that this version can use the file; returns whether all its migrations were applied.
 pub(super) fn is_of_now(path: &Path, connection: &Connection) -> Result<bool> {
     match age(connection)? {
         Age::Older => Ok(false),
@@ -66,7 +66,7 @@ pub(super) fn is_of_now(path: &Path, connection: &Connection) -> Result<bool> {
     }
 }
 
-/// Makes sure that the tables, if there are any, are this program's.
+/// Checks that the tables, if there are any, belong to this program.
 pub(super) fn is_ours(path: &Path, connection: &Connection) -> Result<()> {
     if version(connection)? > 0 || number(connection, "SELECT COUNT(*) FROM sqlite_master")? == 0 {
         return Ok(());
@@ -75,7 +75,7 @@ pub(super) fn is_ours(path: &Path, connection: &Connection) -> Result<()> {
     Err(refused(path, &if of_0_1 { OF_0_1 } else { FOREIGN }))
 }
 
-/// Brings the tables up to date, all at once or not at all.
+/// Applies all missing migrations in one transaction.
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     if version(connection)? > 0 && is_of_now(path, connection)? {
         return Ok(());
@@ -86,7 +86,7 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     Ok(transaction.commit()?)
 }
 
-/// Applies the migrations that a file lacks, in the transaction that the caller commits.
+/// Applies missing migrations, in a transaction that the caller commits.
 fn apply(transaction: &Connection, migrations: &[(&str, &str)]) -> Result<()> {
     let has = version(transaction)?;
     for (_, migration) in migrations.iter().skip(has) {
@@ -95,7 +95,7 @@ fn apply(transaction: &Connection, migrations: &[(&str, &str)]) -> Result<()> {
     Ok(transaction.pragma_update(None, "user_version", migrations.len().max(has) as i64)?)
 }
 
-/// How many migrations the file has had.
+/// The number of migrations that were applied to the file.
 pub(super) fn version(connection: &Connection) -> Result<usize> {
     Ok(usize::try_from(number(connection, "PRAGMA user_version")?).unwrap_or_default())
 }
@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// A file of the present schema with one row in it.
+    /// A database with the current schema and one row.
     fn a_file() -> Connection {
         let mut connection = Connection::open_in_memory().expect("there is memory");
         migrate(Path::new("orders.db"), &mut connection).expect("made");
@@ -122,7 +122,7 @@ mod tests {
         connection
     }
 
-    /// What the version after this one does at its start.
+    /// Does what the next version does at startup.
     fn upgrade(connection: &mut Connection, sql: &str) -> Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         apply(&transaction, &[MIGRATIONS, &[("0002_next", sql)]].concat())?;

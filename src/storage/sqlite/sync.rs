@@ -1,9 +1,9 @@
-//! Syncing SQLite's log to the disk, once for all commits that wait for it.
+//! Syncs SQLite's log to the disk, once for all commits that wait for it.
 //!
-//! With `synchronous = FULL` SQLite syncs inside each commit, while everybody else waits to write. With `NORMAL` a
-//! commit is only written into the log, and the sync that `FULL` adds to it is made here, behind it: the next
-//! transaction is written meanwhile, and one sync serves all that were committed before it began. The other syncs
-//! (of the log before a checkpoint, of the database after it, of the log's new header) are SQLite's own with both.
+//! With `synchronous = FULL`, SQLite syncs inside each commit while all other writers wait. With `NORMAL`, a commit is
+//! only written to the log, and the sync that `FULL` would add is made here, after the commit: the next transaction
+//! runs in the meantime, and one sync covers every commit made before it began. SQLite makes the other syncs (of the
+//! log before a checkpoint, of the database after it, of the log's new header) in both modes.
 
 use std::{
     fs::File,
@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-/// Syncs of one log.
+/// Syncs one log file.
 #[derive(Debug)]
 pub(super) struct Syncs {
     file: File,
@@ -34,18 +34,18 @@ struct Synced {
 pub(super) struct Commit(u64);
 
 impl Syncs {
-    /// Of the log in this file. To close the file takes no lock away: SQLite has none on it.
+    /// For the log in this file. Closing the file releases no lock, because SQLite has none on it.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         Ok(Self { file: File::open(path)?, committed: AtomicU64::new(0), synced: Mutex::default() })
     }
 
-    /// Counts a commit that has just been written.
+    /// Counts a commit that was just written to the log.
     pub(super) fn committed(&self) -> Commit {
         Commit(self.committed.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
-    /// Returns when this commit is on the disk. After one failure it never is again: of what the disk refused once the
-    /// kernel may forget that it was to be written.
+    /// Waits until this commit is on the disk. After one failed sync, every later call fails too: the kernel may no
+    /// longer write the pages that the disk refused.
     pub(super) fn wait_for(&self, commit: Commit) -> io::Result<()> {
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         if synced.has_failed {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn after_a_sync_that_failed_nothing_counts_as_synced() {
-        // What is no file on a disk cannot be synced.
+        // Only a file on a disk can be synced.
         let syncs = Syncs::of(Path::new("/dev/null")).expect("every machine has it");
         let commits = [syncs.committed(), syncs.committed()];
         for commit in commits {

@@ -1,4 +1,4 @@
-//! Whether a database file is whole, and whether its tables agree with each other.
+//! Verifies a database file: that it is not damaged, and that its tables are consistent with each other.
 
 use std::{fs::File, io::Read, path::Path};
 
@@ -15,10 +15,10 @@ use crate::storage::{State, remedy};
 /// How many of SQLite's own findings are reported: a damaged file has thousands.
 const MOST_FINDINGS: usize = 10;
 
-/// What a database holds.
+/// The contents of a database, counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Orders of every state.
+    /// Orders in any state.
     pub orders: i64,
     /// Invoices that exist.
     pub invoices: i64,
@@ -26,7 +26,7 @@ pub struct Held {
     pub receipts: i64,
     /// Sales returns that exist.
     pub returns: i64,
-    /// Size of the file.
+    /// Size of the file, in bytes.
     pub bytes: u64,
 }
 
@@ -50,17 +50,17 @@ impl Held {
 /// What was found in a database file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The number of migrations that the file has had.
+    /// The number of migrations that were applied to the file.
     pub schema: usize,
-    /// What that means to this version of the program, if it is not the file's own.
+    /// A remark if the file was written by an earlier or a newer version of the program.
     pub note: Option<&'static str>,
-    /// What the file holds; `None` if it cannot be counted.
+    /// The file's contents; `None` if they cannot be counted.
     pub held: Option<Held>,
-    /// What is wrong, in words; empty if nothing is.
+    /// The problems, one sentence each; empty if there are none.
     pub problems: Vec<String>,
 }
 
-/// Reads a database file from end to end, and changes nothing.
+/// Reads a whole database file and reports its problems; changes nothing.
 pub async fn verify(path: &Path) -> Result<Verified> {
     in_place(|| {
         can_be_a_database(path)?;
@@ -68,10 +68,10 @@ pub async fn verify(path: &Path) -> Result<Verified> {
     })
 }
 
-/// How every SQLite file begins.
+/// The first bytes of every SQLite file.
 const BEGINNING: &[u8] = b"SQLite format 3\0";
 
-/// Refuses what a person named by mistake: the advice for a damaged database would not fit.
+/// Refuses a file that is not a database, which a person named by mistake: the advice for a damaged one would mislead.
 fn can_be_a_database(path: &Path) -> Result<()> {
     let no = |why: &str| Err(refused(path, &why));
     let mut file = match File::open(path) {
@@ -106,7 +106,7 @@ fn verified(path: &Path) -> Result<Verified> {
             None
         }
     };
-    // The tables of a damaged file say nothing about each other, and those of an earlier version may be others.
+    // The rules apply only to a file that is not damaged, and not to the tables of an earlier version.
     if problems.is_empty() && age != Age::Older {
         for rule in rules() {
             let count = number(&connection, &rule.violations)?;
@@ -133,7 +133,7 @@ fn findings_of_sqlite(connection: &Connection) -> Result<Vec<String>> {
     }
 }
 
-/// What every commit keeps true, and what the program relies on.
+/// An invariant of the database, which every commit preserves.
 struct Rule {
     what: String,
     /// Counts the rows that violate it.
@@ -224,7 +224,7 @@ fn rules() -> Vec<Rule> {
     ]
 }
 
-/// A table of counts and sums agrees with the rows that it counts.
+/// The rule that a table of counts and sums agrees with the rows that it counts.
 fn counted(table: &str, key: &str, sums: &str, rows: &str) -> Rule {
     let (n, total) = sums.split_once(", ").expect("two sums are given");
     let columns = key.split(", ").count();

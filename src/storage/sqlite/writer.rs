@@ -1,4 +1,4 @@
-//! The connection that writes, and the transaction on it.
+//! The writing connection and its transactions.
 
 use std::path::Path;
 
@@ -13,29 +13,30 @@ use super::{
 };
 use crate::storage::{Delivery, Receipt, Result, StorageError};
 
-/// Who writes to the file.
+/// Which kind of process writes to the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The one service, which has a thread for checkpoints.
+    /// The service, which has a checkpoint thread and syncs after its commits.
     Service,
-    /// A command beside it, which is soon over and leaves checkpoints to SQLite.
+    /// A command, which runs briefly and leaves checkpoints and syncs to SQLite.
     Command,
 }
 
 impl Owner {
-    /// The service holds the lock of the file.
-    pub(super) fn holding(lock: Option<&std::fs::File>) -> Self {
+    /// The service, if there is a lock on the file; otherwise a command.
+    pub(super) fn of_lock(lock: Option<&std::fs::File>) -> Self {
         lock.map_or(Self::Command, |_| Self::Service)
     }
 }
 
-/// A connection that writes.
+/// Opens a writing connection.
 pub(super) fn writing_connection(path: &Path, access: Access, owner: Owner) -> Result<Connection> {
     let connection = connect(path, access)?;
-    // Of a new file. Bodies are 2 to 3 KB: of three a page less is lost than of one, and fewer pages are written.
+    // Takes effect in a new file only. Bodies are 2 to 3 KB: three bodies per page waste less space than one, and fewer
+    // pages are written.
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What was answered with 2xx must survive a power cut: the service syncs behind its commits.
+    // A delivery that was answered with 2xx must survive a power cut: the service syncs after its commits.
     connection.pragma_update(None, "synchronous", if owner == Owner::Service { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "journal_size_limit", LONGEST_KEPT)?;
     if owner == Owner::Service {
@@ -44,22 +45,22 @@ pub(super) fn writing_connection(path: &Path, access: Access, owner: Owner) -> R
     Ok(connection)
 }
 
-/// What a transaction came to.
+/// The result of a committed transaction.
 pub(super) struct Committed<T> {
     pub(super) value: T,
-    /// For whom it is to be on the disk.
+    /// To wait for until the commit is on the disk; `None` if SQLite has synced it already.
     pub(super) commit: Option<Commit>,
 }
 
-/// The writing connection, held by one at a time.
+/// The writing connection, exclusively locked.
 pub struct Writer {
     pub(super) slot: OwnedMutexGuard<Option<Connection>>,
     pub(super) went_well: bool,
 }
 
 impl Drop for Writer {
-    /// After an error the connection goes: SQLite may have ended the transaction on its own (a full disk does),
-    /// and a connection that believes it is still inside one would fail forever.
+    /// Closes the connection after an error: SQLite may have ended the transaction itself (as it does on a full disk),
+    /// and a connection that still assumes one would keep failing.
     fn drop(&mut self) {
         if !self.went_well {
             *self.slot = None;
@@ -78,7 +79,7 @@ impl Writer {
         execute(self.connection()?, sql, &[]).map(drop)
     }
 
-    /// Within a transaction, because a command beside the service also adds deliveries.
+    /// Must run in a transaction, because a command may add deliveries at the same time.
     pub(super) fn record(&mut self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         let connection = self.connection()?;
         let first_id = number(connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM deliveries")?;
