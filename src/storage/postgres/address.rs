@@ -1,4 +1,4 @@
-//! The address of a database on a server, and what can be wrong with it. It may hold a password and is never shown.
+//! Checks the URL of a PostgreSQL database. The URL may contain a password and is never shown.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::{domain::toml_text::did_you_mean, storage::Result};
 
-/// What may stand behind the `?` of a URL. The driver would pass over all else, an `sslmode` that is misspelt too.
+/// Parameters allowed after the `?` of a URL. The driver silently ignores all others, even a misspelt `sslmode`.
 const PARAMETERS: [&str; 12] = [
     "application_name",
     "dbname",
@@ -23,14 +23,14 @@ const PARAMETERS: [&str; 12] = [
     "user",
 ];
 
-/// Whether this can be the address of a database; what is wrong with it, without showing it.
+/// Checks the URL; the error describes the problem without showing the URL.
 pub(crate) fn examine(url: &str) -> std::result::Result<(), String> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let mut keys = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key));
     let known = |key: &str| key.is_empty() || PARAMETERS.contains(&key) || key.starts_with("options[");
     if let Some(key) = keys.find(|key| !known(key)) {
         let hint = did_you_mean(key, &PARAMETERS);
-        // Not shown: what follows a `?` in a password that was not written as %3F looks like one.
+        // The key is not shown: it may be the rest of a password with a `?` that was not written as %3F.
         let known = PARAMETERS.join(", ");
         return Err(format!(
             "has a parameter that is not known{hint} (known are {known}); write a ? in the password as %3F"
@@ -57,7 +57,7 @@ pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions> {
     })
 }
 
-/// Where a database is, without the password.
+/// The URL of a database without the password.
 pub(crate) fn address_of(url: &SecretString) -> String {
     options(url).map_or_else(|_| "postgres://…".to_owned(), |options| address(&options))
 }

@@ -1,4 +1,4 @@
-//! The lock that services and their commands share in a database on a server; see `storage/allowance.rs`.
+//! The advisory lock that services and their commands share on a PostgreSQL server; see `storage/allowance.rs`.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use sqlx::PgConnection;
 use super::{connect, refused_because, session::make_ready};
 use crate::storage::Result;
 
-/// The lock's number, "forstoc" in letters.
+/// The lock's key: "forstoc" in ASCII.
 const CALLS: i64 = 0x66_6f72_7374_6f63;
 
-/// How long a look may take. After it the connection, and the lock with it, counts as lost.
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// How long a query about the lock may take. After that, the connection counts as lost, and the lock with it.
+const LONGEST_QUERY: Duration = Duration::from_secs(1);
 
-/// How long a command waits after it got the lock: a service that lost its connection, and its lock with it, notices
-/// that within this time.
+/// How long a command waits after it has got the lock: a service that has lost its connection, and with it its lock,
+/// notices within this time.
 const NOTICED: Duration = Duration::from_secs(3);
 
-/// Whether somebody waits for the lock.
+/// Whether a process is waiting for the lock.
 const IS_WANTED: &str = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND CAST(classid AS BIGINT) = $1 >> 32 AND CAST(objid AS BIGINT) = $1 & 4294967295)";
 
-/// A connection and what it has of the lock. The server takes the lock back when the connection ends.
+/// A connection, and whether it shares the lock. The server releases the lock when the connection ends.
 #[derive(Debug)]
 pub struct LockOnServer {
     url: SecretString,
@@ -32,12 +32,12 @@ pub struct LockOnServer {
 }
 
 impl LockOnServer {
-    /// The service's.
+    /// For the service; does not connect yet.
     pub(in crate::storage) fn new(url: &SecretString) -> Self {
         Self { url: url.clone(), connection: None, shared: false }
     }
 
-    /// A command's, once no service shares the lock.
+    /// For a command: waits until no service shares the lock.
     pub(in crate::storage) async fn borrowed(url: &SecretString, wait: Duration) -> Result<Self> {
         let (mut connection, address) = connect(url).await?;
         let taken = sqlx::query("SELECT pg_advisory_lock($1)").bind(CALLS).execute(&mut connection);
@@ -50,7 +50,7 @@ impl LockOnServer {
         Ok(Self { url: url.clone(), connection: Some(connection), shared: false })
     }
 
-    /// Whether this process shares the lock and nobody waits for it.
+    /// Whether this process shares the lock and no command is waiting for it.
     pub(in crate::storage) async fn is_shared_and_unwanted(&mut self) -> bool {
         if !self.shared {
             return false;
@@ -63,9 +63,9 @@ impl LockOnServer {
         wanted == Some(false)
     }
 
-    /// Shares the lock, unless a command has it or waits for it.
+    /// Shares the lock, unless a command has it or is waiting for it.
     pub(in crate::storage) async fn try_share(&mut self) -> bool {
-        // Taken twice, it would have to be released twice.
+        // A lock taken twice would have to be released twice.
         if self.shared {
             return true;
         }
@@ -88,10 +88,10 @@ impl LockOnServer {
         self.shared = false;
     }
 
-    /// Asks about the lock; `None` when there is no answer, after which nothing is known about the connection.
+    /// Runs a query about the lock; `None` if it fails or takes too long, which closes the connection.
     async fn ask(&mut self, question: &'static str) -> Option<bool> {
         let asked = sqlx::query_scalar(question).bind(CALLS).fetch_one(self.connection.as_mut()?);
-        let answer = tokio::time::timeout(LONGEST_LOOK, asked).await.ok().and_then(sqlx::Result::ok);
+        let answer = tokio::time::timeout(LONGEST_QUERY, asked).await.ok().and_then(sqlx::Result::ok);
         if answer.is_none() {
             self.connection = None;
         }

@@ -1,4 +1,5 @@
-//! Who makes a book's calls: one row a book, with an end by the server's clock, so that no replica's clock counts.
+//! Which replica makes a book's calls: one row per book, which expires by the server's clock, so that the replicas'
+//! clocks do not matter.
 
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use crate::storage::{
     dialect::{Columns, Dialect, Value},
 };
 
-/// A leadership that would last for more than ten minutes was written before the server's clock was set back, because
-/// none lasts longer than seconds. If another replica leads, its report is read; nothing is found if it won at this
-/// very moment.
+/// A leadership lasts seconds. One that ends more than ten minutes from now was written before the server's clock was
+/// set back, and counts as expired. If another replica leads, the row contains its report; there is no row if it won
+/// at this very moment.
 const LEAD: &str = "
     WITH mine AS (
         INSERT INTO leaders AS l (book, leader, until, report)

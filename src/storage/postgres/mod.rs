@@ -1,7 +1,7 @@
-//! The store on a PostgreSQL server, for any number of replicas.
+//! Storage on a PostgreSQL server, for any number of replicas.
 //!
-//! Whatever changes an order takes one lock first, so that all that is true with SQLite's single writer stays true
-//! with any number of replicas. Webhooks are only appended, beside it, and wait for nobody.
+//! Every transaction that changes an order first takes one advisory lock, so that everything that is true with SQLite's
+//! single writer stays true with any number of replicas. Webhooks are only appended, without that lock.
 
 mod address;
 mod allowance;
@@ -37,25 +37,25 @@ use super::{
 };
 use crate::clock::SharedClock;
 
-/// Connections that record, ping, and hold books: nothing that waits for long.
+/// Connections for recording webhooks, pings and leadership: short statements only.
 const RECORDING: u32 = 3;
 
-/// Connections that fold, decide, claim and settle: one works while the other begins.
+/// Connections for folding, deciding, claiming and settling: one works while the other waits for the lock.
 const WORKING: u32 = 2;
 
-/// Connections for pages, metrics, and looks at what is due. With one that listens this makes eight in all.
+/// Connections for pages, metrics, and checks for due work. With the one that listens, there are eight in all.
 const READING: u32 = 2;
 
-/// How long the start may take to reach the server.
+/// How long connecting at startup may take.
 const LONGEST_START: Duration = Duration::from_secs(10);
 
-/// How long a write of a ping proves that the database can be written to.
+/// How long a ping's write proves that the database is writable.
 const PING_HOLDS: Duration = Duration::from_secs(1);
 
-/// How long connections may take to end.
+/// How long closing all connections may take.
 const LONGEST_END: Duration = Duration::from_secs(2);
 
-/// The store on a PostgreSQL server.
+/// Storage on a PostgreSQL server.
 pub type Postgres = Sql<Server>;
 
 /// One database on a PostgreSQL server.
@@ -68,18 +68,18 @@ pub struct Server {
     notifications: Notifications,
     /// When a ping last wrote.
     pinged: Mutex<Option<Instant>>,
-    /// What takes the place of the server's clock where time is simulated.
+    /// Replaces the server's clock in a simulation.
     played_clock: Option<SharedClock>,
 }
 
 impl Postgres {
-    /// Connects to the server and brings the schema up to date; of replicas that start together one does it.
+    /// Connects to the server and applies migrations; if replicas start together, only one of them does so.
     pub async fn open(url: &SecretString) -> Result<Self> {
         let (connection, address) = connect_and_migrate(url).await?;
         Self::on(connection, address, options(url)?).await
     }
 
-    /// The same for a database that a service has made its tables in before.
+    /// As `open`, but fails if no service has created its tables there.
     pub async fn open_beside(url: &SecretString) -> Result<Self> {
         let (mut connection, address) = connect(url).await?;
         if version(&mut connection, &address).await?.is_none() {
@@ -89,7 +89,7 @@ impl Postgres {
         Self::open(url).await
     }
 
-    /// Connects to the server to read, and leaves the schema as it is.
+    /// Connects to the server to read; applies no migrations.
     pub async fn open_to_read(url: &SecretString) -> Result<Readable> {
         let (mut connection, address) = connect(url).await?;
         match version(&mut connection, &address).await? {
@@ -115,7 +115,7 @@ impl Postgres {
             let why = remedy::incompatible(needs, newest_migration());
             return Err(refused_because(&address, &why));
         }
-        // What a server is too old for shows now, and not with the first webhook.
+        // A server that is too old for these settings fails now, not at the first webhook.
         make_ready(&mut connection).await.map_err(|error| refused(&error))?;
         let name = sqlx::query("SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text)");
         let name = name.fetch_one(&mut connection).await.map_err(|error| refused(&error))?.try_get(0)?;
@@ -133,7 +133,7 @@ impl Postgres {
         }))
     }
 
-    /// For a simulation: this clock takes the place of the server's.
+    /// Replaces the server's clock by this one, for a simulation.
     #[must_use]
     pub fn by_clock(mut self, clock: SharedClock) -> Self {
         self.0.played_clock = Some(clock);
@@ -141,7 +141,7 @@ impl Postgres {
     }
 }
 
-/// Connects to a server; returns its address too.
+/// Connects to a server; also returns its address, without the password.
 async fn connect(url: &SecretString) -> Result<(PgConnection, String)> {
     let options = options(url)?;
     let address = address(&options);
@@ -154,7 +154,7 @@ async fn connect(url: &SecretString) -> Result<(PgConnection, String)> {
     Ok((connection, address))
 }
 
-/// The newest migration that the database holds; `None` when it holds no tables of ours.
+/// The newest migration applied to the database; `None` if it contains none of our tables.
 async fn version(connection: &mut PgConnection, address: &str) -> Result<Option<i64>> {
     let refused = |error: sqlx::Error| refused(address, &error);
     let is_there =
@@ -167,7 +167,7 @@ async fn version(connection: &mut PgConnection, address: &str) -> Result<Option<
     newest.fetch_one(connection).await.map(Some).map_err(refused)
 }
 
-/// Connects to a server and brings the schema up to date; returns its address too.
+/// Connects to a server and applies migrations; also returns its address, without the password.
 pub(super) async fn connect_and_migrate(url: &SecretString) -> Result<(PgConnection, String)> {
     let (mut connection, address) = connect(url).await?;
     let refused = |error: &sqlx::Error| refused(&address, error);
@@ -192,7 +192,7 @@ macro_rules! migrations {
     };
 }
 
-/// What each version adds.
+/// All migrations: number, file name and SQL.
 const MIGRATIONS: [(i64, &str, &str); 1] = migrations![1 "0001_first"];
 
 /// The newest migration that this version knows.
@@ -205,13 +205,13 @@ fn migrations() -> Migrator {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let mut migrations = Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect());
-    // A newer version may have been here: it only adds, so this one continues.
+    // A newer version may have migrated the database. It only adds, so this version can use it.
     migrations.set_ignore_missing(true);
     migrations
 }
 
 impl Server {
-    /// For what must be answered at once.
+    /// A session for work that must end within [`SOON`].
     async fn soon(&self) -> Result<Session> {
         Session::on(&self.recording, SOON, &self.doubts).await
     }
@@ -252,7 +252,7 @@ impl Base for Server {
         let recording = async { record::record(&mut self.soon().await?, deliveries).await };
         let result = recording.await;
         if result.is_err() {
-            // The next probe must report it.
+            // The next ping must not rely on an earlier one.
             *self.last_ping() = None;
         }
         result
@@ -290,7 +290,7 @@ impl Base for Server {
 
     async fn close(&self) {
         let all = async { tokio::join!(self.recording.close(), self.working.close(), self.reading.close()) };
-        // What is still under way has its own time limit; the server notices that we are gone.
+        // Statements still running have their own time limits, and the server notices closed connections.
         let _ = tokio::time::timeout(LONGEST_END, all).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Replicas notify each other when there is something to do, so that none has to poll all the time.
+//! Replicas notify each other of new work (`LISTEN` and `NOTIFY`), so that they need not poll often.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use tokio::{sync::Mutex, time::timeout};
 use super::session::{Doubts, Session, pool};
 use crate::storage::{Result, dialect::Dialect};
 
-/// What they are sent and heard on.
+/// The channel of `LISTEN` and `NOTIFY`.
 const CHANNEL: &str = "forstok_accurate";
 
-/// How long silence is believed: a connection that was cut on the way is as silent as one that has nothing to tell.
-const BELIEVED: Duration = Duration::from_secs(10);
+/// After this long without a notification, the connection is checked: a broken one is as silent as an idle one.
+const CHECK_AFTER: Duration = Duration::from_secs(10);
 
-/// How long the server may take to show that it is there.
-const LONGEST_LOOK: Duration = Duration::from_secs(2);
+/// How long connecting, or checking the connection, may take.
+const LONGEST_CHECK: Duration = Duration::from_secs(2);
 
-/// How long is waited after it was not.
+/// Delay after a failed connection attempt.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// Sends notifications, and hears those of other replicas.
+/// Sends notifications, and receives those of other replicas.
 pub(super) struct Notifications {
     options: PgConnectOptions,
-    /// Ours; what we sent ourselves does not count.
+    /// This process, so that its own notifications are ignored.
     name: String,
     listener: Mutex<Option<PgListener>>,
 }
@@ -38,12 +38,12 @@ impl Notifications {
         Ok(())
     }
 
-    /// Returns when another replica sent one, and whenever one may have been missed.
+    /// Returns when another replica has sent a notification, and after reconnecting, because one may have been missed.
     pub(super) async fn notified(&self) {
         let mut slot = self.listener.lock().await;
         loop {
             let Some(listener) = slot.as_mut() else {
-                match timeout(LONGEST_LOOK, self.listen()).await {
+                match timeout(LONGEST_CHECK, self.listen()).await {
                     Ok(Ok(listener)) => {
                         *slot = Some(listener);
                         return;
@@ -55,7 +55,7 @@ impl Notifications {
                     }
                 }
             };
-            let still_there = match timeout(BELIEVED, listener.try_recv()).await {
+            let still_there = match timeout(CHECK_AFTER, listener.try_recv()).await {
                 Ok(Ok(Some(call))) if call.payload() == self.name => true,
                 Ok(Ok(Some(_))) => {
                     while listener.next_buffered().is_some() {}
@@ -63,8 +63,8 @@ impl Notifications {
                 }
                 Ok(_) => false,
                 Err(_) => {
-                    let looked = timeout(LONGEST_LOOK, sqlx::query("SELECT 1").execute(&mut *listener)).await;
-                    matches!(looked, Ok(Ok(_)))
+                    let checked = timeout(LONGEST_CHECK, sqlx::query("SELECT 1").execute(&mut *listener)).await;
+                    matches!(checked, Ok(Ok(_)))
                 }
             };
             if !still_there {
@@ -74,8 +74,8 @@ impl Notifications {
     }
 
     async fn listen(&self) -> sqlx::Result<PgListener> {
-        // A pool of its own each time: the previous connection no longer matters.
-        let pool = pool(&self.options, 1, LONGEST_LOOK, &Doubts::default());
+        // A new pool each time, so that nothing of the previous connection remains.
+        let pool = pool(&self.options, 1, LONGEST_CHECK, &Doubts::default());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;

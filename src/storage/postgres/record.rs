@@ -1,4 +1,4 @@
-//! Recording deliveries: many in one statement, beside everything else that is written.
+//! Recording deliveries: many in one statement, without the lock that other writes take.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -9,9 +9,9 @@ use crate::storage::{
     rows::{micros, receipt, storable},
 };
 
-/// Ids count in the order of arrival; the rows go in sorted, so that no two replicas wait for each other in a circle.
-/// The very same content again adds no row: its new id is then found in none. What waits to be folded is marked in
-/// the same statement.
+/// Ids are assigned in the order of arrival; the rows are inserted in sorted order, so that two replicas recording the
+/// same content cannot deadlock. A repeated content adds no row, so no row has its new id. The same statement queues
+/// new deliveries to be folded.
 const APPEND: &str = r#"
     WITH given AS MATERIALIZED (
         SELECT nextval('delivery_ids') AS id, t.*
@@ -63,10 +63,10 @@ pub(super) async fn record(session: &mut Session, deliveries: &[Delivery]) -> Re
     receipts.collect()
 }
 
-/// Columns of deliveries; what comes several times in a batch is in it once.
+/// Deliveries by column. A content that occurs several times in a batch has one row.
 #[derive(Default)]
 struct Batch<'a> {
-    /// For each delivery, which row it became.
+    /// For each delivery, the index of its row.
     places: Vec<usize>,
     order_ids: Vec<&'a str>,
     fingerprints: Vec<&'a [u8]>,
@@ -123,7 +123,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Empty when the body cannot be read as an order.
+/// Empty if the body cannot be read as an order.
 fn order_id(delivery: &Delivery) -> &str {
     match &delivery.content {
         Content::Order { order_id, .. } => order_id.as_str(),

@@ -1,4 +1,4 @@
-//! Connections to the server: how long they may take, and when one is trusted no more.
+//! Connections to the server: their time limits, and when one is replaced.
 
 use std::{
     borrow::Cow,
@@ -21,29 +21,29 @@ use crate::storage::{
     sql::Size,
 };
 
-/// How long a webhook, a ping or a hold may take in all: a sender is to hear 503 within two seconds.
+/// How long recording a webhook, a ping or a leadership renewal may take: a sender must get its 503 within two seconds.
 pub(super) const SOON: Duration = Duration::from_millis(1_500);
 
-/// How long anything else may take that touches a batch.
+/// How long any other work on a batch may take.
 pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
-/// The same for what touches all orders that there are.
+/// How long a change that may affect every order may take.
 const LONGEST_FOR_ALL: Duration = Duration::from_secs(30);
 
-/// How long a connection may have been idle to be trusted without a look.
+/// A connection that has been idle for less than this is used without a check.
 const TRUSTED: Duration = Duration::from_millis(500);
 
-/// How long that look may take.
-const LONGEST_LOOK: Duration = Duration::from_millis(500);
+/// How long checking an idle connection may take.
+const LONGEST_CHECK: Duration = Duration::from_millis(500);
 
-/// How long a ping waits for a table that somebody has locked: less than [`SOON`], so that the server says why.
+/// How long a ping waits for a locked table: less than [`SOON`], so that the server's own error is reported.
 const LONGEST_LOCK: Duration = Duration::from_secs(1);
 
-/// Whoever changes orders holds this lock, "forstok" in letters; it ends with the transaction.
+/// Key of the advisory lock of every transaction that changes orders: "forstok" in ASCII. It ends with the transaction.
 const ONE_AT_A_TIME: i64 = 0x66_6f72_7374_6f6b;
 
-/// How a connection is prepared. The server ends the transaction of a suspended replica, so that the others can
-/// continue.
+/// Settings of every connection. The server ends the transaction of a suspended replica after three seconds, so that
+/// the others can continue.
 const READY: &str = "
     SET idle_in_transaction_session_timeout = '3s';
     SET statement_timeout = '9s';
@@ -55,12 +55,12 @@ const READY: &str = "
     SET tcp_user_timeout = '10s';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// Sets what every connection needs.
+/// Applies [`READY`] to a connection.
 pub(super) async fn make_ready(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::raw_sql(READY).execute(connection).await.map(drop)
 }
 
-/// How long it may take to write.
+/// How long a write of this size may take.
 pub(super) fn within(size: Size) -> Duration {
     match size {
         Size::Small | Size::Derived => LONGEST,
@@ -68,7 +68,8 @@ pub(super) fn within(size: Size) -> Duration {
     }
 }
 
-/// Since when connections are doubted: what ended one of them has ended, or left behind, those that are as old.
+/// The time of the last connection failure or timeout. Connections opened before it are replaced, because its cause may
+/// have ended them too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Doubts(Arc<Mutex<Option<Instant>>>);
 
@@ -82,7 +83,7 @@ impl Doubts {
     }
 }
 
-/// So many connections, made when they are needed.
+/// A pool of at most this many connections, opened on demand.
 pub(super) fn pool(options: &PgConnectOptions, most: u32, longest_wait: Duration, doubts: &Doubts) -> PgPool {
     let doubts = doubts.clone();
     PgPoolOptions::new()
@@ -96,24 +97,24 @@ pub(super) fn pool(options: &PgConnectOptions, most: u32, longest_wait: Duration
                 if is_doubted || known.idle_for < TRUSTED {
                     return Ok(!is_doubted);
                 }
-                let looked = tokio::time::timeout(LONGEST_LOOK, connection.ping()).await;
-                Ok(matches!(looked, Ok(Ok(()))))
+                let checked = tokio::time::timeout(LONGEST_CHECK, connection.ping()).await;
+                Ok(matches!(checked, Ok(Ok(()))))
             })
         })
         .connect_lazy_with(options.clone().statement_cache_capacity(200))
 }
 
-/// A connection for one piece of work, with an end to its time. After whatever did not go well it is closed: nobody
-/// knows what it would still hear.
+/// A connection for one piece of work, with a deadline. After any failure the connection is closed, because a late
+/// reply may still arrive on it.
 pub struct Session {
     connection: Option<PoolConnection<Postgres>>,
     deadline: Instant,
     doubts: Doubts,
-    /// Nothing is under way on it.
+    /// No statement is running, and none has failed.
     is_idle: bool,
-    /// Nothing is to be committed on it.
+    /// No transaction is open.
     is_over: bool,
-    /// The server's time in a simulation; otherwise the server tells it.
+    /// Replaces the server's time in a simulation, in microseconds since 1970.
     played_now: Option<i64>,
 }
 
@@ -131,12 +132,12 @@ impl Session {
         })
     }
 
-    /// In a simulation the server's clock shows this.
+    /// Sets the server's time in a simulation.
     pub(super) fn play(&mut self, now: Option<Timestamp>) {
         self.played_now = now.map(Timestamp::as_microsecond);
     }
 
-    /// Begins a transaction as the only one that changes orders.
+    /// Begins a transaction and takes the lock, so that no other transaction changes orders.
     pub(super) async fn begin(&mut self, size: Size) -> Result<()> {
         let longer = match size {
             Size::Small => String::new(),
@@ -148,8 +149,8 @@ impl Session {
         Ok(())
     }
 
-    /// Writes something, with the locks that a webhook needs: a server that only takes reads shows only then, and so
-    /// does a table that somebody has locked.
+    /// Writes a row, with the locks that recording a webhook needs: only this detects a read-only server or a locked
+    /// table.
     pub(super) async fn try_to_write(&mut self) -> Result<()> {
         let longest = LONGEST_LOCK.as_millis();
         self.is_over = false;
@@ -168,7 +169,7 @@ impl Session {
         Ok(())
     }
 
-    /// Several statements without values at once.
+    /// Runs several statements without values in one round trip.
     async fn run(&mut self, sql: String) -> Result<Vec<PgRow>> {
         self.under_way(async |connection| sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await).await
     }

@@ -1,8 +1,8 @@
-//! Statistics of tables, from which the server plans statements.
+//! Table statistics, from which the server plans statements.
 //!
-//! The server keeps the plans of a connection's statements until a table is analysed. A plan that was made while a
-//! table was small reads the whole table. Autovacuum analyses once a minute at most; in the first minute of a busy
-//! service, or without autovacuum, that is too late.
+//! The server caches the plans of a connection's statements until a table is analysed. A plan made while a table was
+//! small reads the whole table. Autovacuum analyses at most once a minute, which is too late in the first minute of a
+//! busy service, and never if it is off.
 
 use super::session::Session;
 use crate::storage::{
@@ -10,8 +10,8 @@ use crate::storage::{
     dialect::{Columns, Dialect},
 };
 
-/// The tables that have grown by half since they were analysed. From 160 MB on they are left to autovacuum: reading one
-/// is so expensive that no plan does it.
+/// The tables that have grown by half since they were last analysed. Tables of 160 MB or more are left to autovacuum:
+/// reading a whole one is so expensive that no plan does it.
 const GROWN: &str = "
     SELECT CAST(relname AS TEXT) AS name FROM pg_class
     WHERE oid IN (CAST('deliveries' AS REGCLASS), CAST('unfolded' AS REGCLASS), CAST('orders' AS REGCLASS),
@@ -21,7 +21,7 @@ const GROWN: &str = "
       AND relpages < 20000
       AND pg_relation_size(oid) / CAST(current_setting('block_size') AS BIGINT) > relpages * 3 / 2 + 16";
 
-/// Analyses tables that have grown much. A table that is being analysed already is left out.
+/// Analyses the tables that have grown. A table that is already being analysed is skipped.
 pub(super) async fn refresh(session: &mut Session) -> Result<()> {
     let grown = session.fetch(GROWN, &[]).await?;
     let names = grown.iter().map(|row| row.text("name")).collect::<Result<Vec<_>>>()?;
