@@ -1,4 +1,4 @@
-//! When documents are attempted next, and the ends of leases.
+//! The times of documents' next attempts, and the ends of leases.
 
 use jiff::Timestamp;
 
@@ -48,7 +48,7 @@ pub(super) async fn shorten_waits(
 ) -> Result<u64> {
     let (attempt, lease) = (now + longest.attempt, now + longest.lease);
     let (recheck, own_recheck) = (now + longest.recheck, now + longest.order_recheck);
-    // During a lease, the next attempt is at its end.
+    // During a lease, the next attempt is due when the lease ends.
     let sql = format!(
         "UPDATE documents SET next_attempt_at = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE $2 END,
                               lease_until = CASE WHEN lease_until > 0 THEN CAST($4 AS BIGINT) ELSE 0 END
@@ -64,7 +64,7 @@ pub(super) async fn shorten_waits(
 }
 
 pub(super) async fn end_leases<T: Dialect>(db: &mut T, book: &BookName, now: Timestamp) -> Result<u64> {
-    // From now on none of their saves leaves any more.
+    // From now on, none of these attempts sends a save, so doubt counts from now at the latest.
     let sql = format!(
         "UPDATE documents SET lease_until = 0, next_attempt_at = $2,
                 doubt_since = CASE WHEN wanted = 'exist' THEN {least}(doubt_since, {now}) ELSE doubt_since END

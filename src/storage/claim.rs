@@ -1,4 +1,4 @@
-//! Claims: documents under a lease, with the intent of each attempt.
+//! Claims: leases documents to workers and records the intent of each attempt.
 
 use std::collections::HashMap;
 
@@ -23,22 +23,24 @@ use crate::domain::{
     timeline::{Entry, Event},
 };
 
-/// Which lane a document is in: word for word the expression of the index `documents_by_lane`. An invoice that was
-/// tried or shadowed is looked up first, and so is one in doubt, whatever its lane: see [`Claim::must_look_up`].
+/// The lane of a document; must be identical to the expression of the index `documents_by_lane`. An invoice that was
+/// tried or shadowed is looked up before it is saved, and so is a document in doubt in any lane: see
+/// [`Claim::must_look_up`].
 pub(super) const LANE: &str =
     "(CASE WHEN wanted = 'gone' THEN 2 WHEN kind = 'receipt' THEN 3 WHEN kind = 'return' THEN 4
           WHEN tries + shadowed > 0 THEN 1 ELSE 0 END)";
 
-/// News is decided first, because it may call off a deletion, or change what a receipt or a return contains; unless the
-/// document may already exist, which only a look at Accurate can tell. `$2` is the moment.
+/// Whether nothing about the document is still to be decided. News comes first, because it may cancel a deletion or
+/// change the content of a receipt or return. Except for a document in doubt: only a look-up in Accurate can tell
+/// whether it exists. `$2` is the current time.
 const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
      OR (EXISTS (SELECT 1 FROM orders o WHERE o.order_id = documents.order_id AND o.undecided = 0)
          AND (kind = 'invoice' OR (SELECT u.order_id FROM unsettled u
                                    WHERE u.order_id = documents.order_id AND u.due_at <= $2) IS NULL)))";
 
-/// What documents of these kinds must wait for among the others of their order: for what they need when they are to be
-/// created, for what needs them when they are to be deleted. One that may already exist is looked up whatever became of
-/// what it needs: nothing is decided about its order before that.
+/// Conditions on the order's other documents: those that a document needs must exist before it is created, and those
+/// that need it must be gone before it is deleted. A document in doubt is looked up in any case, because nothing is
+/// decided about its order before.
 fn has_what_it_needs(lane: Lane) -> String {
     let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
     let mut conditions = Vec::new();
@@ -60,7 +62,7 @@ fn has_what_it_needs(lane: Lane) -> String {
     conditions.concat()
 }
 
-/// Ids of documents of one lane in the order of their time, where `$1` is the book and `$2` the moment.
+/// The ids of a lane's claimable documents, ordered by next attempt; `$1` is the book, `$2` the current time.
 fn ids(lane: Lane, has_come: &str, direction: &str, limit: &str) -> String {
     format!(
         "SELECT id FROM documents
@@ -98,7 +100,7 @@ pub(super) async fn claim<T: Dialect>(
             (ids(lane, "next_attempt_at", if newest_first { "DESC" } else { "ASC" }, "$4"), limit)
         }
         Selection::Probe => {
-            // What was tried before is nearest to its end.
+            // Documents that were tried before come first, because they are closest to completion.
             let first =
                 [(Lane::Again, 1), (Lane::Fresh, 2), (Lane::Deletion, 3), (Lane::Receipts, 4), (Lane::Returns, 5)].map(
                     |(lane, turn)| {
@@ -129,7 +131,7 @@ pub(super) async fn claim_blocked<T: Dialect>(
     Ok(claims.into_iter().next())
 }
 
-/// Leases documents and writes the intent of each attempt; `$2` is the moment, `$3` the end of the leases.
+/// Leases documents and records the intent of each attempt; `$2` is the current time, `$3` the end of the leases.
 async fn take<T: Dialect>(
     db: &mut T,
     which: &str,
@@ -137,10 +139,10 @@ async fn take<T: Dialect>(
     lease_until: Timestamp,
     values: &[Value<'_>],
 ) -> Result<Vec<Claim>> {
-    // As long as a save is in doubt no deletion is tried; an earlier attempt may have tried one.
+    // While a save is in doubt, no deletion is tried; an earlier attempt may have tried one.
     //
-    // An attempt whose end is not known may have sent its save at any moment of its lease, hence the end of it by the
-    // database's clock. Where nothing is saved the doubt stays as it is.
+    // Until an attempt is settled, its save may be sent at any time during its lease, so doubt counts from the end of
+    // the lease by the database's clock. An attempt that saves nothing leaves the doubt unchanged.
     let sql = format!(
         "UPDATE documents SET
              attempt = attempt + 1, tries = tries + 1,
@@ -168,7 +170,7 @@ async fn take<T: Dialect>(
         let id = order_id(row)?;
         let order =
             orders.get(&id).ok_or_else(|| StorageError::Unreadable(format!("a document of order {id} without it")))?;
-        // One document that cannot be read must not keep all others from being posted.
+        // An unreadable document must not prevent the others from being posted.
         match read_claim(row, order, lease_until) {
             Ok(claim) => claims.push((order.number("id")?, claim)),
             Err(problem) => unreadable.push(block(row, order, &problem, now)?),
@@ -177,7 +179,7 @@ async fn take<T: Dialect>(
     if !unreadable.is_empty() {
         settle::settle(db, &unreadable, now).await?;
     }
-    // A database returns them as it pleases.
+    // `RETURNING` has no defined order.
     claims.sort_by_key(|(id, _)| *id);
     let claims: Vec<_> = claims.into_iter().map(|(_, claim)| claim).collect();
     let intents: Vec<_> = claims
@@ -192,7 +194,7 @@ async fn take<T: Dialect>(
     Ok(claims)
 }
 
-/// What the attempts must know of the orders of these documents.
+/// The columns of these documents' orders that the attempts need.
 async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) -> Result<HashMap<OrderId, T::Row>> {
     let ids = documents.iter().map(|row| Ok([order_id(row)?])).collect::<Result<Vec<_>>>()?;
     let existing = Kind::ALL.map(|kind| {
@@ -215,8 +217,7 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) ->
     rows.into_iter().map(|row| Ok((order_id(&row)?, row))).collect()
 }
 
-/// What happens to a claimed document that cannot be read: its order is blocked, and a person can have it prepared
-/// again.
+/// Blocks the order of a claimed document that cannot be read; a person can have it prepared again.
 fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: Timestamp) -> Result<Settlement> {
     let document = document_key(row)?;
     let (order_id, kind) = (&document.order_id, document.kind.as_str());
@@ -250,7 +251,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         draft: drafted(row, kind)?,
         existing: row.number_if_any("accurate_id")?.map(|id| DocumentRef { number, id }),
         existing_age: age(row, "shown_age")?,
-        // The order has those of its invoice.
+        // An invoice's findings are stored with its order.
         findings: if kind.leads_order() { json_column(order, "findings")? } else { json_column(row, "findings")? },
         trouble: Trouble { looks: row.number("failed_checks")?, words: row.text("trouble")?.to_owned() },
         warnings: json_column(order, "warnings")?,
@@ -260,8 +261,8 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
     })
 }
 
-/// Whether the order must be decided before such a document is saved: there is news, or what the document needs no
-/// longer exists.
+/// Whether the order must be decided before a document of this kind is saved, because of news, or because a document
+/// that it needs no longer exists.
 fn is_undecided(order: &impl Columns, kind: Kind) -> Result<bool> {
     if order.number("undecided")? == 1 || (!kind.leads_order() && order.number("unsettled")? == 1) {
         return Ok(true);
@@ -274,7 +275,7 @@ fn is_undecided(order: &impl Columns, kind: Kind) -> Result<bool> {
     Ok(false)
 }
 
-/// What is sent.
+/// Parses the draft.
 pub(super) fn drafted(row: &impl Columns, kind: Kind) -> Result<Drafted> {
     Ok(match kind {
         Kind::Invoice => Drafted::Invoice(json_column(row, "draft")?),
@@ -283,7 +284,7 @@ pub(super) fn drafted(row: &impl Columns, kind: Kind) -> Result<Drafted> {
     })
 }
 
-/// What the attempt is for.
+/// The purpose of the attempt.
 fn purpose(row: &impl Columns) -> Result<Purpose> {
     Ok(match (row.text("state")?, row.text("wanted")?) {
         ("blocked", _) => Purpose::LookUp,
@@ -295,12 +296,12 @@ fn purpose(row: &impl Columns) -> Result<Purpose> {
     })
 }
 
-/// What is not known about the saves of the attempts before this one.
+/// The doubt that earlier attempts left.
 fn doubt(row: &impl Columns) -> Result<Doubt> {
     Ok(Doubt::of_age(age(row, "doubt_age")?, row.number("attempt")? - 1))
 }
 
-/// How long ago something was; a clock that was set back does not make it lie ahead.
+/// An age stored in microseconds; at least zero, even if the clock was set back.
 fn age(row: &impl Columns, column: &str) -> Result<Option<SignedDuration>> {
     Ok(row.number_if_any(column)?.map(|micros| SignedDuration::from_micros(micros.max(0))))
 }

@@ -1,7 +1,7 @@
-//! What SQLite and PostgreSQL have in common: statements that both understand, values that go in, rows that come out.
+//! What SQLite and PostgreSQL share: statements that both understand, values for parameters, rows as results.
 //!
-//! Rows of values go in as one JSON text, `$1`: [`Dialect::ROWS`] makes `v.value ->> n` of each. What is no text is
-//! cast, since PostgreSQL's `->>` gives nothing else.
+//! Many rows of values are passed as one JSON text, `$1`. [`Dialect::ROWS`] expands it, and `v.value ->> n` is the n-th
+//! value of a row. Values other than text are cast, because PostgreSQL's `->>` returns only text.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,9 @@ use crate::domain::{
     order::OrderId,
 };
 
-/// A connection, or a pool of them, that takes statements; with the few words that differ.
+/// A connection that runs statements, and the SQL fragments in which the databases differ.
 pub trait Dialect: Send {
-    /// What comes back.
+    /// A row of a result.
     type Row: Columns;
 
     /// The rows of the JSON array `$1`, as `v`.
@@ -25,17 +25,17 @@ pub trait Dialect: Send {
     const GREATEST: &'static str;
     /// The lesser of two numbers.
     const LEAST: &'static str;
-    /// Joins with what stands on the left going first.
+    /// Joins two tables with the left one as the outer loop.
     const THEN_JOIN: &'static str;
-    /// Behind `documents`: go by `due_since`.
+    /// After `documents` in a `FROM`: uses the index on `due_since`.
     const BY_DUE_SINCE: &'static str;
-    /// The digits of `id` as bytes.
+    /// The decimal digits of `id`, as bytes.
     const ID_IN_BYTES: &'static str;
-    /// Behind rows that are to be changed: skips locked rows.
+    /// At the end of a `SELECT` of rows to be changed: skips locked rows.
     const UNLESS_LOCKED: &'static str;
 
-    /// The moment it is by the database's clock, in microseconds since 1970, where `ours` holds it by our clock.
-    /// Replicas whose clocks differ measure a doubt by this one.
+    /// SQL for the current time in microseconds since 1970: by the server's clock on PostgreSQL, so that replicas whose
+    /// clocks differ measure doubts alike; otherwise `ours`, the parameter with this process's time.
     fn now(&self, ours: &'static str) -> Cow<'static, str>;
 
     /// Runs a statement and returns its rows.
@@ -53,16 +53,16 @@ pub trait Dialect: Send {
     ) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// A value for a statement.
+/// A parameter of a statement.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
-    /// A whole number, also a moment or a yes or no.
+    /// A whole number, a time in microseconds since 1970, or a boolean (0 or 1).
     Number(i64),
-    /// A text.
+    /// Text.
     Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
-    /// Nothing.
+    /// NULL.
     Null,
 }
 
@@ -114,12 +114,12 @@ impl<'a> From<&'a OrderId> for Value<'a> {
     }
 }
 
-/// A statement with its values, for PostgreSQL.
+/// A PostgreSQL query with its parameters bound.
 pub(super) fn query(
     sql: impl Into<Cow<'static, str>>,
     values: &[Value<'_>],
 ) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
-    // Only our own words are in it: values go beside the statement.
+    // Safe: the SQL is our own text, and values are passed as parameters only.
     values.iter().fold(sqlx::query(AssertSqlSafe(sql.into())), |query, value| match *value {
         Value::Number(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
@@ -128,21 +128,21 @@ pub(super) fn query(
     })
 }
 
-/// A row.
+/// Reads the columns of a row, by name.
 pub trait Columns: Send + Sync {
-    /// A whole number.
+    /// A whole number; an error if it is NULL.
     fn number(&self, column: &str) -> Result<i64>;
-    /// A whole number, if there is one.
+    /// A whole number; `None` if it is NULL.
     fn number_if_any(&self, column: &str) -> Result<Option<i64>>;
-    /// A text.
+    /// Text; an error if it is NULL.
     fn text(&self, column: &str) -> Result<&str>;
-    /// A text, if there is one.
+    /// Text; `None` if it is NULL.
     fn text_if_any(&self, column: &str) -> Result<Option<&str>>;
-    /// Bytes; empty when there are none.
+    /// Bytes; empty if it is NULL.
     fn bytes(&self, column: &str) -> Result<Vec<u8>> {
         Ok(self.bytes_if_any(column)?.unwrap_or_default())
     }
-    /// Bytes, if there are any.
+    /// Bytes; `None` if it is NULL.
     fn bytes_if_any(&self, column: &str) -> Result<Option<Vec<u8>>>;
 }
 

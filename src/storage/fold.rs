@@ -1,4 +1,4 @@
-//! Folding deliveries into their orders: many at once, each snapshot into its order's history.
+//! Folds deliveries into their orders: many at once, each snapshot into its order's history.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,15 +17,15 @@ use crate::domain::{
     order::OrderId,
 };
 
-/// What is known of an order while a batch is folded into it.
+/// The state of an order while a batch is folded into it.
 struct Known<'a> {
     history: History,
     revision: i64,
-    /// Facts of the newest snapshot, when this batch brought it.
+    /// The facts of the newest snapshot, if it is in this batch.
     facts: Option<&'a OrderFacts>,
     received_at: i64,
     changed: bool,
-    /// A hash of the terms that it is found by, and of what it shows that can be mapped.
+    /// A hash of the order's search terms and of what can be mapped; see [`hash_of`].
     terms: i64,
 }
 
@@ -58,13 +58,13 @@ pub(super) async fn unfolded<T: Dialect>(db: &mut T, order_id: Option<&OrderId>,
     db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
 }
 
-/// Most bytes of bodies that are read at once: bodies may be megabytes, and some hundred of them are read together.
+/// Most bytes of bodies read at once: a body may have megabytes, and hundreds are read together.
 pub(super) const LARGEST_READ: i64 = 8 * 1024 * 1024;
 
-/// The size of the body of delivery `d`; told without reading the body.
+/// The size of the body of delivery `d` in bytes, without reading the body.
 pub(super) const BODY_BYTES: &str = "CAST(COALESCE(LENGTH(d.body), 0) AS BIGINT)";
 
-/// The first ids whose `bytes` together are not too many; one at least.
+/// The first ids whose `bytes` add up to at most `most`; at least one id if there are rows.
 pub(super) fn first_by_size(rows: &[impl Columns], most: i64) -> Result<Vec<[i64; 1]>> {
     let mut ids = Vec::with_capacity(rows.len());
     let mut room = most;
@@ -83,7 +83,7 @@ fn read_unfolded(row: &impl Columns) -> Result<Unfolded> {
     Ok(Unfolded { delivery: DeliveryId(row.number("id")?), received_at, body: row.bytes("body")? })
 }
 
-/// Folds deliveries that were recorded before; one that was folded meanwhile changes nothing.
+/// Folds recorded deliveries. A delivery that was folded in the meantime is skipped.
 pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<()> {
     let ids: Vec<_> = deliveries.iter().map(|one| [one.delivery]).collect();
     let sql = format!(
@@ -94,9 +94,9 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
     let taken = taken.iter().map(|row| Ok(DeliveryId(row.number("delivery")?))).collect::<Result<HashSet<_>>>()?;
     let taken: Vec<_> = deliveries.iter().filter(|one| taken.contains(&one.delivery)).collect();
     fold_new(db, &taken).await?;
-    // Last, because webhooks that cannot be read wait for their count as long as it is being changed.
+    // Last, because this locks the count of unreadable webhooks, and recording another one waits for it.
     for one in &taken {
-        // It was readable when it was recorded; an older program wrote it. It is shown with the unreadable ones.
+        // The older program that recorded it could read it; this version cannot. It is shown with the unreadable ones.
         if let Err(problem) = &one.facts {
             let sql = "UPDATE deliveries SET names_order = order_id, order_id = '', problem = $2 WHERE id = $1 AND NOT EXISTS
                            (SELECT 1 FROM deliveries o WHERE o.order_id = '' AND o.fingerprint = deliveries.fingerprint)";
@@ -106,7 +106,7 @@ pub(super) async fn fold<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Resu
     Ok(())
 }
 
-/// Bodies of unreadable deliveries behind this one, oldest first; those that are no longer kept are left out.
+/// The bodies of unreadable deliveries after this one, oldest first, except those that were cleared.
 pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: DeliveryId, limit: i64) -> Result<Vec<Unfolded>> {
     let sql = format!(
         "SELECT d.id, {BODY_BYTES} AS bytes FROM deliveries d
@@ -123,11 +123,11 @@ pub(super) async fn unreadable_bodies<T: Dialect>(db: &mut T, after: DeliveryId,
     db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(read_unfolded).collect()
 }
 
-/// Folds deliveries that could not be read when they came and can be now; one that somebody else has folded
-/// meanwhile changes nothing. Returns how many were folded.
+/// Folds deliveries that were unreadable when they arrived and are readable now; those folded in the meantime are
+/// skipped. Returns how many were folded.
 ///
-/// Such a delivery keeps the fingerprint of its raw body: the same content once more then counts as a new delivery,
-/// which changes nothing.
+/// Such a delivery keeps the fingerprint of its raw body. If the same content arrives again, it therefore counts as a
+/// new delivery, which is harmless.
 pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) -> Result<usize> {
     let kept: Vec<_> = deliveries.iter().map(|one| (one.delivery, micros(one.received_at))).collect();
     let sql = format!(
@@ -143,7 +143,7 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
     fold_new(db, &taken).await?;
     let facts = taken.iter().filter_map(|one| Some((one.delivery, one.facts.as_ref().ok()?)));
     let rows: Vec<_> = facts.map(|(id, facts)| (id, &facts.order_id, &facts.event, &facts.status_text)).collect();
-    // Last, because webhooks that cannot be read wait for their count as long as it is being changed.
+    // Last, because this locks the count of unreadable webhooks, and recording another one waits for it.
     let sql = format!(
         "UPDATE deliveries SET order_id = v.value ->> 1, event = v.value ->> 2, status = v.value ->> 3,
                 problem = NULL, names_order = NULL
@@ -154,7 +154,7 @@ pub(super) async fn fold_reread<T: Dialect>(db: &mut T, deliveries: &[Folding]) 
     Ok(taken.len())
 }
 
-/// Replaces the reason for which an unreadable delivery is kept.
+/// Replaces the stored problem of an unreadable delivery.
 pub(super) async fn change_problem(db: &mut impl Dialect, kept: KeptDelivery, problem: &str) -> Result<()> {
     let sql = "UPDATE deliveries SET problem = $3
                WHERE id = $1 AND received_at = $2 AND order_id = '' AND problem <> $3";
@@ -163,14 +163,14 @@ pub(super) async fn change_problem(db: &mut impl Dialect, kept: KeptDelivery, pr
     Ok(())
 }
 
-/// Removes an unreadable delivery whose content is stored elsewhere by now.
+/// Removes an unreadable delivery whose content is now stored elsewhere.
 pub(super) async fn remove_taken(db: &mut impl Dialect, kept: KeptDelivery) -> Result<()> {
     let sql = "DELETE FROM deliveries WHERE id = $1 AND received_at = $2 AND order_id = ''";
     db.execute(sql, &[kept.id.into(), kept.received_at.into()]).await?;
     Ok(())
 }
 
-/// Folds deliveries that are in no order yet.
+/// Folds deliveries that are not part of any order yet.
 async fn fold_new(db: &mut impl Dialect, deliveries: &[&Folding]) -> Result<()> {
     let facts = deliveries.iter().filter_map(|one| Some((*one, one.facts.as_deref().ok()?)));
     let mut known = load_orders(db, facts.clone().map(|(_, facts)| &facts.order_id)).await?;
@@ -235,7 +235,7 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
     if changed.is_empty() {
         return Ok(());
     }
-    // First seen, first in lists.
+    // Sorted, so that orders seen first get lower ids, by which lists are ordered.
     changed.sort_by_key(|(_, order)| order.history.latest_delivery());
     let (with_facts, without): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, order)| order.facts.is_some());
     let rows: Vec<_> = with_facts
@@ -290,7 +290,7 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
         write_terms(db, &with_new_terms).await?;
         seen::note(db, with_new_terms.iter().map(|(_, facts, at)| (*facts, *at))).await?;
     }
-    // Older snapshots that arrived late change the history, not what the order is.
+    // Older snapshots that arrived late change only the history, not the order's other columns.
     let rows: Vec<_> = without
         .iter()
         .map(|(id, order)| (id, order.received_at, to_json(&order.history), order.revision + 1))
@@ -307,7 +307,7 @@ async fn write_orders<T: Dialect>(db: &mut T, known: &HashMap<OrderId, Known<'_>
     Ok(())
 }
 
-/// Writes what these orders are found by.
+/// Writes the search terms of these orders.
 async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &OrderFacts, i64)]) -> Result<()> {
     let rows: Vec<_> =
         orders.iter().flat_map(|(id, facts, _)| facts.terms.iter().map(move |term| (id, term))).collect();
@@ -324,8 +324,8 @@ async fn write_terms<T: Dialect>(db: &mut T, orders: &[(&OrderId, &OrderFacts, i
     Ok(())
 }
 
-/// Changes when an order's search terms, its products, its store or its warehouse change, which most webhooks do not.
-/// Never 0, which means that nothing was hashed yet.
+/// A hash of an order's search terms, products, store and warehouse, which most webhooks do not change. Never 0, which
+/// means that nothing was hashed yet.
 fn hash_of(facts: &OrderFacts) -> i64 {
     let products: Vec<_> = facts.products.iter().map(|one| (&one.sku, one.uses.number())).collect();
     let warehouse = facts.warehouse.as_ref().map(|warehouse| &warehouse.id);

@@ -1,6 +1,6 @@
-//! What must survive a power cut: deliveries, orders with their states and leases, timelines, mappings.
+//! The database: deliveries, orders, documents with their states and leases, timelines, mappings.
 //!
-//! An order's row is also its job: there is no queue beside it that could disagree with it.
+//! A document's row is also its job: there is no separate queue that could disagree with it.
 
 mod allowance;
 mod attempts;
@@ -58,7 +58,7 @@ pub use self::{
 };
 use crate::{clock::SharedClock, domain::order::OrderId};
 
-/// Where a database is.
+/// The location of a database.
 #[derive(Clone, Debug)]
 pub enum Database {
     /// An SQLite file; its folder is created if it is missing.
@@ -76,7 +76,7 @@ impl fmt::Display for Database {
     }
 }
 
-/// Opens the store for the service: a file for this process alone, a server beside other replicas.
+/// Opens the database for the service: a file exclusively, a server together with other replicas.
 pub async fn open(database: &Database) -> Result<Arc<dyn Storage>> {
     Ok(match database {
         Database::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
@@ -84,7 +84,7 @@ pub async fn open(database: &Database) -> Result<Arc<dyn Storage>> {
     })
 }
 
-/// As [`open`] for a simulation, in which a server's clock shows simulated time as well.
+/// As [`open`], for a simulation: this clock also replaces the server's.
 pub async fn open_by(database: &Database, clock: SharedClock) -> Result<Arc<dyn Storage>> {
     Ok(match database {
         Database::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
@@ -92,7 +92,7 @@ pub async fn open_by(database: &Database, clock: SharedClock) -> Result<Arc<dyn 
     })
 }
 
-/// Opens the store, which must exist, beside a service that may be working on it, for a command that claims no order.
+/// Opens an existing database for a command that claims no orders; a service may be running.
 pub async fn open_beside(database: &Database) -> Result<Arc<dyn Storage>> {
     Ok(match database {
         Database::Sqlite(path) => Arc::new(Sqlite::open_beside(path).await?),
@@ -100,7 +100,7 @@ pub async fn open_beside(database: &Database) -> Result<Arc<dyn Storage>> {
     })
 }
 
-/// Opens the store to read it; makes and changes nothing.
+/// Opens a database to read it; creates and changes nothing.
 pub async fn open_to_read(database: &Database) -> Result<Readable> {
     match database {
         Database::Sqlite(path) => Sqlite::open_to_read(path).await,
@@ -108,78 +108,78 @@ pub async fn open_to_read(database: &Database) -> Result<Readable> {
     }
 }
 
-/// What there is to read.
+/// A database opened to read.
 pub enum Readable {
-    /// No database, or one without our tables: the service makes it at its first start.
+    /// There is no database, or none of our tables: the service creates them at its first start.
     Absent,
-    /// The database of an earlier version: the service brings it up to date at its next start.
+    /// The database of an earlier version: the service migrates it at its next start.
     Older,
-    /// A database of this version, or of a newer one, which only adds.
+    /// A database of this version, or of a newer compatible one.
     Now(Arc<dyn Storage>),
 }
 
 /// Why an operation of the storage failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// A statement failed, or was not answered.
+    /// A PostgreSQL statement failed, or the connection did.
     #[error("the database failed: {0}; {remedy}", remedy = remedy::of(.0))]
     Database(#[from] sqlx::Error),
-    /// A statement of SQLite failed.
+    /// An SQLite statement failed.
     #[error("the database failed: {0}; {remedy}", remedy = remedy::of_file(.0))]
     Sqlite(#[from] rusqlite::Error),
-    /// It was closed before.
+    /// The database was already closed.
     #[error("the database is closed")]
     Closed,
-    /// The schema could not be brought up to date.
+    /// A migration failed.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A row does not hold what this version of the program writes.
+    /// A row contains something that this version of the program does not write.
     #[error("the database holds something this version cannot read: {0}")]
     Unreadable(String),
-    /// Others were being written for all the time there was.
+    /// Other writes kept the writing connection for longer than the time limit.
     #[error("the database is busy: others have been waiting to be written for too long; the log says why")]
     Busy,
-    /// The change of an order's state is not in the table of lawful changes, and is not written.
+    /// An order may not change from one state to the other; nothing was written.
     #[error("order {order_id} must not go from {from} to {to}: nothing was written", from = .from.as_str(), to = .to.as_str())]
     Unlawful {
         /// Which order.
         order_id: OrderId,
         /// The state that it is in.
         from: State,
-        /// The state that it was to have.
+        /// The state that it was to get.
         to: State,
     },
-    /// The file is damaged; nothing more is written.
+    /// The file is damaged; nothing is written any more.
     #[error("{0}")]
     Damaged(String),
-    /// The failure of the last write.
+    /// The last write failed, with this error.
     #[error("{0}")]
     Failing(String),
     /// The file or its folder cannot be used.
     #[error("{path} cannot be used as a database: {why}")]
     File {
-        /// Which file.
+        /// The file.
         path: String,
-        /// What the machine said.
+        /// The reason, and the remedy if there is one.
         why: String,
     },
     /// The server cannot be used.
     #[error("{server} cannot be used as a database: {why}")]
     Server {
-        /// Which server and database, without the password.
+        /// The server and database, without the password.
         server: String,
-        /// What it said.
+        /// The reason, and the remedy if there is one.
         why: String,
     },
-    /// The server said nothing in the time there was.
+    /// The server did not answer within the time limit.
     #[error("the database did not answer in time: {}", remedy::UNREACHABLE)]
     Late,
 }
 
-/// Result of anything that touches the store.
+/// The result of a storage operation.
 pub type Result<T> = std::result::Result<T, StorageError>;
 
-/// The names of the migrations in a folder, in their order.
+/// The names of the migrations in a folder, sorted.
 #[cfg(test)]
 fn migration_files(database: &str) -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);

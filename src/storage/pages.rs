@@ -1,4 +1,4 @@
-//! What pages show beside orders and timelines: snapshots as they came, stores by name, the newest webhook.
+//! Queries for pages: an order's snapshots, store names, sums by day, the newest webhook.
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
@@ -9,10 +9,11 @@ use super::{
 };
 use crate::domain::{ids::DeliveryId, order::OrderId};
 
-/// Stores that are listed; nobody chooses from more.
+/// Most stores that are listed: nobody chooses from a longer list.
 const MOST_STORES: i64 = 500;
 
-/// Deliveries among which the newest webhook is searched after an import, which is no sign of life of Forstok.
+/// Number of newest deliveries searched for a webhook after an import, whose deliveries do not prove that webhooks
+/// arrive.
 const MOST_IMPORTED: i64 = 100_000;
 
 /// Columns that [`snapshot`] reads.
@@ -24,7 +25,7 @@ pub(super) async fn snapshots(db: &mut impl Dialect, order_id: &OrderId, limit: 
     db.fetch(sql, &[order_id.into(), limit.into()]).await?.iter().map(snapshot).collect()
 }
 
-/// One of them; `None` when this order has none with this id.
+/// One snapshot; `None` if this order has none with this id.
 pub(super) async fn snapshot_of(
     db: &mut impl Dialect,
     order_id: &OrderId,
@@ -62,7 +63,7 @@ pub(super) async fn stores(db: &mut impl Dialect) -> Result<Vec<StoreName>> {
 }
 
 pub(super) async fn days(db: &mut impl Dialect, by: DayOf, from: Date) -> Result<Vec<DaySum>> {
-    // What was deleted afterwards no longer counts.
+    // Invoices that were deleted later are not counted.
     let sql = "SELECT day, CAST(SUM(n) AS BIGINT) AS n, CAST(SUM(total) AS BIGINT) AS total FROM day_counts
                WHERE kind = $1 AND day >= $2 AND (state <> 'voided' OR kind <> 'invoiced') GROUP BY day ORDER BY day";
     let values = [by.as_str().into(), days_since_1970(from).into()];
@@ -73,13 +74,13 @@ pub(super) async fn days(db: &mut impl Dialect, by: DayOf, from: Date) -> Result
     db.fetch(sql, &values).await?.iter().map(sum).collect()
 }
 
-/// As the counters name a day.
+/// The number by which `day_counts` stores a day.
 fn days_since_1970(day: Date) -> i64 {
     day.to_zoned(TimeZone::UTC).map_or(0, |midnight| midnight.timestamp().as_second() / 86_400)
 }
 
 pub(super) async fn newest_webhook(db: &mut impl Dialect) -> Result<Option<Timestamp>> {
-    // What was repeated lately is as a rule among the newest; all others would have to be read.
+    // A recent repeat is usually of a recent delivery; finding the others would mean reading all deliveries.
     let sql = "SELECT MAX(last_at) AS newest
                FROM (SELECT last_at, origin FROM deliveries WHERE id > (SELECT MAX(id) FROM deliveries) - $1
                      ORDER BY id DESC LIMIT $1) AS newest

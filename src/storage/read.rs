@@ -1,4 +1,4 @@
-//! What operators, pages and metrics ask for. Each query has its index.
+//! Queries for operators, pages and metrics. Each has its index.
 
 use jiff::Timestamp;
 
@@ -19,7 +19,7 @@ pub(super) async fn order(db: &mut impl Dialect, order_id: &OrderId) -> Result<O
     db.fetch(sql, &[order_id.into()]).await?.first().map(order_record).transpose()
 }
 
-/// Blocked orders by their cause, those with the most orders first. What is common to them is seen at the oldest.
+/// The causes of blocked orders, those with the most orders first, each described by its oldest order.
 pub(super) async fn causes<T: Dialect>(db: &mut T, limit: i64) -> Result<Vec<Cause>> {
     let sql = format!(
         "SELECT c.reason, c.subject, c.n, c.total, o.created_at, o.findings
@@ -63,7 +63,7 @@ pub(super) async fn counts(db: &mut impl Dialect) -> Result<Vec<Count>> {
     Ok(counts)
 }
 
-/// Orders that are on disk but have no row yet; which store they are of is not known before they are folded.
+/// Counts orders whose deliveries are on disk but not folded yet; their store is unknown until then.
 async fn not_folded(db: &mut impl Dialect) -> Result<Option<Count>> {
     // Joins might read all deliveries and orders; subqueries read one at a time.
     let sql = "SELECT COUNT(DISTINCT waiting.order_id) AS n
@@ -74,7 +74,7 @@ async fn not_folded(db: &mut impl Dialect) -> Result<Option<Count>> {
     Ok((orders > 0).then(|| Count { state: State::Received, reason: None, store_id: String::new(), orders }))
 }
 
-/// The one number `n` that a statement tells.
+/// The value `n` of a statement's first row; `None` if it is NULL or there is no row.
 async fn number(db: &mut impl Dialect, sql: String) -> Result<Option<i64>> {
     let rows = db.fetch(sql, &[]).await?;
     Ok(rows.first().map(|row| row.number_if_any("n")).transpose()?.flatten())
@@ -88,9 +88,9 @@ pub(super) async fn oldest_due<T: Dialect>(db: &mut T) -> Result<Option<Timestam
     number(db, sql).await?.map(timestamp).transpose()
 }
 
-/// An order is received when its delivery is on disk, folded into its order or not.
+/// When the oldest order that is still `received` arrived, even if its delivery is not folded yet.
 pub(super) async fn oldest_received(db: &mut impl Dialect) -> Result<Option<Timestamp>> {
-    // By the index of what is undecided: written in this way the index by state cannot be chosen instead.
+    // Written so that the index of undecided orders is used, and not the one by state.
     let order = "SELECT received_at AS n FROM orders WHERE undecided = 1 AND state || '' = 'received' \
                  ORDER BY id LIMIT 1"
         .to_owned();

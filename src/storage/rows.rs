@@ -1,4 +1,4 @@
-//! Between columns and the words of the domain.
+//! Converts between columns and domain types.
 
 use std::borrow::Cow;
 
@@ -18,12 +18,12 @@ use crate::domain::{
     reason::{Finding, Reason},
 };
 
-/// An amount as the database sums it; what is finer than a hundredth of a rupiah is rounded.
+/// An amount as the database stores and sums it, rounded to hundredths of a rupiah.
 pub fn hundredths(amount: Rupiah) -> i64 {
     amount.hundredths()
 }
 
-/// What the reason of findings is about, for grouping: one item, one warehouse, one store.
+/// The subject of the first finding (one item, warehouse or store), by which blocked orders are grouped.
 pub(super) fn subject_of(findings: &[Finding]) -> String {
     findings.first().map(|finding| storable(&finding.about.cause()).into_owned()).unwrap_or_default()
 }
@@ -37,23 +37,23 @@ pub(super) fn timestamp(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|error| StorageError::Unreadable(error.to_string()))
 }
 
-/// A column that holds 0 or NULL for "no moment".
+/// A time; `None` if the column is 0 or NULL.
 pub(super) fn moment(row: &impl Columns, column: &str) -> Result<Option<Timestamp>> {
     row.number_if_any(column)?.filter(|micros| *micros != 0).map(timestamp).transpose()
 }
 
-/// A text as both databases can keep it: PostgreSQL knows no NUL in a text.
+/// Replaces NUL with U+FFFD, because PostgreSQL cannot store NUL in text.
 pub(super) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
-/// As JSON; what stands in it is [`storable`].
+/// A value as JSON whose strings are [`storable`].
 pub(super) fn json(value: &impl Serialize) -> String {
     let json = serde_json::to_string(value).expect("our own types are JSON");
     if !json.contains("\\u0000") {
         return json;
     }
-    // A backslash and what follows it belong together: `\\u0000` is no NUL.
+    // Reads a backslash together with what follows it: `\\u0000` is an escaped backslash, not a NUL.
     let mut storable = String::with_capacity(json.len());
     let mut rest = json.as_str();
     while let Some(at) = rest.find('\\') {
@@ -97,20 +97,20 @@ pub(super) fn order_id(row: &impl Columns) -> Result<OrderId> {
     OrderId::parse(text).ok_or_else(|| StorageError::Unreadable(format!("order id {text:?}")))
 }
 
-/// How a delivery came.
+/// How a delivery arrived.
 pub(super) fn origin(row: &impl Columns) -> Result<Origin> {
     let word = row.text("origin")?;
     Origin::parse(word).ok_or_else(|| StorageError::Unreadable(format!("origin {word:?}")))
 }
 
-/// Which document a row is.
+/// The key of a document's row.
 pub(super) fn document_key(row: &impl Columns) -> Result<DocumentKey> {
     let word = row.text("kind")?;
     let kind = Kind::parse(word).ok_or_else(|| StorageError::Unreadable(format!("kind of document {word:?}")))?;
     Ok(DocumentKey { order_id: order_id(row)?, kind, part: Part(row.number("part")?) })
 }
 
-/// What to answer the sender of a new content, from its order's row as far as there is one.
+/// The receipt for a new content, from its order's row if there is one.
 pub(super) fn receipt(row: &impl Columns) -> Result<Receipt> {
     if row.text_if_any("state")?.is_none() {
         return Ok(Receipt::first());
@@ -121,8 +121,8 @@ pub(super) fn receipt(row: &impl Columns) -> Result<Receipt> {
     Ok(Receipt { repeat: false, state, invoice: invoice.map(|(number, id)| DocumentRef { number, id }) })
 }
 
-/// A column of the invoice of an order in `orders`. Asked for one by one, it can stand in any statement: joined, it
-/// would change how a list is walked.
+/// A column of the invoice of an order in `orders`, as a subquery that fits any statement: a join would change the
+/// plan of a list.
 macro_rules! of_invoice {
     ($column:literal) => {
         concat!(

@@ -1,4 +1,4 @@
-//! Outcomes of attempts: the document, the state of its order and the timeline, in one commit.
+//! Settles attempts: writes outcome, order state and timeline in one commit.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -22,14 +22,14 @@ use crate::domain::{
     recheck::next_recheck_after,
 };
 
-/// A document whose claim is current, and its order.
+/// The book, and the order's state, of a document whose claim is current.
 struct Current {
     book: BookName,
     state: State,
 }
 
-/// Writes outcomes. What was decided about an order before its outcome was known changes nothing any more: a clock that
-/// was set forward has leases seem over while their calls are under way.
+/// Writes outcomes. A decision that was made before the outcome was known no longer applies: when the clock is set
+/// forward, a lease can seem expired while its calls are still in flight.
 pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
     let owners = owners(db, settlements).await?;
     let current = current(db, settlements).await?;
@@ -38,7 +38,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
         let to = next_state(&settlement.outcome).unwrap_or(from);
         (!from.may_become(to)).then_some(Settled::Unlawful { from, to })
     };
-    // One that is wrong does not keep the others from being written.
+    // A settlement that cannot be written does not prevent the others.
     let taken: Vec<_> = settlements
         .iter()
         .filter(|settlement| !owners.contains_key(&settlement.order_id) && unlawful(settlement).is_none())
@@ -58,7 +58,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
     Ok(settlements.iter().map(what).collect())
 }
 
-/// Lists that could explain why orders are blocked.
+/// The lists from Accurate that could explain why orders are blocked.
 fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a BookName, MasterKind)> {
     let list = |(settlement, current): &(&Settlement, &'a Current)| match &settlement.outcome {
         Outcome::Blocked { findings, .. } => {
@@ -70,7 +70,7 @@ fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a 
     taken.iter().filter_map(list).collect()
 }
 
-/// Refuses a change of state that is not in the table of the domain.
+/// Refuses a change of state that the domain does not allow.
 pub(super) fn lawful(order_id: &OrderId, from: State, to: State) -> Result<()> {
     if from.may_become(to) {
         return Ok(());
@@ -78,7 +78,7 @@ pub(super) fn lawful(order_id: &OrderId, from: State, to: State) -> Result<()> {
     Err(StorageError::Unlawful { order_id: order_id.clone(), from, to })
 }
 
-/// Documents to be settled whose claim is the current one. Nobody else writes meanwhile.
+/// The documents to be settled whose claim is current. There is no other writer during this transaction.
 async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<DocumentKey, Current>> {
     let rows: Vec<_> = settlements
         .iter()
@@ -100,9 +100,10 @@ async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<H
     Ok(current)
 }
 
-/// Orders to be settled with a document that belongs to another order, with that other one.
+/// For each order whose document in Accurate belongs to another order: that other order.
 ///
-/// Nobody else writes meanwhile, so the unique index `documents_in_accurate` never has to refuse what passes here.
+/// There is no other writer during this transaction, so nothing that passes here violates the unique index
+/// `documents_in_accurate`.
 async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<OrderId, OrderId>> {
     let mut first: HashMap<(Kind, i64), &Settlement> = HashMap::new();
     let mut owners = HashMap::new();
@@ -168,7 +169,7 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
     );
     let rows = to_json(&rows);
     let values = [(&rows).into(), now.into()];
-    // By a server's clock the moment is not needed, and PostgreSQL takes no value that no statement names.
+    // With the server's clock, `$2` is not used, and PostgreSQL rejects a parameter that the statement does not use.
     let values = if sql.contains("$2") { &values[..] } else { &values[..1] };
     db.execute(sql, values).await?;
     Ok(())
@@ -184,7 +185,7 @@ fn next_state(outcome: &Outcome) -> Option<State> {
     }
 }
 
-/// The same for the document itself.
+/// The state that an outcome gives the document itself; `None` leaves it as it is.
 fn next_progress(outcome: &Outcome) -> Option<Progress> {
     match outcome {
         Outcome::Exists { .. } => Some(Progress::Exists),
@@ -217,7 +218,7 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
             row["amount"] = json!(hundredths(Rupiah::from_decimal(document.total)));
         }
         Outcome::Blocked { findings, waits_for, recheck_after } => {
-            // The order has those of its invoice.
+            // An invoice's findings are stored with its order.
             if !settlement.kind.leads_order() {
                 row["findings"] = json!(to_json(findings));
             }
@@ -279,14 +280,14 @@ fn order_row(settlement: &Settlement) -> serde_json::Value {
             row["findings"] = json!(to_json(findings));
             row["subject"] = json!(subject_of(findings));
         }
-        // What came while it was deleted may want a person to look.
+        // Webhooks that arrived during the deletion may need a decision.
         Outcome::Reconsider | Outcome::Gone { .. } => row["reconsider"] = json!(1),
         Outcome::Postponed { .. } => {}
     }
     row
 }
 
-/// What a document now waits for is rechecked from now on, once for all that wait for it.
+/// Starts to recheck what blocked documents wait for, once for all documents that wait for the same thing.
 async fn begin_rechecks(db: &mut impl Dialect, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
     let mut begun = HashSet::new();
     for (settlement, Current { book, .. }) in taken {

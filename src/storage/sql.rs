@@ -7,33 +7,33 @@ use futures_util::future::BoxFuture;
 
 use super::{Delivery, Leadership, Receipt, Result, dialect::Dialect};
 
-/// How much a piece of writing may touch, which says how long it may take.
+/// How many rows a write may affect, which sets its time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
     /// A batch.
     Small,
-    /// A batch that is derived from what is on the disk. It may be lost in a power cut, for then it is derived again;
-    /// whatever is written later is never on the disk without it.
+    /// A batch that is derived from data on the disk. A power cut may lose it, because it is then derived again; no
+    /// later write is on the disk without it.
     Derived,
-    /// As many orders as there are.
+    /// Up to all orders.
     Large,
 }
 
-/// Statements that belong together: takes something to run them with, and gives it back with what came of them.
+/// A unit of work: takes a connection, runs statements on it, and returns it with the result.
 pub(super) type Work<'a, C, T> = Box<dyn FnOnce(C) -> BoxFuture<'a, (C, Result<T>)> + Send + 'a>;
 
-/// A database that the store is kept in.
+/// Access to one kind of database: connections, time limits, and recording webhooks.
 #[async_trait::async_trait]
 pub trait Base: Send + Sync + 'static {
-    /// What reads; what it sees need not be of one moment.
+    /// A reading connection. Its statements need not see the same snapshot.
     type Reading: Dialect;
-    /// What writes, in a transaction beside which nobody else folds, decides, claims or settles.
+    /// A writing connection, in a transaction during which no other one folds, decides, claims or settles.
     type Writing: Dialect;
 
-    /// Reads.
+    /// Runs `work` on a reading connection.
     async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Self::Reading, T>) -> Result<T>;
 
-    /// Writes, and commits what went well; of what did not nothing remains.
+    /// Runs `work` in a transaction; commits it on success, otherwise rolls it back.
     async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Self::Writing, T>) -> Result<T>;
 
     /// [`Deliveries::record`](super::Deliveries::record).
@@ -61,11 +61,11 @@ pub trait Base: Send + Sync + 'static {
     async fn close(&self);
 }
 
-/// The store in a database.
+/// The storage, on either database.
 #[derive(Debug)]
 pub struct Sql<B>(pub(super) B);
 
-/// Statements as [`Work`]: `db` is the connection that runs them.
+/// Makes a [`Work`] of statements that run on the connection `db`.
 macro_rules! work {
     ($db:ident => $work:expr) => {
         Box::new(move |mut connection| {
@@ -78,7 +78,7 @@ macro_rules! work {
     };
 }
 
-/// Runs statements that read.
+/// Runs statements on a reading connection.
 macro_rules! read {
     ($storage:ident, $db:ident => $work:expr) => {
         $storage.0.read($crate::storage::sql::work!($db => $work)).await

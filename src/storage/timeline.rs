@@ -1,7 +1,7 @@
-//! What happened to each order: entries are added in the commit of what they tell about.
+//! The timeline of each order. An entry is added in the same commit as the change that it describes.
 //!
-//! The same entry again counts up the one that is there, so that an order that is tried for days keeps a timeline
-//! that a person can read.
+//! A repeated entry increments the count of the existing one, so that the timeline of an order that is tried for days
+//! stays readable.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,10 +19,10 @@ use crate::domain::{
     timeline::{Entry, Event},
 };
 
-/// Where a place is in what Forstok sent.
+/// The source of a place: deliveries. At the same time they come before events.
 const DELIVERY: i64 = 0;
 
-/// Where a place is in what was done about it.
+/// The source of a place: events.
 const EVENT: i64 = 1;
 
 /// Adds events that happened now to the timelines of orders.
@@ -43,7 +43,7 @@ pub(super) async fn append_entries<'a>(
     append_rows(db, pairs).await
 }
 
-/// An entry to be added, or to count up one that is there.
+/// An entry to be added, or counted in an existing one.
 struct Addition<'a> {
     order_id: &'a OrderId,
     place: i64,
@@ -51,9 +51,9 @@ struct Addition<'a> {
     at: Timestamp,
     since: Timestamp,
     times: i64,
-    /// Empty: it is always an entry of its own.
+    /// Identifies a repeated event; empty if the event is always an entry of its own.
     fold_key: String,
-    /// No entry that stands for itself comes before it in this batch.
+    /// May be counted in an existing entry: no entry with an empty `fold_key` precedes it in this batch.
     continues: bool,
 }
 
@@ -61,7 +61,7 @@ async fn append_rows<'a, T: Dialect, E: Iterator<Item = (Timestamp, &'a Event)>>
     db: &mut T,
     entries: impl Iterator<Item = (&'a OrderId, E)>,
 ) -> Result<()> {
-    // An order may come several times, for several of its documents or rows: its entries are numbered together.
+    // An order may occur several times, once for each of its documents or rows; its entries are numbered together.
     let mut orders: Vec<(&OrderId, Vec<(Timestamp, &Event)>)> = Vec::new();
     let mut places: HashMap<&OrderId, usize> = HashMap::new();
     for (order_id, entries) in entries {
@@ -97,7 +97,7 @@ async fn append_rows<'a, T: Dialect, E: Iterator<Item = (Timestamp, &'a Event)>>
     Ok(())
 }
 
-/// The entries of one order; what repeats itself among them is one of them already.
+/// Adds the entries of one order; repeated ones among them become one addition.
 fn add_folded<'a>(
     additions: &mut Vec<Addition<'a>>,
     order_id: &'a OrderId,
@@ -122,7 +122,7 @@ fn add_folded<'a>(
     }
 }
 
-/// What an entry is recognised by when it comes again.
+/// A hash by which a repeated event is recognised; empty for an event that is never counted.
 fn fold_key(event: &Event) -> String {
     let Some(repeated) = event.repeated() else { return String::new() };
     hex::encode(&Sha256::digest(to_json(&repeated))[..12])
@@ -133,7 +133,7 @@ fn row(addition: &Addition<'_>) -> serde_json::Value {
     json!([order_id, place, to_json(event), micros(*at), times, micros(*since), fold_key])
 }
 
-/// Counts up entries that are there, as far as nothing happened to their order since that stands for itself.
+/// Increments existing entries, unless an entry with an empty `fold_key` came after them; returns those incremented.
 async fn count_up<'a, T: Dialect>(db: &mut T, additions: &'a [Addition<'_>]) -> Result<HashSet<(&'a str, &'a str)>> {
     let continuing: Vec<_> = additions.iter().filter(|addition| addition.continues).collect();
     if continuing.is_empty() {
@@ -175,7 +175,7 @@ pub(super) async fn page(
     before: Option<TimelinePlace>,
     limit: i64,
 ) -> Result<TimelinePage> {
-    // One more than is shown tells whether there are more.
+    // One more than is shown, to know whether there are more.
     let most = limit.saturating_add(1);
     let deliveries = "SELECT received_at AS at, id AS number, status, event, times, origin FROM deliveries
                       WHERE order_id = $1 AND (received_at, 0, id) < ($2, $3, $4) ORDER BY received_at DESC, id DESC
@@ -211,7 +211,7 @@ pub(super) async fn page(
             Entry { at: timestamp(at)?, since, times: row.number("times")?, event: json_column(&row, "event")? };
         placed.push((TimelinePlace::new(at, EVENT, row.number("number")?), entry));
     }
-    // At the same moment what Forstok sent comes before what was done about it.
+    // Newest first; at the same time, a delivery is older than an event.
     placed.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = placed.len() > limit;

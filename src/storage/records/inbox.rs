@@ -1,4 +1,4 @@
-//! What comes in: deliveries, and what is kept of them.
+//! Deliveries: what arrives, and what is stored of it.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,90 +13,90 @@ use crate::domain::{
     status::Status,
 };
 
-/// What was said about one order, to be recorded: as a rule by an authentic webhook.
+/// A message about one order, to be recorded; usually an authentic webhook.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// The same for the same content.
+    /// Equal for equal content.
     pub fingerprint: [u8; 32],
-    /// How it came.
+    /// How it arrived.
     pub origin: Origin,
-    /// As it came.
+    /// The body, unchanged.
     pub body: Bytes,
-    /// What it holds.
+    /// What was read from the body.
     pub content: Content,
 }
 
 /// A delivery on disk that is not yet folded into its order.
 #[derive(Clone, Debug)]
 pub struct Unfolded {
-    /// Which delivery.
+    /// The delivery.
     pub delivery: DeliveryId,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// As it came.
+    /// The body, unchanged.
     pub body: Vec<u8>,
 }
 
-/// Names an unreadable delivery that is kept. Its id alone could name another one by now: the id of the newest delivery
-/// is given again once that delivery was removed.
+/// Identifies an unreadable delivery. The id alone is not enough, because the id of the newest delivery is assigned
+/// again once that delivery is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeptDelivery {
-    /// Which delivery.
+    /// The delivery.
     pub id: DeliveryId,
-    /// When it first came.
+    /// When it first arrived.
     pub received_at: Timestamp,
 }
 
 /// A delivery that was read, to be folded into its order.
 #[derive(Clone, Debug)]
 pub struct Folding {
-    /// Which delivery.
+    /// The delivery.
     pub delivery: DeliveryId,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// What it says, or why that can no longer be read: an older program recorded it.
+    /// What the body says, or why this version cannot read what an older one recorded.
     pub facts: Result<Box<OrderFacts>, String>,
 }
 
 impl Unfolded {
-    /// Its name, if it is an unreadable delivery that is kept.
+    /// Identifies this delivery, which must be an unreadable one.
     pub fn kept(&self) -> KeptDelivery {
         KeptDelivery { id: self.delivery, received_at: self.received_at }
     }
 }
 
 impl UnreadableDelivery {
-    /// Its name.
+    /// Identifies this delivery.
     pub fn kept(&self) -> KeptDelivery {
         KeptDelivery { id: self.id, received_at: self.received_at }
     }
 }
 
-/// What a delivery holds.
+/// What was read from a delivery's body.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// An order.
     Order {
-        /// Which.
+        /// The order's id.
         order_id: OrderId,
         /// For example `orders/update`.
         event: String,
-        /// The status as it was written.
+        /// The status as Forstok wrote it.
         status_text: String,
     },
-    /// Nothing that can be read.
+    /// The body cannot be read as an order.
     Unreadable {
-        /// What was not understood.
+        /// Why not.
         problem: String,
-        /// The order that the body still names.
+        /// The order that the body names, if any.
         order_id: Option<OrderId>,
     },
 }
 
 impl Content {
-    /// The order; empty if it cannot be read.
+    /// The order's id; empty if the body cannot be read as an order.
     pub(in crate::storage) fn order_id(&self) -> &str {
         match self {
             Self::Order { order_id, .. } => order_id.as_str(),
@@ -104,7 +104,7 @@ impl Content {
         }
     }
 
-    /// The order that something unreadable names.
+    /// The order that an unreadable body names.
     pub(in crate::storage) fn names_order(&self) -> Option<&str> {
         match self {
             Self::Order { .. } => None,
@@ -113,7 +113,7 @@ impl Content {
     }
 }
 
-/// What the store keeps of a snapshot beside its body: enough to list, find and fold.
+/// What is stored of a snapshot besides its body, to list, find and fold it.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the order")]
 pub struct OrderFacts {
@@ -122,29 +122,29 @@ pub struct OrderFacts {
     pub status_text: String,
     pub status: Option<Status>,
     pub updated_at: Option<Timestamp>,
-    /// What `updated_at` says when it cannot be read.
+    /// The text of `updated_at` if it cannot be read as a time.
     pub unread_time: Option<String>,
     pub store_id: String,
     pub store_name: String,
     pub channel: String,
     pub channel_order_id: String,
     pub ordered_at: Option<Timestamp>,
-    /// What it is worth as Forstok says, in hundredths of a rupiah.
+    /// The total that Forstok states, in hundredths of a rupiah.
     pub hundredths: i64,
-    /// What it is found by beside its numbers, as [`terms_of`] makes them.
+    /// Search terms besides its ids, as [`terms_of`] makes them.
     pub terms: Vec<String>,
-    /// What it contains that can be mapped.
+    /// The products, which can be mapped to items.
     pub products: Vec<SeenProduct>,
     pub warehouse: Option<SeenWarehouse>,
 }
 
-/// Most terms of one order; nobody searches for the rest of a longer one.
+/// Most SKUs of one order that become search terms.
 const MOST_TERMS: usize = 200;
 
-/// Longest term, in characters.
+/// Longest search term, in characters, without its prefix.
 const LONGEST_TERM: usize = 100;
 
-/// What an order is found by: its marketplace number from its end, and its SKUs.
+/// The search terms of an order: its marketplace number reversed (`r:…`), to search by its end, and its SKUs (`s:…`).
 pub fn terms_of<'a>(channel_order_id: &str, skus: impl Iterator<Item = &'a str>) -> Vec<String> {
     let reversed = channel_order_id.trim().to_lowercase().chars().rev().take(LONGEST_TERM).collect::<String>();
     let skus = skus.map(|sku| sku.trim().to_lowercase()).filter(|sku| !sku.is_empty());
@@ -153,28 +153,28 @@ pub fn terms_of<'a>(channel_order_id: &str, skus: impl Iterator<Item = &'a str>)
     std::iter::once(format!("r:{reversed}")).chain(terms).collect()
 }
 
-/// What a step of housekeeping came to.
+/// The result of one step of clearing old bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cleared {
     /// Bodies that were cleared.
     pub bodies: u64,
-    /// Deliveries that were looked at; fewer than were asked for when no others are old enough.
+    /// Deliveries that were examined; fewer than requested if no others are old enough.
     pub examined: u64,
 }
 
 /// The result of recording a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
-    /// The very same content came before.
+    /// The same content arrived before.
     pub repeat: bool,
     /// The order's current state.
     pub state: State,
-    /// Its invoice, once there is one.
+    /// The order's invoice, if it exists.
     pub invoice: Option<DocumentRef>,
 }
 
 impl Receipt {
-    /// The first arrival of a content about which nothing is known yet.
+    /// For a new content whose order is not known yet.
     pub(in crate::storage) fn first() -> Self {
         Self { repeat: false, state: State::Received, invoice: None }
     }
@@ -183,41 +183,41 @@ impl Receipt {
 /// A snapshot of an order as Forstok sent it.
 #[derive(Clone, Debug)]
 pub struct SnapshotRecord {
-    /// Which delivery brought it.
+    /// The delivery that contained it.
     pub id: DeliveryId,
-    /// When it first came.
+    /// When it first arrived.
     pub received_at: Timestamp,
-    /// When it came last.
+    /// When it last arrived.
     pub last_at: Timestamp,
-    /// How often it came.
+    /// How often it arrived.
     pub times: i64,
-    /// Status as Forstok wrote it.
+    /// The status as Forstok wrote it.
     pub status: String,
     /// For example `orders/update`.
     pub event: String,
-    /// How it came first.
+    /// How it first arrived.
     pub origin: Origin,
-    /// As it came; `None` once it was cleared.
+    /// The body, unchanged; `None` once it was cleared.
     pub body: Option<Vec<u8>>,
-    /// The order's amounts are taken from this one.
+    /// This is the newest snapshot, from which the order's amounts are taken.
     pub counts: bool,
 }
 
 /// An authentic delivery that cannot be read as an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableDelivery {
-    /// Which delivery.
+    /// The delivery.
     pub id: DeliveryId,
-    /// When it first came.
+    /// When it first arrived.
     pub received_at: Timestamp,
-    /// When it last came.
+    /// When it last arrived.
     pub last_at: Timestamp,
-    /// The order that it names, as far as that can be read.
+    /// The order that the body names, if any.
     pub order_id: Option<OrderId>,
-    /// Bytes of its body; 0 when the body is no longer kept.
+    /// Size of the body in bytes; 0 once it was cleared.
     pub bytes: i64,
-    /// How often it came.
+    /// How often it arrived.
     pub times: i64,
-    /// What was not understood.
+    /// Why it cannot be read as an order.
     pub problem: String,
 }
