@@ -1,4 +1,4 @@
-//! What a recorded body says about its order.
+//! Reads recorded bodies, to fold them into their orders.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::{
     storage::{Folding, OrderFacts, hundredths, terms_of},
 };
 
-/// Reads a recorded body to fold it into its order.
+/// Reads a recorded body; the result contains either the order's facts or why it cannot be read.
 pub fn folding(delivery: DeliveryId, body: &[u8], received_at: Timestamp) -> Folding {
     let read = payload::read(body).map(|Payload { event, order }| {
         let order = order.arrived(received_at);

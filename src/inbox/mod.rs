@@ -1,7 +1,7 @@
 //! From a verified body to a delivery on disk, and from there into its order.
 //!
-//! [`record`] commits what waits together; [`Inbox::fold_some`] folds deliveries into their orders; [`reread`] reads
-//! again what an earlier version could not read.
+//! [`record`] commits waiting deliveries together; [`Inbox::fold_some`] folds deliveries into their orders; [`reread`]
+//! rereads bodies that an earlier version could not read.
 
 mod folding;
 pub mod record;
@@ -19,22 +19,22 @@ use crate::{
     storage::{Delivery, InboxStorage, OrderRecord, Receipt, Result, Unfolded},
 };
 
-/// Most deliveries that are folded in one commit.
+/// Most deliveries folded in one commit.
 const BATCH: i64 = 200;
 
-/// What comes in, and where it goes.
+/// Stores deliveries and folds them into their orders.
 pub struct Inbox {
     storage: Arc<dyn InboxStorage>,
     signals: Arc<Signals>,
 }
 
 impl Inbox {
-    /// On this database.
+    /// An inbox on this storage.
     pub fn new(storage: Arc<dyn InboxStorage>, signals: Arc<Signals>) -> Self {
         Self { storage, signals }
     }
 
-    /// Folds recorded deliveries of one order, or of all; `batch` at most. Returns how many.
+    /// Folds at most `batch` recorded deliveries of one order, or of all orders; returns how many.
     pub async fn fold_some(&self, order_id: Option<&OrderId>, batch: i64) -> Result<usize> {
         let unfolded = self.storage.unfolded(order_id, batch).await?;
         if unfolded.is_empty() {
@@ -45,7 +45,7 @@ impl Inbox {
         Ok(unfolded.len())
     }
 
-    /// Folds everything that was recorded before.
+    /// Folds all recorded deliveries.
     pub async fn fold_all(&self) -> Result<()> {
         while self.fold_some(None, BATCH).await? as i64 == BATCH {
             self.signals.news_came();
@@ -53,14 +53,14 @@ impl Inbox {
         Ok(())
     }
 
-    /// Stores deliveries that did not arrive as webhooks, all or none, and returns once they are on disk.
+    /// Stores deliveries that did not arrive as webhooks, in one commit; returns once they are on disk.
     pub async fn record(&self, deliveries: &[Delivery]) -> Result<Vec<Receipt>> {
         let receipts = self.storage.record(deliveries).await?;
         self.signals.news_came();
         Ok(receipts)
     }
 
-    /// One order as it is now, including everything that was accepted about it.
+    /// The current state of an order; folds its recorded deliveries first.
     pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
         while self.fold_some(Some(order_id), BATCH).await? > 0 {
             self.signals.news_came();

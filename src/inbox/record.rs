@@ -1,4 +1,4 @@
-//! Group commit: deliveries that wait together share one commit.
+//! Group commit: deliveries that wait at the same time share one commit.
 
 use std::sync::Arc;
 
@@ -17,25 +17,25 @@ use crate::{
     supervisor::{Progress, Supervisor},
 };
 
-/// Most deliveries in one commit; bounds the memory and the time of one.
+/// Most deliveries in one commit, which limits its memory and time.
 const LARGEST_BATCH: usize = 256;
 
-/// Most bytes of bodies in one commit; one larger body goes alone.
+/// Most bytes of bodies in one commit; a larger body is committed alone.
 const LARGEST_COMMIT: usize = 8 * 1024 * 1024;
 
-/// Commits under way at once: while one is synced to the disk, the next is written.
+/// Concurrent commits: while one is synced to the disk, the next is written.
 const COMMITS: usize = 2;
 
-/// Deliveries in one commit from which on they count as many: their answers go first.
+/// A commit of more deliveries than this counts as a flood: other writers then pause, so that answers come first.
 const MANY: usize = 16;
 
-/// Most deliveries that wait. Beyond it the sender hears 503 at once rather than waiting in vain.
+/// Most waiting deliveries. Beyond this number, a sender gets 503 immediately.
 const LONGEST_QUEUE: usize = 4096;
 
-/// Why a delivery was not recorded. Nothing of it is kept.
+/// Why a delivery was not recorded. Nothing of it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotRecorded {
-    /// Too many wait already.
+    /// Too many deliveries, or too many bytes, are waiting already.
     #[error("too many deliveries wait to be stored; send it again a little later")]
     Busy,
     /// The database failed.
@@ -46,12 +46,12 @@ pub enum NotRecorded {
     Stopping,
 }
 
-/// What an authentic body is to the store: an order, or something to be kept and shown.
+/// A delivery of an authentic webhook body, which is stored even if it cannot be read as an order.
 pub fn delivery(body: Bytes, received_at: Timestamp) -> Delivery {
     delivery_by(Origin::Webhook, body, received_at)
 }
 
-/// As [`delivery`], of a body that may have come in another way.
+/// As [`delivery`], for a body of any origin.
 pub fn delivery_by(origin: Origin, body: Bytes, received_at: Timestamp) -> Delivery {
     let (fingerprint, content) = match payload::identify(&body) {
         Ok(Identity { event, order_id, status_text, fingerprint }) => {
@@ -64,39 +64,39 @@ pub fn delivery_by(origin: Origin, body: Bytes, received_at: Timestamp) -> Deliv
     Delivery { received_at, fingerprint, origin, body, content }
 }
 
-/// Most bytes of bodies that wait: what bounds the memory when bodies are large.
+/// Most bytes of waiting bodies, which limits the memory.
 const LARGEST_WAITING: usize = 64 * 1024 * 1024;
 
-/// A delivery, its place among those that wait, and who is to be answered.
-type Waiting = (Delivery, OwnedSemaphorePermit, oneshot::Sender<Result<Receipt, NotRecorded>>);
+/// A delivery, its share of [`LARGEST_WAITING`], and the channel for its receipt.
+type Pending = (Delivery, OwnedSemaphorePermit, oneshot::Sender<Result<Receipt, NotRecorded>>);
 
 /// Hands deliveries to the tasks that commit them.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    waiting: mpsc::Sender<Waiting>,
+    waiting: mpsc::Sender<Pending>,
     room: Arc<Semaphore>,
 }
 
 impl Recorder {
-    /// Starts the tasks, watched by a supervisor; they end when all recorders are gone.
+    /// Starts the tasks under a supervisor; they end when all recorders are dropped.
     pub fn start(inbox: &Arc<Inbox>, supervisor: &Arc<Supervisor>) -> (Self, Vec<JoinHandle<()>>) {
         let (recorder, queue) = Self::new();
-        // Outside the tasks, so that what waits survives a panic in one of them.
+        // Outside the tasks, so that waiting deliveries survive a panic in one of them.
         let queue = Arc::new(Mutex::new(queue));
         let commits = (1..=COMMITS).map(|nth| {
             let (committing, queue) = (inbox.clone(), queue.clone());
             supervisor.keep_running(format!("recording {nth}"), move |progress| {
                 let (inbox, queue) = (committing.clone(), queue.clone());
-                async move { commit_what_waits(&inbox, &queue, Some(progress)).await }
+                async move { commit_all(&inbox, &queue, Some(progress)).await }
             })
         });
         (recorder, commits.collect())
     }
 
-    /// As [`Recorder::start`], with one task in the caller's hands and nobody to watch it.
+    /// As [`Recorder::start`], but returns a single task, for the caller to run without a supervisor.
     pub fn unstarted(inbox: Arc<Inbox>) -> (Self, impl Future<Output = ()> + Send) {
         let (recorder, queue) = Self::new();
-        (recorder, async move { commit_what_waits(&inbox, &Mutex::new(queue), None).await })
+        (recorder, async move { commit_all(&inbox, &Mutex::new(queue), None).await })
     }
 
     fn new() -> (Self, Queue) {
@@ -105,7 +105,7 @@ impl Recorder {
         (recorder, Queue { receiver, next: Vec::new() })
     }
 
-    /// Returns when the delivery is on disk.
+    /// Queues the delivery; returns once it is on disk, or fails without waiting if the queue is full.
     pub async fn record(&self, delivery: Delivery) -> Result<Receipt, NotRecorded> {
         let (answer, receipt) = oneshot::channel();
         let bytes = u32::try_from(delivery.body.len()).map_err(|_| NotRecorded::Busy)?;
@@ -118,23 +118,23 @@ impl Recorder {
     }
 }
 
-/// Deliveries that wait.
+/// The waiting deliveries.
 struct Queue {
-    receiver: mpsc::Receiver<Waiting>,
-    /// Those that come next.
-    next: Vec<Waiting>,
+    receiver: mpsc::Receiver<Pending>,
+    /// Received from the channel, but not part of a commit yet.
+    next: Vec<Pending>,
 }
 
 impl Queue {
-    /// Those that go into one commit; none when nobody can come any more.
-    async fn batch(&mut self) -> Vec<Waiting> {
+    /// Waits for deliveries and returns those of the next commit; empty once all recorders are dropped.
+    async fn batch(&mut self) -> Vec<Pending> {
         if self.next.is_empty() {
             self.receiver.recv_many(&mut self.next, LARGEST_BATCH).await;
         }
         self.next.drain(..first_by_size(&self.next)).collect()
     }
 
-    /// Tells all of them that they were not recorded.
+    /// Answers all waiting deliveries with [`NotRecorded::Failed`].
     fn refuse_all(&mut self) {
         let rest = std::iter::from_fn(|| self.receiver.try_recv().ok());
         for (.., answer) in self.next.drain(..).chain(rest) {
@@ -143,7 +143,7 @@ impl Queue {
     }
 }
 
-async fn commit_what_waits(inbox: &Inbox, queue: &Mutex<Queue>, progress: Option<Progress>) {
+async fn commit_all(inbox: &Inbox, queue: &Mutex<Queue>, progress: Option<Progress>) {
     loop {
         let next = async { queue.lock().await.batch().await };
         let batch = match &progress {
@@ -154,8 +154,8 @@ async fn commit_what_waits(inbox: &Inbox, queue: &Mutex<Queue>, progress: Option
             return;
         }
         if !commit(inbox, batch).await {
-            // Those who came meanwhile would wait as long for the same: better that they learn it now. If another task
-            // has the queue, it waits for the next of them.
+            // Deliveries that arrived in the meantime would wait just as long to fail, so they fail now. If the other
+            // task has the queue locked, it is waiting for deliveries, so there are none to refuse.
             if let Ok(mut queue) = queue.try_lock() {
                 queue.refuse_all();
             }
@@ -163,8 +163,8 @@ async fn commit_what_waits(inbox: &Inbox, queue: &Mutex<Queue>, progress: Option
     }
 }
 
-/// How many of those that wait go into one commit.
-fn first_by_size(waiting: &[Waiting]) -> usize {
+/// How many of the waiting deliveries fit into one commit; at least one if there are any.
+fn first_by_size(waiting: &[Pending]) -> usize {
     let mut room = LARGEST_COMMIT;
     let fit = waiting.iter().take_while(|(delivery, ..)| {
         let left = room.checked_sub(delivery.body.len());
@@ -174,8 +174,8 @@ fn first_by_size(waiting: &[Waiting]) -> usize {
     fit.count().max(1).min(waiting.len())
 }
 
-/// Commits deliveries and answers their senders; false when they could not be stored.
-async fn commit(inbox: &Inbox, batch: Vec<Waiting>) -> bool {
+/// Commits deliveries and answers their senders; returns whether they were stored.
+async fn commit(inbox: &Inbox, batch: Vec<Pending>) -> bool {
     let (mut deliveries, mut senders) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
     for (delivery, place, answer) in batch {
         deliveries.push(delivery);
@@ -187,7 +187,7 @@ async fn commit(inbox: &Inbox, batch: Vec<Waiting>) -> bool {
     match inbox.storage.record(&deliveries).await {
         Ok(receipts) => {
             for ((_place, answer), receipt) in senders.into_iter().zip(receipts) {
-                // The sender may have hung up; what it sent is stored anyway.
+                // The sender may have disconnected; its delivery is stored anyway.
                 let _ = answer.send(Ok(receipt));
             }
             inbox.signals.news_came();
@@ -210,7 +210,7 @@ mod tests {
     #[tokio::test]
     async fn one_commit_is_bounded_by_bytes_and_holds_one_delivery_at_least() {
         let room = Arc::new(Semaphore::new(1_000));
-        let waiting = async |bytes: usize| -> Waiting {
+        let waiting = async |bytes: usize| -> Pending {
             let body = Bytes::from(vec![b' '; bytes]);
             let place = room.clone().acquire_owned().await.expect("there is room");
             (delivery(body, Timestamp::UNIX_EPOCH), place, oneshot::channel().0)

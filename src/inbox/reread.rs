@@ -1,34 +1,34 @@
-//! Reading stored bodies again that could not be read when they came: a newer version may understand them.
+//! Rereads stored bodies that could not be read when they arrived: a newer version may understand them.
 
 use super::{Inbox, folding};
 use crate::{domain::ids::DeliveryId, storage::Result};
 
-/// Most bodies that are read again in one step.
+/// Most bodies reread in one step.
 pub const STEP: i64 = 100;
 
-/// How far reading all kept bodies again has come.
+/// The progress of rereading all unreadable bodies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sweep {
-    /// The last body that was read again.
+    /// The last body that was reread.
     pub after: DeliveryId,
-    /// How many could be read but not be stored.
+    /// Number of bodies that could be read but not stored.
     pub failed: usize,
-    /// No body is left.
+    /// All bodies were reread.
     pub is_over: bool,
 }
 
-/// What reading again achieved.
+/// The result of rereading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reread {
-    /// Bodies that were read again.
+    /// Number of bodies that were reread.
     pub looked_at: usize,
-    /// How many of them are orders now.
+    /// Number of them that are orders now.
     pub now_orders: usize,
 }
 
 impl Sweep {
-    /// This body could not be stored. The step ends here, and the next one begins behind it: one body keeps no other
-    /// from being read, and a database that fails is not asked again and again.
+    /// Records that this body could not be stored. The step ends, and the next one begins after this body, so that one
+    /// body does not block the others, and a failing database is not flooded with attempts.
     pub fn failed_at(&mut self, body: DeliveryId) {
         self.failed += 1;
         self.after = body;
@@ -36,7 +36,7 @@ impl Sweep {
 }
 
 impl Inbox {
-    /// Reads all unreadable bodies again, as far as they are kept.
+    /// Rereads all unreadable bodies that were not cleared.
     pub async fn reread(&self) -> Result<Reread> {
         let (mut sum, mut sweep) = (Reread::default(), Sweep::default());
         while !sweep.is_over {
@@ -46,7 +46,7 @@ impl Inbox {
         Ok(sum)
     }
 
-    /// Reads the next bodies again, at most [`STEP`], reporting that it is under way.
+    /// Rereads the next bodies, at most [`STEP`]; calls `report` before each long operation, as a sign of progress.
     pub async fn reread_some(&self, sweep: &mut Sweep, report: impl Fn() + Send + Sync) -> Result<Reread> {
         report();
         let bodies = self.storage.unreadable_bodies(sweep.after, STEP).await?;
@@ -84,7 +84,7 @@ impl Inbox {
         Ok(done)
     }
 
-    /// Reads one unreadable body again; whether it is an order now, `None` when it is not among the unreadable ones.
+    /// Rereads one body; returns whether it is an order now, or `None` if it is not an unreadable body or was cleared.
     pub async fn reread_one(&self, id: DeliveryId) -> Result<Option<bool>> {
         let Some((unreadable, Some(body))) = self.storage.unreadable_one(id).await? else { return Ok(None) };
         let read = folding(id, &body, unreadable.received_at);
