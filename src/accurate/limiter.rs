@@ -2,11 +2,10 @@
 //!
 //! There are eight slots. A call occupies a slot until one second after the call ended, so two calls with the same slot
 //! never reach Accurate within one second of each other, and Accurate sees at most eight calls in any second. A call
-//! that takes long reached Accurate long before it ended, so its slot is free again one second and `WAY` after it was
-//! sent; `WAY` allows for variations of the network delay.
+//! that takes long reached Accurate long before it ended, so its slot is free again one second and `TRANSIT` after it
+//! was sent; `TRANSIT` allows for variations of the network delay.
 //!
-//! All times are measured with the monotonic clock, so setting the machine's clock neither delays a call nor lets one
-//! leave early.
+//! All times are measured with the monotonic clock, so setting the machine's clock makes no call later or earlier.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Mutex, time::Duration};
 
@@ -24,17 +23,17 @@ const LENT: usize = SLOTS / 2;
 /// Slots that background calls leave to others at any time.
 const KEPT_FREE: usize = SLOTS / 2;
 
-/// How often a background call that waits checks for a spare slot: as often as one slot of eight becomes free.
+/// How often a waiting background call checks for a spare slot: as often as a slot of eight becomes free on average.
 const CHECK_FOR_SPARE: Duration = Duration::from_millis(125);
 
 /// The period in which Accurate counts calls.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Longest time that a call may need to reach Accurate. It costs at most a tenth of the possible calls.
-const WAY: Duration = Duration::from_millis(100);
+/// Allowance for the time that a call needs to reach Accurate. It costs at most a tenth of the possible calls.
+const TRANSIT: Duration = Duration::from_millis(100);
 
 /// Shortest time between two calls. Calls that are sent together can be delayed together, and then coincide with the
-/// calls of the next second. If calls are spread, one of them may be delayed by more than `WAY`. Spreading costs
+/// calls of the next second. If calls are spread, one of them may be delayed by more than `TRANSIT`. Spreading costs
 /// nothing, because eight slots allow one call in 125 milliseconds on average.
 const GAP: Duration = Duration::from_millis(60);
 
@@ -59,7 +58,7 @@ struct State {
 /// The permission to make one call, until it is dropped.
 pub struct Slot<'a> {
     limiter: &'a Limiter,
-    left_at: Monotonic,
+    sent_at: Monotonic,
     answered: bool,
     _permit: SemaphorePermit<'a>,
 }
@@ -76,7 +75,7 @@ impl Limiter {
     /// A limiter for one book. The first call is sent slightly more than one second from now.
     pub fn new(clock: SharedClock) -> Self {
         // A process that has just been killed may have made calls within this second.
-        let free_from = std::iter::repeat_n(Reverse(clock.monotonic() + WINDOW + WAY), SLOTS).collect();
+        let free_from = std::iter::repeat_n(Reverse(clock.monotonic() + WINDOW + TRANSIT), SLOTS).collect();
         let state = State { free_from, next_at: Monotonic::MIN };
         Self { in_flight: Semaphore::new(SLOTS), state: Mutex::new(state), clock }
     }
@@ -93,7 +92,7 @@ impl Limiter {
                 if free_from <= now {
                     state.free_from.pop();
                     state.next_at = now + GAP;
-                    return Slot { limiter: self, left_at: now, answered: false, _permit: permit };
+                    return Slot { limiter: self, sent_at: now, answered: false, _permit: permit };
                 }
                 free_from.since(now)
             };
@@ -101,10 +100,10 @@ impl Limiter {
         }
     }
 
-    /// Waits until a call may leave that gives way to all others: one that leaves half of the slots free.
+    /// Waits until a background call may be sent, which must leave half of the slots free.
     ///
-    /// A slot is out of use for about a second, so background calls are at most four a second, and none while others
-    /// make more than that. Others never wait for more than half of the slots.
+    /// A slot is out of use for about a second, so there are at most four background calls a second, and none while
+    /// other calls are more frequent than that. Background calls never occupy more than half of the slots.
     pub async fn spare_slot(&self) -> Slot<'_> {
         loop {
             if let Some(slot) = self.take_spare() {
@@ -115,7 +114,7 @@ impl Limiter {
     }
 
     fn take_spare(&self) -> Option<Slot<'_>> {
-        // Without a permit, others wait or as many calls as are allowed are in flight.
+        // If there is no permit, eight calls are in flight, or others are waiting.
         let permit = self.in_flight.try_acquire().ok()?;
         let now = self.clock.monotonic();
         let mut state = self.lock();
@@ -126,7 +125,7 @@ impl Limiter {
         state.free_from.pop();
         state.next_at = now + GAP;
         drop(state);
-        Some(Slot { limiter: self, left_at: now, answered: false, _permit: permit })
+        Some(Slot { limiter: self, sent_at: now, answered: false, _permit: permit })
     }
 
     /// Takes half of the slots out of use. When this returns, their calls no longer count at Accurate, so that another
@@ -168,13 +167,13 @@ impl Slot<'_> {
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
         let now = self.limiter.clock.monotonic();
-        let free_from = if self.answered { now.min(self.left_at + WAY) + WINDOW } else { now + LOST };
+        let free_from = if self.answered { now.min(self.sent_at + TRANSIT) + WINDOW } else { now + LOST };
         self.limiter.lock().free_from.push(Reverse(free_from));
     }
 }
 
 impl Lent<'_> {
-    /// Gives the slots back when every call that was made with them has been answered.
+    /// Returns the slots early, because every call made with them was answered.
     pub fn all_answered(mut self) {
         self.after = WINDOW;
     }

@@ -1,4 +1,4 @@
-//! A call, ready to be made.
+//! A call to Accurate, ready to be sent.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::LastStart;
 
-/// How long a call for one record may take: longer than any reply that was seen. A lease is long enough for several.
+/// How long a call for one record may take: longer than any call that was observed. A lease covers several such calls.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a bulk may take, like in public clients (accurate.md §2, C).
+/// How long a bulk may take, as in public clients (accurate.md §2, C).
 pub const BULK_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// A call to be made.
+/// A call to Accurate.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Resource and action, for example `sales-invoice/save`.
@@ -29,7 +29,7 @@ pub struct Call {
     pub timeout: Duration,
     /// Elements of a bulk; each has its own outcome in the reply.
     pub elements: Option<usize>,
-    /// It is not sent later than this, even if it waits for a slot.
+    /// The call is not sent later than this, even if it has to wait for a slot.
     pub last_start: Option<LastStart>,
     /// Which calls it gives way to.
     pub urgency: Urgency,
@@ -38,7 +38,7 @@ pub struct Call {
 /// Which calls a call gives way to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// None: an order waits for it.
+    /// None, because an order waits for it.
     Prompt,
     /// All prompt calls: it uses only slots that they leave free, and at most half of what Accurate allows.
     Background,
@@ -60,7 +60,7 @@ impl Call {
         }
     }
 
-    /// The same call, which gives way to all others.
+    /// The same call as a background call.
     #[must_use]
     pub fn in_background(self) -> Self {
         Self { urgency: Urgency::Background, ..self }

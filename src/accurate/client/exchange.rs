@@ -1,4 +1,4 @@
-//! Sends a call: signed, within the limits, to the data host.
+//! Sends a call to the data host, signed and within the limits.
 
 use reqwest::Url;
 use tracing::{Instrument, field::Empty};
@@ -13,7 +13,7 @@ use crate::{
     traces,
 };
 
-/// How often a call follows a redirect before it fails.
+/// Most redirects that a call follows before it fails.
 const MOST_MOVES: usize = 3;
 
 /// A reply from one host, not parsed yet.

@@ -25,8 +25,8 @@ use crate::{
 /// After this many calls in a row without a reply, the host is requested again.
 const LOST_BEFORE_REDISCOVERY: u32 = 3;
 
-/// A host that was requested this recently is not requested again: when Accurate is down, all calls in flight fail
-/// together, and each would request it.
+/// A host that was requested this recently is not requested again: when Accurate is down, all calls in flight fail at
+/// the same time, and each would request it.
 const DISCOVERY_HOLDS: Duration = Duration::from_secs(1);
 
 /// What is known about the data host.
@@ -103,7 +103,7 @@ impl Session {
         (just_asked || stale.is_none_or(|stale| *stale != host)).then_some(host)
     }
 
-    /// A 308: the same call is made on the new host, if credentials may go there (accurate.md §1, A).
+    /// Returns the host that a 308 names, if credentials may be sent there (accurate.md §1, A).
     pub(super) async fn follow(&self, from: &Url, reply: &WireReply, secrets: &Secrets) -> Result<Url, Failure> {
         let target = reply.location.as_deref().and_then(|location| from.join(location).ok());
         let Some(target) = target else {

@@ -22,7 +22,7 @@ impl LastStart {
     /// Without a lease, in the first term.
     pub const NEVER: Self = Self { deadline: Deadline::NEVER, term: 0 };
 
-    /// The moment this long before it.
+    /// The limit this long before this one.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self { deadline: self.deadline.before(duration), ..self }
@@ -30,8 +30,8 @@ impl LastStart {
 }
 
 impl Session {
-    /// This process takes over the book again, and all leases end. Its attempts from before make no further call,
-    /// because other attempts may have begun for the same orders.
+    /// Begins a new term: this process takes over the book again, and all leases end. Its earlier attempts make no
+    /// further calls, because other attempts may have begun for the same orders.
     pub fn begin_term(&self) {
         self.term.fetch_add(1, Ordering::AcqRel);
     }
@@ -42,7 +42,7 @@ impl Session {
         LastStart { deadline: Deadline::at(lease_until, self.clock.as_ref()), term }
     }
 
-    /// Whether no call may begin any more.
+    /// Whether it is too late to begin a call.
     pub fn is_over(&self, last_start: LastStart) -> bool {
         last_start.term != self.term.load(Ordering::Acquire) || last_start.deadline.is_over(self.clock.as_ref())
     }

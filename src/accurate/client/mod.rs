@@ -119,7 +119,7 @@ impl Session {
         Self::new(&self.name, &book, self.wire.clone(), self.clock.clone())
     }
 
-    /// Where the data host is asked for.
+    /// The account server, which names the data host.
     pub fn account_url(&self) -> &Url {
         &self.account_url
     }
@@ -134,7 +134,7 @@ impl Session {
         self.bulk
     }
 
-    /// The present time.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -144,7 +144,7 @@ impl Session {
         self.clock.monotonic()
     }
 
-    /// Waits.
+    /// Waits for this long.
     pub async fn sleep(&self, duration: Duration) {
         self.clock.sleep(duration).await;
     }
@@ -154,7 +154,7 @@ impl Session {
         self.place().ahead
     }
 
-    /// Whether calls can be made at all.
+    /// Whether there are credentials; without them no call can be made.
     pub fn has_credentials(&self) -> bool {
         self.credentials.get().are_given()
     }
