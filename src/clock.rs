@@ -96,13 +96,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// Time from one moment to a later one; `None` if it is not later.
+/// Time from `now` to `later`; zero if it is not later.
 pub fn until(now: Timestamp, later: Timestamp) -> Duration {
     Duration::try_from(later.duration_since(now)).unwrap_or_default()
 }
 
-/// A deadline by both clocks of this machine. It has passed as soon as it has passed by one of them: other processes
-/// use the time of day, and that can be set back.
+/// A deadline by both clocks of this machine. It has passed once it has passed by either of them: other processes use
+/// the time of day, which can be set back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     monotonic: Monotonic,
@@ -110,15 +110,15 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// It never passes.
+    /// A deadline that never passes.
     pub const NEVER: Self = Self { monotonic: Monotonic::MAX, time_of_day: Timestamp::MAX };
 
-    /// The moment at which the time of day, as currently set, will have this value.
+    /// The deadline at this time of day, by the current setting of the machine's clock.
     pub fn at(time_of_day: Timestamp, clock: &dyn Clock) -> Self {
         Self { monotonic: clock.monotonic() + until(clock.now(), time_of_day), time_of_day }
     }
 
-    /// The moment this long before it.
+    /// The deadline this long before this one.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self {

@@ -17,7 +17,7 @@ use crate::clock::{Monotonic, SharedClock};
 /// How often a task that waits for work reports that it still runs.
 const WHILE_WAITING: Duration = Duration::from_secs(5);
 
-/// How long a task may go without progress. Longer than anything it does between two reports: the longest database
+/// How long a task may go without reporting progress. No step between two reports takes as long: the longest database
 /// statement takes 30 seconds.
 const LONGEST_STANDSTILL: Duration = Duration::from_mins(2);
 
@@ -143,14 +143,14 @@ impl Supervisor {
     }
 }
 
-/// With this value a task reports progress.
+/// Lets a task report its progress.
 pub struct Progress {
     supervisor: Arc<Supervisor>,
     name: String,
 }
 
 impl Progress {
-    /// The task has just finished something, or is about to start something.
+    /// Reports that the task has just finished a step, or is about to start one.
     pub fn report(&self) {
         self.supervisor.report(&self.name);
     }

@@ -1,4 +1,4 @@
-//! Keeps the database small. Backup and copy are in [`crate::storage`].
+//! Clears old bodies, and records when a backup was made. Backing up and copying are in [`crate::storage`].
 
 pub mod backups;
 pub mod retention;

@@ -2,8 +2,8 @@
 //!
 //! One replica at a time makes a book's calls, so that all replicas together stay within Accurate's limits. One replica
 //! decides, so that no work is done twice. A leader renews its leadership five times in each [`Term`]. If it has not
-//! done so for a whole term, another replica takes over. Correctness does not depend on the leader noticing: its last
-//! call is sent before its leadership ends, and a late write names an attempt that is no longer current.
+//! done so for a whole term, another replica takes over. Correctness does not depend on the old leader noticing this:
+//! it sends no call after its leadership has ended, and a late write names an attempt that is no longer current.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ const WORTH_A_WARNING: u32 = 3;
 /// A task that only one replica at a time may do.
 #[async_trait::async_trait]
 pub trait Duty: Send + Sync {
-    /// Its name, the same on all replicas.
+    /// The duty's name, the same on all replicas.
     fn name(&self) -> &str;
 
-    /// Whether this replica may do it now.
+    /// Whether this replica leads the duty now.
     fn is_ours(&self) -> bool;
 
-    /// This replica may do it until this time.
+    /// Sets until when this replica leads the duty.
     fn set_ours_until(&self, until: Monotonic);
 
     /// A report from the leader to the other replicas.
@@ -71,7 +71,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// With a unique name.
+    /// A replica with a unique name.
     pub fn new(
         storage: Arc<dyn Replicas>,
         clock: SharedClock,
@@ -89,7 +89,7 @@ impl Replica {
         Self { storage, clock, signals, name: self.name.clone(), term }
     }
 
-    /// Keeps leading a duty, or tries to become its leader.
+    /// Leads a duty, or keeps trying to become its leader; returns only if there can be no other replica.
     pub async fn lead_always(self: Arc<Self>, duty: Arc<dyn Duty>, progress: Progress) {
         duty.set_ours_until(Monotonic::MIN);
         let (mut failures, mut has_taken_over) = (0, false);
@@ -108,7 +108,7 @@ impl Replica {
         }
     }
 
-    /// Renews a leadership, or tries to get it.
+    /// Renews the leadership of a duty, or tries to get it, once.
     async fn lead(&self, duty: &dyn Duty, has_taken_over: &mut bool) -> Result<Leadership> {
         // Measured from before the query, because the reply may take long.
         let end = self.clock.monotonic() + self.term.until_last_call();
