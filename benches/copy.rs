@@ -1,8 +1,8 @@
-//! How long it takes to move a shop to PostgreSQL: beside its running service, and once that has stopped, which is
-//! for how long no webhook is taken.
+//! How long it takes to move a shop to PostgreSQL: while its service runs, and again once it has stopped. During the
+//! second copy no webhooks are accepted.
 //!
-//! `cargo bench --bench copy`, or another size: `cargo bench --bench copy -- --orders 1000000`. The server is started
-//! for it by `tests/postgres-server`, with every commit synced to the disk that Cargo's target folder is on.
+//! `cargo bench --bench copy`, or another size: `cargo bench --bench copy -- --orders 1000000`. `tests/postgres-server`
+//! starts the server, which syncs every commit to the disk that contains Cargo's target folder.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -26,7 +26,7 @@ use common::{
     service::Home,
 };
 
-/// What the service takes between the two copies.
+/// Webhooks that the service accepts between the two copies.
 const WEBHOOKS_MEANWHILE: u64 = 1_000;
 
 fn main() -> ExitCode {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Seconds that a copy took, and its last words.
+/// Runs a copy; returns its duration in seconds and the last line of its output.
 fn copy(from: &Path, to: &str, exit_code: i32) -> (f64, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
     command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);

@@ -1,5 +1,5 @@
-//! How fast many due orders become invoices, against the sandbox with its limits on: the webhooks come while
-//! Accurate refuses the token, the service ends, and is started again when Accurate takes the token.
+//! How fast many due orders become invoices, against the sandbox with its limits on. The webhooks arrive while Accurate
+//! refuses the token; then the service stops, and is restarted once Accurate accepts the token.
 //!
 //! `cargo bench --bench drain`, or shorter: `cargo bench --bench drain -- --orders 5000 --seconds 30`
 
@@ -24,13 +24,13 @@ use common::{
 
 const CONNECTIONS: usize = 64;
 
-/// How often the sandbox is looked at.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+/// How often the sandbox's counters are read.
+const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Of all orders, the share before and after which nothing counts towards the steady rate.
+/// The share of all orders, at the start and at the end, that does not count towards the steady rate.
 const STARTING_AND_ENDING: f64 = 0.05;
 
-/// The setting of a book that has every invoice saved by a call of its own.
+/// The book's setting for saving every invoice with its own call.
 const ONE_BY_ONE: &str = r#"bulk = "off""#;
 
 fn main() -> ExitCode {
@@ -41,31 +41,31 @@ fn main() -> ExitCode {
     let orders = arguments.value("orders", 20_000);
     note("in bulk", &format!("{orders} orders"));
     let bulk = Drain::of(orders, "", longest);
-    bulk.tell(&mut report);
+    bulk.report(&mut report);
     report.at_least("invoices a second, from the start to the last", bulk.overall(), 700.0, "");
     report.at_least("invoices a second, steady part", bulk.steady().invoices, 750.0, "");
 
     let orders = arguments.value("one-by-one", 400);
     note("one by one", &format!("{orders} orders"));
     let singles = Drain::of(orders, &arguments.value("setting", ONE_BY_ONE.to_owned()), longest);
-    singles.tell(&mut report);
+    singles.report(&mut report);
     report.at_least("calls a second, steady part", singles.steady().calls, 7.2, "");
     report.end()
 }
 
-/// What stood at a moment.
+/// The sandbox's counters at one time.
 #[derive(Clone, Copy)]
 struct Seen {
-    /// Since the service was started again.
+    /// Time since the service was restarted.
     at: Duration,
     invoices: usize,
     calls: u64,
 }
 
-/// One heap of orders, and how it went.
+/// The measurements for one backlog of due orders.
 struct Drain {
     orders: usize,
-    /// One entry for each time that the number of invoices had grown.
+    /// One entry for each time that the number of invoices was found to have grown.
     seen: Vec<Seen>,
     breaches: u64,
     most_in_a_second: usize,
@@ -74,7 +74,7 @@ struct Drain {
     while_draining: Memory,
 }
 
-/// Rates in a second.
+/// Rates per second.
 struct Rates {
     invoices: f64,
     calls: f64,
@@ -85,7 +85,7 @@ impl Drain {
         let accurate = Accurate::start();
         let home = Home::new(&accurate.url(), setting);
         accurate.sandbox().revoke_token();
-        let while_ingesting = heap_up(&home.serve(), orders);
+        let while_ingesting = build_backlog(&home.serve(), orders);
         assert_eq!(accurate.sandbox().invoice_count(), 0);
         accurate.sandbox().restore_token();
 
@@ -105,7 +105,7 @@ impl Drain {
             if now.invoices >= orders || now.at > longest {
                 break;
             }
-            std::thread::sleep(BETWEEN_LOOKS);
+            std::thread::sleep(POLL_INTERVAL);
         }
         let while_draining = watch.end();
         let drain = Self {
@@ -123,7 +123,7 @@ impl Drain {
         drain
     }
 
-    fn tell(&self, report: &mut Report) {
+    fn report(&self, report: &mut Report) {
         let (last, steady) = (self.last(), self.steady());
         note("invoices", &format!("{} of {} in {:.1} s", last.invoices, self.orders, last.at.as_secs_f64()));
         note("calls, all told", &last.calls.to_string());
@@ -144,12 +144,12 @@ impl Drain {
         self.last().invoices
     }
 
-    /// Invoices a second, from the start of the process to the last of them.
+    /// Invoices per second, from the start of the process to the last invoice.
     fn overall(&self) -> f64 {
         self.invoices() as f64 / self.last().at.as_secs_f64()
     }
 
-    /// Without what starting and ending take.
+    /// The rates without [`STARTING_AND_ENDING`].
     fn steady(&self) -> Rates {
         let passed = |share: f64| {
             let invoices = self.invoices() as f64 * share;
@@ -168,8 +168,8 @@ fn calls(accurate: &Accurate) -> u64 {
     accurate.sandbox().call_counts().values().sum()
 }
 
-/// Sends so many orders that are due at once, and returns when each is.
-fn heap_up(service: &Service, orders: usize) -> Memory {
+/// Sends this many orders, all immediately due, and waits until all are decided; returns the memory used.
+fn build_backlog(service: &Service, orders: usize) -> Memory {
     let watch = MemoryWatch::start(service.process());
     let load = Load {
         addresses: vec![service.address],
@@ -184,7 +184,7 @@ fn heap_up(service: &Service, orders: usize) -> Memory {
     watch.end()
 }
 
-/// Each order knows its invoice, and no invoice stands without an order.
+/// Checks that each order knows its invoice, and that no invoice exists without an order.
 fn all_are_settled(service: &Service, accurate: &Accurate, orders: usize) {
     let waiting_since = Instant::now();
     while service.count("invoiced") < orders as u64 {

@@ -1,8 +1,8 @@
-//! What a million old orders cost: the store's work beside the same work with ten thousand, how soon a service with
-//! a million is ready, and the memory it takes while webhooks come in and invoices go out.
+//! What a million old orders cost: the database's work compared with ten thousand old orders, how soon a service with a
+//! million is ready, and how much memory it uses while webhooks arrive and invoices are created.
 //!
 //! `cargo bench --bench growth`, or smaller: `cargo bench --bench growth -- --many 100000 --repetitions 30`;
-//! with `--postgres` the old orders are copied to a server first.
+//! with `--postgres`, the old orders are first copied to a server.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -34,14 +34,14 @@ use side::{Side, Times};
 const FEW: u64 = 10_000;
 const MANY: u64 = 1_000_000;
 
-/// The first repetitions fill the caches and count for nothing.
+/// The first repetitions only fill the caches and are not counted.
 const WARM_UP: usize = 10;
 
 const STARTS: usize = 5;
 
 const CONNECTIONS: usize = 64;
 
-/// Webhooks made ready for a second of posting.
+/// Webhooks prepared per second of posting.
 const MOST_A_SECOND: f64 = 15_000.0;
 
 fn main() -> ExitCode {
@@ -81,13 +81,13 @@ fn place(database: &Path, count: u64) -> Place {
     }
     let copy = home.path().join("orders.db");
     let bytes = fs::copy(database, &copy).expect("the disk has room for a copy");
-    // What the copy left to be written must not be written while something is measured.
+    // Otherwise the kernel would write the rest of the copy to disk during the measurements.
     fs::File::open(copy).and_then(|file| file.sync_all()).expect("the disk takes it");
     note(&format!("database with {count} old orders"), &format!("{:.2} GiB", bytes as f64 / f64::powi(2.0, 30)));
     Place { home, accurate }
 }
 
-/// As a shop moves.
+/// Copies the database with the command that users run.
 fn copy_to_server(from: &Path, to: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
     command.args(["store", "copy", "--from", &format!("sqlite://{}", from.display()), "--to", to]);
@@ -96,7 +96,7 @@ fn copy_to_server(from: &Path, to: &str) {
     note("copied to the server", String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default());
 }
 
-/// Measures both in turns; returns how many new orders each took at most.
+/// Measures both in turns; returns the larger number of new orders recorded in either.
 async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, report: &mut Report) -> u64 {
     let databases = places.map(|place| place.home.database());
     let mut few = Side::open(&databases[0], sizes[0]).await;
@@ -127,7 +127,7 @@ async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, repor
     new
 }
 
-/// What was measured, in the order of its first time.
+/// The names of the measurements, in order of first occurrence.
 fn names(times: &Times) -> Vec<&'static str> {
     let mut names = Vec::new();
     for (name, _) in times {
@@ -138,12 +138,12 @@ fn names(times: &Times) -> Vec<&'static str> {
     names
 }
 
-/// Milliseconds from making the process until it takes webhooks.
+/// Milliseconds from starting the process until it accepts webhooks.
 fn start(place: &Place) -> f64 {
     millis(place.home.serve().started.elapsed())
 }
 
-/// Takes webhooks of due orders while the sandbox takes invoices; answers a second.
+/// Sends webhooks of due orders while the sandbox accepts invoices; returns the answers per second.
 fn ingest(place: &Place, first: u64, time: Duration, report: &mut Report) -> f64 {
     let service = place.home.serve();
     let watch = MemoryWatch::start(service.process());

@@ -1,8 +1,9 @@
-//! Honest senders while the world is hostile: how long does a webhook take, and how much memory does the service use?
+//! Honest senders during an attack: how long does a webhook take, and how much memory does the service use?
 //!
-//! `cargo bench --bench hostile` starts the real binary and a sandbox, opens ten thousand idle connections, a thousand
-//! that send their bodies byte by byte, and floods of headers and of large unsigned bodies. Meanwhile eight honest
-//! senders send orders, each waiting for its answer. `HOSTILE_SECONDS` says for how long; 20 when absent.
+//! `cargo bench --bench hostile` starts the real binary and a sandbox, opens ten thousand idle connections and a
+//! thousand that send their bodies in small pieces, and floods the service with headers and with large unsigned bodies.
+//! Meanwhile eight honest senders send orders, each waiting for its answer. `HOSTILE_SECONDS` sets the duration (20 by
+//! default).
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -28,22 +29,22 @@ const SLOW: usize = 1_000;
 const FLOODS: usize = 4;
 const HONEST: usize = 8;
 
-/// How long an honest sender rests between an answer and its next order: eight hundred orders a second at most are
-/// a hundred times what Accurate takes.
+/// How long an honest sender pauses between an answer and its next order. The senders together send at most eight
+/// hundred orders per second, a hundred times as many as Accurate accepts calls.
 const REST: Duration = Duration::from_millis(10);
 
 const MIB: usize = 1024 * 1024;
 const SLOWEST_PIECE: usize = 1024;
 const BETWEEN_PIECES: Duration = Duration::from_millis(100);
 
-/// What must hold.
+/// The limits that must be met.
 const LONGEST_P99: Duration = Duration::from_millis(100);
 const MOST_MEMORY_KIB: u64 = 128 * 1024;
 
 const SECRET: &str = "secret-of-the-bench";
 
 fn main() -> ExitCode {
-    // cargo hands its own arguments on; `--list` and filters mean nothing here.
+    // Arguments are ignored, because Cargo passes its own.
     let seconds = std::env::var("HOSTILE_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -128,12 +129,12 @@ impl Service {
         let address = lines
             .find_map(|line| line.split_once("at http://")?.1.split_once('/')?.0.parse().ok())
             .expect("it says where it listens");
-        // What else it says must not fill the pipe.
+        // Reads the rest of the log, so that it does not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
 
-    /// The most memory it has used so far, in KiB.
+    /// Peak resident memory of the process so far, in KiB.
     fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
@@ -148,7 +149,7 @@ impl Drop for Service {
     }
 }
 
-/// How long honest webhooks took.
+/// The latencies of honest webhooks.
 struct Times {
     sorted: Vec<Duration>,
     refused: usize,
@@ -187,7 +188,7 @@ fn honest_senders(at: SocketAddr, round: usize, lasting: Duration) -> Times {
     times
 }
 
-/// Sends one order after the other; a connection that was closed is opened again, which counts into the time.
+/// Sends one order after the other. A closed connection is reopened, which counts towards the latency.
 fn honest(at: SocketAddr, first: usize, until: Instant) -> (Vec<Duration>, usize) {
     let sample = samples::SAMPLES[0];
     let mut body = sample.json();
@@ -216,7 +217,7 @@ fn honest(at: SocketAddr, first: usize, until: Instant) -> (Vec<Duration>, usize
     (taken, refused)
 }
 
-/// The status of the answer; `None` when the connection was closed.
+/// Sends a request; returns the status of the answer, or `None` if the connection was closed.
 fn ask(slot: &mut Option<TcpStream>, at: SocketAddr, request: &[u8]) -> Option<u16> {
     let mut stream = match slot.take() {
         Some(stream) => stream,
@@ -241,7 +242,7 @@ fn ask(slot: &mut Option<TcpStream>, at: SocketAddr, request: &[u8]) -> Option<u
     }
 }
 
-/// Who means harm.
+/// What all attackers share.
 struct World {
     at: SocketAddr,
     over: AtomicBool,
@@ -279,7 +280,7 @@ impl World {
     }
 }
 
-/// Says nothing, or half a head, for as long as the service bears it; then comes again.
+/// Sends nothing, or half a request head, until the service closes the connection; then reconnects.
 async fn idle(world: Arc<World>, nth: usize) {
     while world.goes_on() {
         let Some(mut stream) = world.connect().await else { continue };
@@ -291,7 +292,7 @@ async fn idle(world: Arc<World>, nth: usize) {
     }
 }
 
-/// Announces a mebibyte and sends it piece by piece.
+/// Announces a body of one mebibyte and sends it in small pieces.
 async fn slow(world: Arc<World>) {
     let head = format!("POST /webhooks/forstok HTTP/1.1\r\nhost: x\r\ncontent-length: {MIB}\r\n\r\n");
     while world.goes_on() {
@@ -299,7 +300,7 @@ async fn slow(world: Arc<World>) {
         let mut went = stream.write_all(head.as_bytes()).await;
         let mut answer = [0; 64];
         while went.is_ok() && world.goes_on() {
-            // An answer before the end sends it away.
+            // The service has answered or closed the connection before the end of the body.
             if tokio::time::timeout(BETWEEN_PIECES, stream.read(&mut answer)).await.is_ok() {
                 break;
             }
@@ -309,7 +310,7 @@ async fn slow(world: Arc<World>) {
     }
 }
 
-/// Ten thousand headers, one of a mebibyte, or an unsigned body of a mebibyte, over and over.
+/// Repeatedly sends ten thousand headers, a header of one mebibyte, or an unsigned body of one mebibyte.
 fn flood(world: &World, nth: usize) {
     let many: String = (0..10_000).flat_map(|nth| ["x-".to_owned(), nth.to_string(), ": 1\r\n".to_owned()]).collect();
     let long = format!("x-long: {}\r\n", "a".repeat(MIB));

@@ -1,7 +1,7 @@
-//! How many webhooks are acknowledged in a second: signed, distinct orders over 64 connections, each answered after its
-//! commit's fsync, beside a bare axum handler that only reads the body, and beside the least that a service must do
-//! which stores before it answers. The orders are below the status at which an invoice is made, so that nothing is sent
-//! to Accurate. All contenders take turns.
+//! How many webhooks are acknowledged per second: signed, distinct orders over 64 connections, each answered after its
+//! commit's fsync. Compared with a bare axum handler that only reads the body, and with a minimal service that stores
+//! before it answers. The orders have a status at which no invoice is created, so nothing is sent to Accurate. All
+//! contenders take turns.
 //!
 //! `cargo bench --bench ingest -- --against BINARY`, shorter with `--seconds 2 --rounds 2`; on a PostgreSQL server with
 //! several replicas: `cargo bench --bench ingest -- --postgres --replicas 3`
@@ -25,11 +25,10 @@ use common::{
 
 const CONNECTIONS: usize = 64;
 
-/// Before anything counts: connections, caches and the first pages of the database.
+/// Requests before the measurement, for connections, caches and the first pages of the database.
 const WARM_UP: u64 = 2_000;
 
-/// Requests made ready for a second of posting: what is not answered in time is not sent, and a round in which all are
-/// answered is shorter.
+/// Requests prepared per second of posting. Some may remain unsent; if all are answered, the round ends early.
 const MOST_A_SECOND: f64 = 40_000.0;
 
 const RATE: &str = "acknowledged a second";
@@ -39,7 +38,7 @@ const PROCESSOR: &str = "µs of processor time for each";
 const MEMORY: &str = "resident memory, most, in MiB";
 const UNDECIDED: &str = "undecided when posting ended";
 
-/// Nobody needs an account: nothing is due.
+/// No account server is needed, because nothing is due.
 const NO_ACCOUNT: &str = "http://127.0.0.1:1";
 
 fn main() -> ExitCode {
@@ -57,7 +56,7 @@ fn main() -> ExitCode {
     let (bare, orders, mut figures) = (Bare::start(), Orders::open(), Figures::default());
     for _ in 0..arguments.value("rounds", 4) {
         let measured = post(&[bare.address()], time, orders.requests(WARM_UP, prepared(time)));
-        tell(&mut figures, BARE, &measured);
+        add(&mut figures, BARE, &measured);
         measure_minimal(&orders, time, &mut figures);
         for contender in &contenders {
             measure(contender, &orders, time, replicas, &mut figures);
@@ -72,7 +71,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// One round of the minimal service, on a database of its own.
+/// One round of the minimal service, on a new database.
 fn measure_minimal(orders: &Orders, time: Duration, figures: &mut Figures) {
     let minimal = Minimal::start();
     let watch = MemoryWatch::start(minimal.process());
@@ -82,11 +81,11 @@ fn measure_minimal(orders: &Orders, time: Duration, figures: &mut Figures) {
     let used_before = used();
     let measured = post(&[minimal.address()], time, requests);
     figures.add(PROCESSOR, MINIMAL, (used() - used_before) / measured.answered as f64 * 1e6);
-    tell(figures, MINIMAL, &measured);
+    add(figures, MINIMAL, &measured);
     figures.add(MEMORY, MINIMAL, watch.end().most);
 }
 
-/// One round of one build, on a database of its own.
+/// One round of one build, on a new database.
 fn measure(contender: &Contender, orders: &Orders, time: Duration, replicas: usize, figures: &mut Figures) {
     let home = Home::new(NO_ACCOUNT, "");
     let services: Vec<_> = (0..replicas).map(|_| home.serve_with(&contender.binary)).collect();
@@ -100,7 +99,7 @@ fn measure(contender: &Contender, orders: &Orders, time: Duration, replicas: usi
     let measured = post(&addresses, time, requests);
     figures.add(PROCESSOR, contender.name, (used() - used_before) / measured.answered as f64 * 1e6);
     figures.add(UNDECIDED, contender.name, services[0].count("received") as f64);
-    tell(figures, contender.name, &measured);
+    add(figures, contender.name, &measured);
     services[0].all_are_decided();
     let acknowledged = (warm_up.answered + measured.answered) as u64;
     assert_eq!(services[0].orders(), acknowledged, "every acknowledged order is in the database, once");
@@ -116,7 +115,7 @@ fn post(addresses: &[SocketAddr], time: Duration, requests: Vec<Box<[u8]>>) -> M
     Load { addresses, connections: CONNECTIONS, time, requests, answer_holds: r#""delivery":"accepted""# }.run()
 }
 
-fn tell(figures: &mut Figures, whose: &'static str, measured: &Measured) {
+fn add(figures: &mut Figures, whose: &'static str, measured: &Measured) {
     figures.add(RATE, whose, measured.rate());
     figures.add(P50, whose, percentile(&measured.latencies, 0.5));
     figures.add(P99, whose, percentile(&measured.latencies, 0.99));

@@ -1,5 +1,5 @@
-//! What housekeeping costs the senders: webhooks on four connections while nothing else is done, while the bodies of
-//! old orders are cleared, and while a backup is made.
+//! How much housekeeping slows webhooks: on four connections, alone, while the bodies of old orders are cleared, and
+//! while a backup is made.
 //!
 //! `cargo bench --bench keeping`, or another size: `cargo bench --bench keeping -- --orders 1000000`
 
@@ -25,7 +25,7 @@ use common::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-/// So few that their webhooks do not count as many: clearing does not stand back.
+/// Few enough that their webhooks do not count as a flood, which would pause clearing.
 const CONNECTIONS: usize = 4;
 
 const MOST_A_SECOND: f64 = 4_000.0;
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Posts webhooks while something else is done, which ends before.
+/// Posts webhooks while running `beside`, which must take less time.
 fn webhooks(home: &Home, first: u64, time: Duration, beside: impl Fn() + Sync) -> Measured {
     let service = home.serve();
     let orders = Orders::open().requests(first, (time.as_secs_f64() * MOST_A_SECOND) as u64);
@@ -99,7 +99,7 @@ fn backup(folder: &Path) {
     note("the backup said", String::from_utf8_lossy(&output.stdout).trim());
 }
 
-/// Sets for how many days bodies are kept.
+/// Sets the number of days for which bodies are kept.
 fn keep_bodies(home: &Home, days: u32) {
     let path = home.path().join("settings.toml");
     let settings = fs::read_to_string(&path).expect("it is there");
@@ -111,7 +111,7 @@ fn keep_bodies(home: &Home, days: u32) {
     fs::write(&path, settings).expect("the folder takes files");
 }
 
-/// The first number that a statement returns; 0 when it returns none.
+/// The first number that a statement returns; 0 if it returns no row.
 fn ask(file: &Path, sql: &str) -> i64 {
     let connection = Connection::open(file).expect("the file can be opened");
     let first = connection.query_row(sql, [], |row| row.get(0)).optional().expect("it can be asked");

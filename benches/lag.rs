@@ -1,5 +1,5 @@
-//! How long an order waits for its invoice when nothing else is to be done: from the first byte of its webhook until
-//! the invoice exists in a sandbox that answers without delay, its limits on. One order at a time.
+//! How long an order waits for its invoice in an idle service: from the first byte of its webhook until the invoice
+//! exists in a sandbox that answers without delay, with its limits on. One order at a time.
 //!
 //! `cargo bench --bench lag -- --against BINARY`, shorter with `--orders 30 --rounds 2`
 
@@ -22,16 +22,16 @@ use common::{
     service::Home,
 };
 
-/// Orders before anything counts: the host is found, the connections made.
+/// Orders before the measurement: the data host is discovered and connections are opened.
 const WARM_UP: u64 = 5;
 
-/// Between two orders: at 8 calls a second none waits for its turn.
+/// Time between two orders, long enough that none waits for a slot at 8 calls per second.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// How often is looked whether the invoice stands.
-const BETWEEN_LOOKS: Duration = Duration::from_micros(50);
+/// How often the sandbox is checked for the invoice.
+const POLL_INTERVAL: Duration = Duration::from_micros(50);
 
-/// After so long something is broken.
+/// After this long the benchmark fails.
 const LONGEST_LAG: Duration = Duration::from_secs(20);
 
 const LAG: &str = "lag, median in ms";
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// One round of one build, with a database and a sandbox of its own.
+/// One round of one build, with a new database and sandbox.
 fn measure(contender: &Contender, count: u64, report: &mut Report, figures: &mut Figures) {
     let accurate = Accurate::start();
     let home = Home::new(&accurate.url(), "");
@@ -76,12 +76,12 @@ fn measure(contender: &Contender, count: u64, report: &mut Report, figures: &mut
     report.at_most("breaches of Accurate's limits", accurate.sandbox().breach_count() as f64, 0.0, "");
 }
 
-/// Forstok's one connection.
+/// Forstok's only connection.
 struct Forstok {
     stream: TcpStream,
 }
 
-/// In milliseconds, from the first byte of the webhook.
+/// Durations in milliseconds, from the first byte of the webhook.
 struct Measured {
     until_answered: f64,
     until_saved: f64,
@@ -94,7 +94,7 @@ impl Forstok {
         Self { stream }
     }
 
-    /// Sends a webhook and returns when so many invoices stand.
+    /// Sends a webhook and waits until this many invoices exist.
     fn send(&mut self, request: &[u8], accurate: &Accurate, invoices: usize) -> Measured {
         let started = Instant::now();
         self.stream.write_all(request).expect("it takes the webhook");
@@ -102,11 +102,11 @@ impl Forstok {
         let length = self.stream.read(&mut answer).expect("it answers");
         let until_answered = millis(started.elapsed());
         let text = str::from_utf8(&answer[..length]).unwrap_or_default();
-        // An answer is far below one packet, so one look sees all of it.
+        // An answer is much smaller than a packet, so one read returns all of it.
         assert!(text.starts_with("HTTP/1.1 200") && text.contains(r#""delivery":"accepted""#), "{text}");
         while accurate.sandbox().invoice_count() < invoices {
             assert!(started.elapsed() < LONGEST_LAG, "the invoice is never saved");
-            std::thread::sleep(BETWEEN_LOOKS);
+            std::thread::sleep(POLL_INTERVAL);
         }
         Measured { until_answered, until_saved: millis(started.elapsed()) }
     }

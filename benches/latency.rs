@@ -1,8 +1,8 @@
-//! How long senders wait while the service also creates invoices: at an open load of 1,000 webhooks a second, and at
-//! 200 a second right after a flood, while its backlog is folded. Every order is due at once, the sandbox runs in a
-//! process of its own with its limits on, and a latency counts from the moment the request was due.
+//! How long senders wait while the service also creates invoices: at an open load of 1,000 webhooks per second, and at
+//! 200 per second right after a flood, while its backlog is folded. Every order is due immediately, the sandbox runs in
+//! a separate process with its limits on, and latencies count from the time at which the request was due.
 //!
-//! `cargo bench --bench latency -- --against BINARY`; one part of it with `--part open` or `--part after`, shorter with
+//! `cargo bench --bench latency -- --against BINARY`; only one part with `--part open` or `--part after`, shorter with
 //! `--seconds 10 --rounds 2`
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
@@ -22,19 +22,19 @@ use common::{
     service::{Home, Service},
 };
 
-/// Webhooks a second of the open load.
+/// Webhooks per second of the open load.
 const RATE: f64 = 1_000.0;
 
-/// The same after the flood.
+/// Webhooks per second after the flood.
 const RATE_AFTER: f64 = 200.0;
 
 /// Connections of the flood.
 const CONNECTIONS: usize = 64;
 
-/// Before anything counts.
+/// Requests before the measurement.
 const WARM_UP: u64 = 1_000;
 
-/// Requests made ready for a second of the flood.
+/// Requests prepared per second of the flood.
 const MOST_A_SECOND: f64 = 30_000.0;
 
 const P50: &str = "open load, p50 in ms";
@@ -79,14 +79,14 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// A service with a sandbox of its own that has just started and is warm.
+/// A service that has just started and is warmed up, with its own sandbox.
 struct Stage {
     accurate: AccurateBeside,
     service: Service,
     memory: MemoryWatch,
     orders: Orders,
     sent: u64,
-    /// Dropped after the service.
+    /// Declared last, so that it is dropped after the service.
     _home: Home,
 }
 
@@ -108,7 +108,7 @@ impl Stage {
         self.orders.requests(self.sent - count, count)
     }
 
-    /// Posts over all connections as fast as it is answered; returns how many a second.
+    /// Posts over all connections as fast as answers arrive; returns the rate per second.
     fn flood(&self, requests: Vec<Box<[u8]>>, time: Duration) -> f64 {
         let (addresses, requests) = (vec![self.service.address], Rc::new(requests));
         Load { addresses, connections: CONNECTIONS, time, requests, answer_holds: r#""delivery":"accepted""# }

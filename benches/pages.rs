@@ -1,8 +1,8 @@
-//! What the person who keeps the books waits for, beside a million orders: every list, search, sum and figure, over
-//! HTTP and one at a time. Each must be there within 50 ms, 95 times of 100.
+//! How long an accountant waits for pages with a million orders: every list, search, sum and figure, over HTTP and one
+//! at a time. The 95th percentile of each must be within 50 ms.
 //!
 //! `cargo bench --bench pages`, or smaller: `cargo bench --bench pages -- --orders 100000 --repetitions 40`; with
-//! `--postgres` the orders are copied to a server first.
+//! `--postgres`, the orders are first copied to a server.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -26,19 +26,19 @@ use secrecy::ExposeSecret;
 
 const ORDERS: u64 = 1_000_000;
 
-/// The first repetitions fill the caches and count for nothing.
+/// The first repetitions only fill the caches and are not counted.
 const WARM_UP: usize = 3;
 
-/// Longest time of 95 in 100, in milliseconds.
+/// Limit for the 95th percentile, in milliseconds.
 const LONGEST: f64 = 50.0;
 
-/// The same for a page that compares all SKUs with all items.
+/// The same limit for pages that compare all SKUs with all items.
 const LONGEST_WITH_SKUS: f64 = 100.0;
 
-/// One order of so many has a finding.
+/// One in this many orders has a finding.
 const ORDERS_WITHOUT_FINDING: u64 = 100;
 
-/// SKUs in orders, and items in Accurate.
+/// Number of SKUs in orders, and of items in Accurate.
 const SKUS: u64 = 20_000;
 
 fn main() -> ExitCode {
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// What is asked for: the name of it, and the path for the order with this place.
+/// A request: its name, and the path for the n-th order.
 type Asked = (&'static str, fn(u64) -> String);
 
 fn paths() -> Vec<Asked> {
@@ -112,7 +112,7 @@ fn paths() -> Vec<Asked> {
     ]
 }
 
-/// The same for a person with a browser: whole pages, rendered.
+/// Requests for whole pages, as rendered for a browser.
 fn pages() -> Vec<Asked> {
     vec![
         ("page: Today", |_| "/".to_owned()),
@@ -134,7 +134,7 @@ fn pages() -> Vec<Asked> {
     ]
 }
 
-/// The same for the day close, with every day of every store compared, and an open finding for each hundredth order.
+/// Requests for the day close, with every day of every store compared and an open finding for every hundredth order.
 fn day_close() -> Vec<Asked> {
     vec![
         ("page: Reconciliation", |nth| format!("/reconciliation?month={}", month(nth))),
@@ -148,7 +148,7 @@ fn day_close() -> Vec<Asked> {
     ]
 }
 
-/// Pages that compare all SKUs with all items.
+/// Requests that compare all SKUs with all items.
 fn sku_pages() -> Vec<Asked> {
     vec![
         ("page: SKUs", |_| "/mapping/skus".to_owned()),
@@ -160,8 +160,8 @@ fn sku_pages() -> Vec<Asked> {
     ]
 }
 
-/// 20.000 SKUs and as many items: 14 of 20 SKUs are item numbers, 3 differ in case or have an invisible character, one
-/// resembles an item, two are like nothing.
+/// Adds 20,000 SKUs and as many items. Of every 20 SKUs, 14 are item numbers, 3 differ from one in case, a space or an
+/// invisible character, one resembles an item number, and two resemble none.
 fn add_skus(file: &std::path::Path) {
     let database = rusqlite::Connection::open(file).expect("the copy can be opened");
     let statements = format!(
@@ -183,7 +183,7 @@ fn add_skus(file: &std::path::Path) {
     database.execute_batch(&statements).expect("the schema has these tables");
 }
 
-/// Every day of every store as a run leaves it, and findings.
+/// Adds the results of a run for every day of every store, and findings.
 fn add_reconciled_days(file: &std::path::Path, orders: u64) {
     let database = rusqlite::Connection::open(file).expect("the copy can be opened");
     let statements = format!(
@@ -213,12 +213,12 @@ fn add_reconciled_days(file: &std::path::Path, orders: u64) {
     database.execute_batch(&statements).expect("the schema has these tables");
 }
 
-/// The month in which an old order came.
+/// The month in which an old order arrived.
 fn month(nth: u64) -> String {
     day(nth)[..7].to_owned()
 }
 
-/// The day on which an old order came.
+/// The day on which an old order arrived.
 fn day(nth: u64) -> String {
     old_orders::day_of(nth).to_string()
 }
@@ -257,8 +257,8 @@ fn measure_within(
     report.at_most(&what, percentile(&times, 0.95), longest, "ms");
 }
 
-/// How long it takes to try a mapping on the newest orders, and how much memory. A trial ends after 25 seconds, so its
-/// time is stated for 100,000 orders.
+/// Measures the time and memory of trying a mapping on the newest orders. A trial ends after 25 seconds, so the time is
+/// scaled to 100,000 orders.
 fn try_a_mapping(service: &Service, report: &mut Report) {
     let mut mapping = service.get("/v1/mapping").expect("there is a mapping")["mapping"].clone();
     mapping["bundles"] = "children".into();
@@ -273,7 +273,8 @@ fn try_a_mapping(service: &Service, report: &mut Report) {
     report.at_most("resident memory while trying, most", watch.end().most, 96.0, "MiB");
 }
 
-/// Whether webhooks are slower while a mapping is tried again and again. Alone before and afterwards.
+/// Measures whether webhooks are slower while a mapping is tried repeatedly, compared with webhooks alone before and
+/// afterwards.
 fn webhooks_beside_a_trial(service: &Service, seconds: f64, report: &mut Report) {
     let mut mapping = service.get("/v1/mapping").expect("there is a mapping")["mapping"].clone();
     mapping["bundles"] = "children".into();
@@ -294,7 +295,7 @@ fn webhooks_beside_a_trial(service: &Service, seconds: f64, report: &mut Report)
     webhooks.compare("during trials", &meanwhile, report);
 }
 
-/// How long the whole of it takes, and how much memory.
+/// Measures the time and memory of exporting all orders.
 fn export(service: &Service, format: &str, report: &mut Report) {
     let watch = common::machine::MemoryWatch::start(service.process());
     let started = Instant::now();
@@ -305,7 +306,7 @@ fn export(service: &Service, format: &str, report: &mut Report) {
     report.at_most(&what, watch.end().most, 96.0, "MiB");
 }
 
-/// A copy of the database, on a server if this process was started so.
+/// Copies the database into this home, with `--postgres` to its server.
 fn fill(home: &Home, from: &std::path::Path) {
     match home.database() {
         Database::Sqlite(file) => {

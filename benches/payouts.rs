@@ -1,5 +1,5 @@
-//! How fast approved payouts become receipts, against the sandbox with its limits on; and how fast, and with how much
-//! memory, the command imports a large payout file.
+//! How fast approved payouts become receipts, against the sandbox with its limits on; and the time and memory that the
+//! import command needs for a large payout file.
 //!
 //! `cargo bench --bench payouts`, or shorter: `cargo bench --bench payouts -- --receipts 5000 --rows 20000`
 
@@ -29,16 +29,16 @@ use serde_json::json;
 
 const CONNECTIONS: usize = 64;
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Most rows of one request.
+/// Most rows in one request.
 const ROWS_OF_A_REQUEST: u64 = 10_000;
 
-/// The invoice's total, in rupiah, and what the marketplace keeps of it.
+/// The invoice's total and the marketplace's fee, in rupiah.
 const TOTAL: u64 = 80_000;
 const FEE: u64 = 5_000;
 
-/// Of all receipts, the share before and after which nothing counts towards the steady rate.
+/// The share of all receipts, at the start and at the end, that does not count towards the steady rate.
 const STARTING_AND_ENDING: f64 = 0.05;
 
 fn main() -> ExitCode {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Imports a file of so many payouts with the command.
+/// Imports a file of this many payouts with the command.
 fn import(report: &mut Report, what: &str, name: &str, rows: u64, write: fn(&Path, u64)) {
     let accurate = Accurate::start();
     let home = Home::new(&accurate.url(), "");
@@ -110,7 +110,7 @@ fn xlsx(path: &Path, rows: u64) {
     workbook.save(path).expect("the folder takes files");
 }
 
-/// Orders are invoiced, their payouts arrive, and a person approves all of them at once.
+/// Measures the receipts after orders were invoiced, their payouts arrived, and a person approved all of them together.
 fn drain(report: &mut Report, receipts: u64, longest: Duration) {
     note("receipts", &format!("{receipts} payouts, approved with one request"));
     let accurate = Accurate::start();
@@ -132,7 +132,7 @@ fn drain(report: &mut Report, receipts: u64, longest: Duration) {
         if seen.last().is_some_and(|(_, before)| count > *before) {
             seen.push((started.elapsed(), count));
         }
-        std::thread::sleep(BETWEEN_LOOKS);
+        std::thread::sleep(POLL_INTERVAL);
         assert!(started.elapsed() < longest, "{count} of {receipts} receipts in {longest:?}");
     }
     let (last, _) = *seen.last().expect("it was looked at once at least");

@@ -1,8 +1,8 @@
 //! What a reconciliation of many invoices costs: calls to Accurate, time, memory, and the latency of webhooks
 //! meanwhile.
 //!
-//! `cargo bench --bench reconciliation`, or smaller: `cargo bench --bench reconciliation -- --invoices 10000 --seconds
-//! 10`
+//! `cargo bench --bench reconciliation`, or smaller:
+//! `cargo bench --bench reconciliation -- --invoices 10000 --seconds 10`
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -31,19 +31,19 @@ use serde_json::Value;
 
 const INVOICES: u64 = 100_000;
 
-/// Of a hundred old orders, the first so many are invoiced.
+/// Of every hundred old orders, this many are invoiced, the first ones.
 const OF_A_HUNDRED: u64 = 90;
 
-/// Rows of the database that are no old orders have smaller ids.
+/// The first row id of an old order; all other rows have smaller ids.
 const FIRST_ROW: i64 = 1_000;
 
-/// Invoices that somebody deletes in Accurate, and as many whose total somebody changes.
+/// Number of invoices that a person deletes in Accurate, and of those whose total a person changes.
 const DELETED: usize = 5;
 
-/// Calls that a run may make each second: half of Accurate's limit.
+/// Calls per second that a run may make: half of Accurate's limit.
 const CALLS_A_SECOND: f64 = 4.0;
 
-/// Rows of a page.
+/// Rows per page of a list.
 const PAGE: u64 = 100;
 
 fn main() -> ExitCode {
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     assert_eq!(run["findings"]["open"].as_u64(), Some(2 * DELETED as u64), "{run}");
     let pages = invoices.div_ceil(PAGE);
     report.at_most("list calls", lists as f64, pages as f64, "");
-    // A missing invoice is asked for by id, then by number.
+    // A missing invoice is requested by id, then by number.
     report.at_most("calls for single invoices", asked as f64, (3 * DELETED) as f64, "");
     let shortest = pages as f64 / CALLS_A_SECOND;
     report.at_most("time, of that of its calls", took.as_secs_f64() / shortest, 1.5, "times");
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
     report.end()
 }
 
-/// Gives Accurate the invoices of the old orders, each of the day on which its order came; returns their numbers.
+/// Adds the old orders' invoices to Accurate, each dated the day on which its order arrived; returns their numbers.
 fn book(accurate: &Sandbox, file: &Path) -> Vec<String> {
     let mut database = Connection::open(file).expect("the copy can be opened");
     let held: Vec<(i64, String, String, String, String)> = database
@@ -122,7 +122,7 @@ fn book(accurate: &Sandbox, file: &Path) -> Vec<String> {
     held.into_iter().map(|(_, number, ..)| number).collect()
 }
 
-/// What a person did in Accurate, evenly over the period.
+/// Deletes and changes invoices in Accurate, evenly over the period, as a person might.
 fn change_by_hand(accurate: &Sandbox, numbers: &[String]) {
     let every = numbers.len() / (2 * DELETED);
     for (nth, number) in numbers.iter().step_by(every).take(2 * DELETED).enumerate() {
@@ -135,7 +135,7 @@ fn change_by_hand(accurate: &Sandbox, numbers: &[String]) {
     }
 }
 
-/// Requests a run and returns it once it has ended.
+/// Requests a run, waits until it ends, and returns it.
 fn carry_out(service: &Service, period: &str) -> Value {
     let answer = service.posted("/v1/reconciliations", period).expect("a run is requested");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");

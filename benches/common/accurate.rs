@@ -1,4 +1,4 @@
-//! The sandbox, with its limits on: in this process or beside it.
+//! The sandbox with its limits on, in this process or in a separate one.
 
 use std::{
     io::{Read, Write},
@@ -12,14 +12,14 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::bare::Beside;
 
-/// The sandbox, on a thread of its own.
+/// The sandbox, on its own thread.
 pub(crate) struct Accurate {
     running: Running,
     _runtime: Runtime,
 }
 
 impl Accurate {
-    /// All masters of the sample orders, 8 calls a second, 8 in flight, no delay.
+    /// Starts the sandbox with all masters of the sample orders, 8 calls per second, 8 in flight, and no delay.
     pub(crate) fn start() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime can be made");
@@ -37,11 +37,11 @@ impl Accurate {
     }
 }
 
-/// The same in a process of its own, so that its work is not the load generator's.
+/// The sandbox in a separate process, so that it does not slow the load generator.
 pub(crate) struct AccurateBeside(Beside);
 
 impl AccurateBeside {
-    /// The role that this executable plays when it is started as this process.
+    /// The argument with which this executable runs as the sandbox.
     pub(crate) const ROLE: &str = "accurate";
 
     pub(crate) fn start() -> Self {
@@ -52,7 +52,7 @@ impl AccurateBeside {
         &self.0.address
     }
 
-    /// How many invoices there are.
+    /// The number of invoices.
     pub(crate) fn invoices(&self) -> f64 {
         let address = self.url().trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).expect("it listens");
@@ -64,7 +64,7 @@ impl AccurateBeside {
         stats["invoices"].as_f64().expect("it counts them")
     }
 
-    /// Is the sandbox until it is killed.
+    /// Runs the sandbox until this process is killed.
     pub(crate) fn serve() -> ExitCode {
         let accurate = Accurate::start();
         println!("{}", accurate.url());

@@ -1,4 +1,4 @@
-//! A bare axum handler in a process of its own: nothing on axum can be faster.
+//! A bare axum handler in a separate process: the upper limit for any service on axum.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,24 +8,23 @@ use std::{
 
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::post};
 
-/// What it answers: as long as the real answer.
+/// The answer, of the same length as the real one.
 const ANSWER: &str =
     r#"{"message":"Success","order_id":"300000000","delivery":"accepted","state":"received","invoice":null}"#;
 
-/// A process of this executable that was told to do something else. It prints where it is reached, and is killed when
-/// this is dropped.
+/// Another process of this executable, in a different role. It prints its address, and is killed when this is dropped.
 pub(crate) struct Beside {
     child: Child,
     pub(crate) address: String,
 }
 
 impl Beside {
-    /// Starts this executable again with `--role`.
+    /// Starts this executable with the argument `--{role}`.
     pub(crate) fn start(role: &str) -> Self {
         Self::start_with(role, "")
     }
 
-    /// The same with `--role value`.
+    /// Starts this executable with the arguments `--{role} {value}`.
     pub(crate) fn start_with(role: &str, value: &str) -> Self {
         let this = std::env::current_exe().expect("this executable has a path");
         let mut child = Command::new(this)
@@ -48,7 +47,7 @@ impl Beside {
 
 impl Drop for Beside {
     fn drop(&mut self) {
-        // Both fail if the process has ended already, which is just as good.
+        // Both fail if the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -58,7 +57,7 @@ impl Drop for Beside {
 pub(crate) struct Bare(Beside);
 
 impl Bare {
-    /// The role that this executable plays when it is started as this process.
+    /// The argument with which this executable runs as the bare handler.
     pub(crate) const ROLE: &str = "bare";
 
     pub(crate) fn start() -> Self {

@@ -1,4 +1,4 @@
-//! Webhooks at a steady rate, alone and while the service does something else: whether that slows them.
+//! Measures whether other work of the service slows webhooks, at a steady rate.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,14 +12,13 @@ use super::{
     service::Service,
 };
 
-/// Webhooks a second.
+/// Webhooks per second.
 const RATE: f64 = 100.0;
 
-/// The time between two looks at whether the other work has ended, in seconds.
+/// How often to check whether the other work has ended, in seconds.
 const WINDOW: f64 = 5.0;
 
-/// How many times slower than alone a webhook may be answered. A virtual machine's own cores make the same load vary by
-/// half.
+/// How many times slower webhooks may be than alone. On a virtual machine, the same load already varies by half.
 const SLOWEST: f64 = 2.0;
 
 /// Sends each order once.
@@ -31,18 +30,18 @@ pub(crate) struct Webhooks<'a> {
 }
 
 impl<'a> Webhooks<'a> {
-    /// Orders whose status is below the one at which an invoice is made.
+    /// Sends orders with a status at which no invoice is created.
     pub(crate) fn of(service: &'a Service) -> Self {
         Self { service, orders: Orders::open(), sent: 0, alone: Vec::new() }
     }
 
-    /// Sends for so long and keeps the latencies as those of a service that does nothing else.
+    /// Sends for this long and records the latencies as those of an otherwise idle service.
     pub(crate) fn alone(&mut self, seconds: f64) {
         let latencies = self.send(seconds);
         self.alone.extend(latencies);
     }
 
-    /// Sends until this work is done; returns its result and the latencies meanwhile.
+    /// Sends until `work` has ended; returns its result and the latencies in the meantime.
     pub(crate) fn during<T: Send>(&mut self, work: impl FnOnce() -> T + Send) -> (T, Vec<f64>) {
         let is_done = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -54,7 +53,7 @@ impl<'a> Webhooks<'a> {
             let mut latencies = Vec::new();
             while !is_done.load(Ordering::Relaxed) && !working.is_finished() {
                 let window = self.send(WINDOW);
-                // In a window that outlasts the work, part of the webhooks were alone.
+                // A window in which the work ended is dropped (unless it is the only one): some webhooks were alone.
                 if latencies.is_empty() || !is_done.load(Ordering::Relaxed) {
                     latencies.extend(window);
                 }
@@ -69,7 +68,7 @@ impl<'a> Webhooks<'a> {
         open_load::run(self.service.address, RATE, &self.orders.requests(self.sent - count, count))
     }
 
-    /// Compares latencies with those alone.
+    /// Reports latencies compared with those of webhooks alone.
     pub(crate) fn compare(&self, what: &str, meanwhile: &[f64], report: &mut Report) {
         for (name, latencies) in [("alone", &*self.alone), (what, meanwhile)] {
             let [middle, late] = [median(latencies), percentile(latencies, 0.99)].map(shown);

@@ -1,5 +1,5 @@
-//! Builds that are compared: this one and, with `--against BINARY`, another. They take turns, so that both meet the
-//! same machine.
+//! The builds that are compared: this one and, with `--against BINARY`, another. They take turns, so that both run
+//! under the same conditions.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) struct Contender {
 }
 
 impl Contender {
-    /// This build, and the one that was named.
+    /// This build, and the one given with `--against`.
     pub(crate) fn all(arguments: &Arguments) -> Vec<Self> {
         let this = Self { name: THIS, binary: env!("CARGO_BIN_EXE_forstok-accurate").into() };
         let against = arguments.has("against").then(|| Self {
@@ -26,13 +26,13 @@ impl Contender {
     }
 }
 
-/// What is measured, in tables.
+/// The names of contenders in tables.
 pub(crate) const THIS: &str = "this build";
 const AGAINST: &str = "the other build";
 pub(crate) const BARE: &str = "bare handler";
 pub(crate) const MINIMAL: &str = "minimal service";
 
-/// One figure of each contender, round by round.
+/// The figures of each contender, by name and round.
 #[derive(Default)]
 pub(crate) struct Figures(Vec<(&'static str, &'static str, Vec<f64>)>);
 
@@ -50,23 +50,23 @@ impl Figures {
         found.map(|(.., figures)| median(figures))
     }
 
-    /// How many times as much this build has as another contender.
+    /// This build's figure divided by another contender's.
     pub(crate) fn times(&self, what: &str, whose: &str) -> Option<f64> {
         Some(self.of(what, THIS)? / self.of(what, whose)?)
     }
 
-    /// The same compared with the other build.
+    /// This build's figure divided by the other build's.
     pub(crate) fn times_the_other(&self, what: &str) -> Option<f64> {
         self.times(what, AGAINST)
     }
 
-    /// The largest of this build.
+    /// This build's largest figure.
     pub(crate) fn largest(&self, what: &str) -> f64 {
         let found = self.0.iter().find(|(known, name, _)| (*known, *name) == (what, THIS));
         found.map_or(f64::NAN, |(.., figures)| largest(figures))
     }
 
-    /// A table: medians, and every round behind them.
+    /// Prints a table of the medians, each followed by the figures of all rounds.
     pub(crate) fn print(&self) {
         let mut rows: Vec<_> = self.0.iter().collect();
         let place = |what: &str| self.0.iter().position(|(known, ..)| *known == what);

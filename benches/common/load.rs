@@ -1,5 +1,5 @@
-//! A load generator that costs little, for it shares the processor with what it measures: requests are whole and
-//! signed before the clock starts, each connection writes one, reads its answer, and writes the next.
+//! A cheap load generator, because it shares the processor with the service. All requests are prepared and signed
+//! before the clock starts; each connection writes one, reads the answer, and writes the next.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,29 +16,29 @@ use super::report::millis;
 /// Larger than any answer to a webhook.
 pub(super) const LONGEST_ANSWER: usize = 4_096;
 
-/// What the generator does.
+/// A load to generate.
 #[derive(Clone)]
 pub(crate) struct Load {
-    /// One connection after the other goes to the next of these.
+    /// The connections are distributed over these.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
-    /// Each is sent once; when they are used up, posting ends.
+    /// Each is sent once; posting ends when all were sent.
     pub(crate) requests: Rc<Vec<Box<[u8]>>>,
-    /// What every answer must hold.
+    /// A text that every answer must contain.
     pub(crate) answer_holds: &'static str,
 }
 
-/// What came of it.
+/// The result of a load.
 pub(crate) struct Measured {
     pub(crate) answered: usize,
     pub(crate) time: Duration,
-    /// Of each request, in milliseconds.
+    /// The latency of each request, in milliseconds.
     pub(crate) latencies: Vec<f64>,
 }
 
 impl Measured {
-    /// Answers a second.
+    /// Answers per second.
     pub(crate) fn rate(&self) -> f64 {
         self.answered as f64 / self.time.as_secs_f64()
     }
@@ -48,15 +48,15 @@ impl Measured {
 struct Shared {
     load: Load,
     next: Cell<usize>,
-    /// None: when all requests are used up.
+    /// When to stop sending; `None` if only once all requests were sent.
     end: Option<Instant>,
     last_answer: Cell<Instant>,
     latencies: RefCell<Vec<f64>>,
 }
 
 impl Load {
-    /// Posts over all connections, from this one thread, until time or requests are used up. Panics at an answer
-    /// that is not HTTP 200 with what it must hold.
+    /// Posts over all connections, from one thread, until the time is over or all requests were sent. Panics at an
+    /// answer that is not HTTP 200 or lacks `answer_holds`.
     pub(crate) fn run(&self) -> Measured {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         LocalSet::new().block_on(&runtime, self.post())
@@ -125,7 +125,7 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one answer to its end.
+/// Reads one whole answer.
 async fn read(stream: &TcpStream, answer: &mut Vec<u8>) -> io::Result<()> {
     answer.clear();
     while !is_whole(answer) {
@@ -140,7 +140,7 @@ async fn read(stream: &TcpStream, answer: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the body is as long as the head says.
+/// Whether the answer is complete according to its `content-length`.
 pub(super) fn is_whole(answer: &[u8]) -> bool {
     const LENGTH: &[u8] = b"content-length: ";
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };

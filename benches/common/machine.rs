@@ -1,4 +1,4 @@
-//! The machine that the figures hold for, and the memory of a process on it.
+//! Describes the machine on which the figures were measured, and measures the memory of a process.
 
 use std::{
     fs,
@@ -14,13 +14,13 @@ use std::{
 
 use super::report::{largest, median, millis};
 
-/// How often a process' memory is looked at.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// How often a process's memory is read.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// For how long the cores are watched before anything is measured.
+/// How long the cores are watched for stalls before the benchmark.
 const WATCHED: Duration = Duration::from_secs(2);
 
-/// Processor, cores, kernel, disk and what one sync of it costs: the last decides most of what is measured.
+/// Processor, cores, kernel, disk, and the time of one sync, which determines most figures.
 pub(crate) fn describe() -> String {
     let processor = line_after("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -36,7 +36,7 @@ pub(crate) fn describe() -> String {
     )
 }
 
-/// Where the databases of the benchmarks lie: in Cargo's target folder, which is on a real disk.
+/// The folder for the benchmarks' databases: in Cargo's target folder, which is on a real disk.
 pub(crate) fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../bench-data");
     fs::create_dir_all(&folder).expect("the target folder takes folders");
@@ -50,7 +50,7 @@ fn line_after(file: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// Kind and device of the file system that holds a folder.
+/// Type and device of the file system that contains a folder.
 fn file_system(folder: &Path) -> String {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
     let mount = mounts
@@ -64,7 +64,7 @@ fn file_system(folder: &Path) -> String {
     mount.map_or_else(|| "unknown file system".to_owned(), |(_, name)| name)
 }
 
-/// Appends a page and syncs it, as a commit does; the median of many.
+/// The median time of appending a page and syncing it, as a commit does, in milliseconds.
 fn millis_of_a_sync() -> f64 {
     let mut file = tempfile::tempfile_in(folder()).expect("the folder takes files");
     let times: Vec<_> = (0..100)
@@ -77,8 +77,8 @@ fn millis_of_a_sync() -> f64 {
     median(&times)
 }
 
-/// How often and for how long a core does nothing for a thread that has nothing to wait for: a virtual machine's
-/// cores are other people's as well, and what it costs the slowest hundredth of answers is not ours.
+/// How often, and for how long at most, a core stops running a busy thread. Other virtual machines share the cores, and
+/// the delays that they cause in the slowest hundredth of answers are not the service's.
 fn stalls(cores: usize) -> String {
     let spin = || {
         let (started, mut before, mut gaps) = (Instant::now(), Instant::now(), Vec::new());
@@ -98,13 +98,13 @@ fn stalls(cores: usize) -> String {
 /// Processor time that a process has used, in seconds.
 pub(crate) fn processor_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // After the name, which may hold anything: its user and system time, in hundredths (proc_pid_stat(5)).
+    // After the name, which may contain anything: user and system time in hundredths of a second (proc_pid_stat(5)).
     let (_, fields) = stat.rsplit_once(") ")?;
     let times = fields.split(' ').skip(11).take(2).map(str::parse::<f64>);
     Some(times.sum::<Result<f64, _>>().ok()? / 100.0)
 }
 
-/// Resident memory of a process in MiB, as the kernel counts it: now, and the most there ever was.
+/// Reads a process's resident memory, now and at its peak.
 pub(crate) fn memory(process: u32) -> Option<Memory> {
     let file = format!("/proc/{process}/status");
     let mebibytes = |name| {
@@ -121,32 +121,32 @@ pub(crate) struct Memory {
     pub(crate) most: f64,
 }
 
-/// Looks at a process' memory until it is asked what it saw.
+/// Reads a process's memory repeatedly, on its own thread.
 pub(crate) struct MemoryWatch {
     stop: Arc<AtomicBool>,
-    looking: JoinHandle<Vec<Memory>>,
+    polling: JoinHandle<Vec<Memory>>,
 }
 
 impl MemoryWatch {
     pub(crate) fn start(process: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let looking = std::thread::spawn(move || {
+        let polling = std::thread::spawn(move || {
             let mut seen = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 seen.extend(memory(process));
-                std::thread::sleep(BETWEEN_LOOKS);
+                std::thread::sleep(POLL_INTERVAL);
             }
             seen.extend(memory(process));
             seen
         });
-        Self { stop, looking }
+        Self { stop, polling }
     }
 
-    /// The median of what was seen, and the most that the kernel saw.
+    /// Stops; returns the median of the readings, and the peak that the kernel recorded.
     pub(crate) fn end(self) -> Memory {
         self.stop.store(true, Ordering::Relaxed);
-        let seen = self.looking.join().expect("looking does not fail");
+        let seen = self.polling.join().expect("polling does not fail");
         let most = seen.last().expect("it was looked at once at least").most;
         Memory { now: median(&seen.iter().map(|memory| memory.now).collect::<Vec<_>>()), most }
     }

@@ -1,6 +1,7 @@
-//! The least that a service which keeps its promise must do: check the signature, read the order into a typed struct,
-//! and add one row per delivery on a thread of its own, in transactions that all waiting deliveries share. It answers
-//! after the commit, which SQLite syncs to the disk. No timeouts, limits, tolerance for damaged bodies or metrics.
+//! The minimum that a service must do to keep the promise that an acknowledged webhook is stored: check the signature,
+//! parse the order into a typed struct, and add one row per delivery on a separate thread, in transactions that all
+//! waiting deliveries share. It answers after the commit, which SQLite syncs to the disk. It has no timeouts, limits,
+//! metrics, or tolerance for damaged bodies.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::mpsc};
 
@@ -37,12 +38,12 @@ const LARGEST_BATCH: usize = 256;
 /// The process of the service.
 pub(crate) struct Minimal {
     process: Beside,
-    /// Dropped after the process.
+    /// Declared last, so that it is dropped after the process.
     _folder: TempDir,
 }
 
 impl Minimal {
-    /// The role that this executable plays when it is started as this process.
+    /// The argument with which this executable runs as the minimal service.
     pub(crate) const ROLE: &str = "minimal";
 
     pub(crate) fn start() -> Self {
@@ -59,7 +60,7 @@ impl Minimal {
         self.process.process()
     }
 
-    /// Serves until it is killed.
+    /// Serves until the process is killed.
     pub(crate) fn serve(arguments: &Arguments) -> ExitCode {
         let connection = connect(&arguments.value(Self::ROLE, PathBuf::new()));
         let (sender, waiting) = mpsc::channel();
@@ -99,7 +100,7 @@ struct Payload {
     order: Order,
 }
 
-/// The fields that an invoice is made from.
+/// The fields from which an invoice is created.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "parsing them is what is measured")]
 struct Order {

@@ -16,11 +16,11 @@ pub(crate) mod service;
 
 use std::{collections::BTreeMap, str::FromStr};
 
-/// What was asked for on the command line: `-- --seconds 5 --rounds 3`.
+/// The arguments on the command line: `-- --seconds 5 --rounds 3`.
 pub(crate) struct Arguments(BTreeMap<String, String>);
 
 impl Arguments {
-    /// This process' own. Cargo adds `--bench`, which says nothing here.
+    /// The arguments of this process, without the `--bench` that Cargo adds.
     pub(crate) fn of_this_process() -> Self {
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench").peekable();
         let mut read = BTreeMap::new();
@@ -35,7 +35,7 @@ impl Arguments {
         self.0.contains_key(name)
     }
 
-    /// The value of `--name`, or this one.
+    /// The value of `--{name}`, or `otherwise`.
     pub(crate) fn value<T: FromStr>(&self, name: &str, otherwise: T) -> T {
         let Some(text) = self.0.get(name) else { return otherwise };
         text.parse().unwrap_or_else(|_| panic!("--{name} {text}: cannot be read"))

@@ -1,7 +1,8 @@
 //! Databases full of old orders.
 //!
-//! The real binary makes one order of each kind, against the sandbox. SQL then repeats their rows under other
-//! numbers; the schema's own triggers count them. Made once, and again when schema or recipe have changed.
+//! The real binary processes one order of each kind, against the sandbox. SQL then repeats their rows under other
+//! numbers; the schema's own triggers count them. A database is built once, and again if the schema or this file has
+//! changed.
 
 use std::{
     fs,
@@ -28,22 +29,22 @@ use super::{
     service::{Home, Service},
 };
 
-/// Forstok's id of the first old order; the following count up. All have nine digits, as the samples' have.
+/// Forstok's id of the first old order; later ones count up. All have nine digits, like those of the samples.
 pub(crate) const FIRST_ID: u64 = 200_000_000;
 
-/// Orders of one day; their marketplace numbers begin with the day.
+/// Orders per day; their marketplace numbers begin with the day.
 pub(crate) const ORDERS_A_DAY: u64 = 1_000;
 
-/// How many of a hundred old orders ended how.
+/// The final states of every hundred old orders.
 const ENDS: [(&str, usize); 4] = [("invoiced", 90), ("voided", 4), ("ignored", 4), ("blocked", 2)];
 
-/// Orders that one statement adds.
+/// Orders added by one statement.
 const AT_ONCE: u64 = 50_000;
 
 /// How long the templates may take to settle.
 const LONGEST_SETTLING: Duration = Duration::from_mins(1);
 
-/// A database with so many old orders; it is not to be written to.
+/// The path of a database with this many old orders. Callers must copy it before writing to it.
 pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
     let name = |count| format!("old-orders-{count}-{}.db", recipe());
     let path = folder().join(name(count));
@@ -60,7 +61,7 @@ pub(crate) fn database(runtime: &Runtime, count: u64) -> PathBuf {
     path
 }
 
-/// Adds so many orders like those that are there.
+/// Adds this many copies of the template orders.
 fn fill(path: &Path, count: u64) {
     let connection = open(path);
     prepare(&connection);
@@ -81,17 +82,17 @@ pub(crate) fn number(nth: u64) -> String {
     format!("{}{nth:08}", day(nth))
 }
 
-/// The day on which an old order came, in Jakarta; the first of them came on the first day of 2024.
+/// The day on which an old order arrived, in Jakarta; the first orders arrived on 1 January 2024.
 pub(crate) fn day_of(nth: u64) -> Date {
     Date::constant(2024, 1, 1).saturating_add(Span::new().days((nth / ORDERS_A_DAY) as i64))
 }
 
-/// What the marketplace numbers of an order's day begin with.
+/// The prefix of the marketplace numbers of an order's day.
 pub(crate) fn day(nth: u64) -> String {
     format!("D{:05}", nth / ORDERS_A_DAY)
 }
 
-/// Changes when the schema or this file does.
+/// A hash that changes with the schema and with this file.
 fn recipe() -> String {
     let mut hash = Sha256::new();
     let mut migrations: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite"))
@@ -111,13 +112,13 @@ fn remove_outdated(current: &str) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let ours = name.starts_with("old-orders-") || name.starts_with("unfinished-");
         if ours && !name.ends_with(current) {
-            // What cannot be removed only takes room.
+            // A file that cannot be removed only takes up space.
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Makes a database in which the real binary made one order of each kind.
+/// Creates a database in which the real binary has processed one order of each kind.
 fn templates(runtime: &Runtime, path: &Path) {
     let accurate = Accurate::start();
     let home = Home::on("sqlite://orders.db", &accurate.url(), "");
@@ -128,16 +129,16 @@ fn templates(runtime: &Runtime, path: &Path) {
     let is_on_its_way = |state| service.count(state) > 0;
     send(&service, first, || ["received", "due"].into_iter().any(is_on_its_way));
     let cancelled = to_be_cancelled.replace(r#""status": "Ready to Ship""#, r#""status": "Cancelled""#);
-    // Cancelled after its invoice was made: the invoice goes.
+    // Cancelled after its invoice was created, so the invoice is deleted.
     send(&service, vec![signed(&cancelled)], || service.count("voided") == 0);
     drop(service);
     let made = home.path().join("orders.db");
-    // Leaves one file instead of a file and its log.
+    // Closing moves the log into the database file, so that only one file remains.
     runtime.block_on(async { Sqlite::open(&made).await.expect("the file can be opened").close().await });
     fs::copy(made, path).expect("the folder takes files");
 }
 
-/// Sends webhooks and returns when nothing is on its way any more.
+/// Sends webhooks and waits until `on_its_way` returns false.
 fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bool) {
     let (addresses, requests) = (vec![service.address], Rc::new(requests));
     Load { addresses, connections: 1, time: LONGEST_SETTLING, requests, answer_holds: "accepted" }.run();
@@ -148,7 +149,7 @@ fn send(service: &Service, requests: Vec<Box<[u8]>>, on_its_way: impl Fn() -> bo
     }
 }
 
-/// Opens a file that nobody else uses, for writing a lot at once: if it is cut short, it is made again.
+/// Opens a file for exclusive bulk writing, without a journal: if the process is interrupted, the file is built again.
 fn open(path: &Path) -> Connection {
     let connection = Connection::open(path).expect("the file can be opened");
     let settings = [
@@ -168,14 +169,14 @@ fn run(connection: &Connection, sql: &str) {
     connection.execute_batch(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
 }
 
-/// The first column of what a statement finds.
+/// The first column of a statement's rows.
 fn texts(connection: &Connection, sql: &str, value: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).expect("valid");
     let rows = statement.query_map([value], |row| row.get(0)).expect("readable");
     rows.map(|text| text.expect("readable")).collect()
 }
 
-/// Keeps the rows of the templates aside, and which of a hundred old orders is like which of them.
+/// Copies the templates' rows to temporary tables, and assigns a template to each of a hundred old orders.
 fn prepare(connection: &Connection) {
     run(
         connection,
@@ -205,7 +206,7 @@ fn prepare(connection: &Connection) {
     }
 }
 
-/// Adds the old orders with these numbers.
+/// Adds the old orders `from..to`.
 fn add(connection: &Connection, from: u64, to: u64) {
     let number = format!("printf('D%05d%08d', n / {ORDERS_A_DAY}, n)");
     let id = format!("CAST({FIRST_ID} + n AS TEXT)");

@@ -1,6 +1,5 @@
-//! An open load: requests are due at fixed moments, whether or not earlier ones were answered, as senders that know
-//! nothing of each other send them. A latency counts from the moment a request was due, so waiting for a free
-//! connection is part of it.
+//! An open load: requests are due at fixed times, whether or not earlier ones were answered, as if independent senders
+//! sent them. A latency counts from the time at which a request was due, so it includes waiting for a free connection.
 
 use std::{
     io::{self, Read, Write},
@@ -14,11 +13,11 @@ use super::{
     report::millis,
 };
 
-/// Threads with one connection each: more than the service ever keeps waiting.
+/// Threads with one connection each: more than ever wait for an answer at the same time.
 const CONNECTIONS: usize = 64;
 
-/// Sends every request once, so many a second; returns each one's latency in milliseconds. Panics at an answer that is
-/// not HTTP 200 for a new delivery.
+/// Sends every request once, at this rate; returns the latencies in milliseconds. Panics at an answer that is not HTTP
+/// 200 for a new delivery.
 pub(crate) fn run(address: SocketAddr, per_second: f64, requests: &[Box<[u8]>]) -> Vec<f64> {
     let next = AtomicUsize::new(0);
     let streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(address)).collect();

@@ -1,13 +1,13 @@
-//! Distinct signed webhooks, made from a sample by exchanging what tells orders apart.
+//! Distinct signed webhooks, made from a sample by replacing what distinguishes orders.
 
 use forstok_accurate::{sandbox::samples::SAMPLES, signing::hmac_sha256};
 
 use super::service::WEBHOOK_SECRET;
 
-/// The first Forstok id that is given out; all have nine digits.
+/// The first Forstok id; all have nine digits.
 const FIRST_ID: u64 = 300_000_000;
 
-/// What stands in a sample where the orders differ.
+/// The texts of a sample that are replaced.
 struct Marks {
     sample: &'static str,
     id: &'static str,
@@ -15,9 +15,9 @@ struct Marks {
     updated_at: &'static str,
 }
 
-/// Makes webhooks of one kind of order.
+/// Makes webhooks from one sample.
 pub(crate) struct Orders {
-    /// The sample's text between those places, and what belongs into each.
+    /// The parts of the sample's text, each with what follows it.
     pieces: Vec<(&'static str, Place)>,
 }
 
@@ -30,7 +30,7 @@ enum Place {
 }
 
 impl Orders {
-    /// Orders whose status is below the one at which an invoice is made.
+    /// Orders with a status at which no invoice is created.
     pub(crate) fn open() -> Self {
         Self::from(&Marks {
             sample: "12-still-open",
@@ -40,7 +40,7 @@ impl Orders {
         })
     }
 
-    /// Orders that are due at once.
+    /// Orders that are due immediately.
     pub(crate) fn ready_to_ship() -> Self {
         Self::from(&Marks {
             sample: "01-shopee-simple",
@@ -52,7 +52,7 @@ impl Orders {
 
     fn from(marks: &Marks) -> Self {
         let sample = SAMPLES.iter().find(|sample| sample.name == marks.sample).expect("the sample exists");
-        // The moment is looked for with what follows it, but only the moment is exchanged.
+        // The time is searched together with the text after it, but only the time is replaced.
         let moment = marks.updated_at.split('"').next().expect("a split has a first part");
         let mut places: Vec<_> = [(marks.id, marks.id, Place::Id), (marks.number, marks.number, Place::Number)]
             .into_iter()
@@ -74,7 +74,7 @@ impl Orders {
         Self { pieces }
     }
 
-    /// The body of the order with this number; the same number gives the same bytes.
+    /// The body of the n-th order; the same `nth` always gives the same bytes.
     pub(crate) fn body(&self, nth: u64) -> String {
         let mut body = String::with_capacity(2_600);
         for (text, place) in &self.pieces {
@@ -89,18 +89,18 @@ impl Orders {
         body
     }
 
-    /// The whole request, signed, as it goes over the wire.
+    /// The signed HTTP request of the n-th order.
     pub(crate) fn request(&self, nth: u64) -> Box<[u8]> {
         signed(&self.body(nth))
     }
 
-    /// So many requests, beginning with this number.
+    /// The requests of `count` orders from `first` on.
     pub(crate) fn requests(&self, first: u64, count: u64) -> Vec<Box<[u8]>> {
         (first..first + count).map(|nth| self.request(nth)).collect()
     }
 }
 
-/// The whole request with this body, as it goes over the wire.
+/// The signed HTTP request with this body.
 pub(crate) fn signed(body: &str) -> Box<[u8]> {
     let signature = hex::encode(hmac_sha256(WEBHOOK_SECRET, None, body.as_bytes()));
     let head = format!(
@@ -111,12 +111,12 @@ pub(crate) fn signed(body: &str) -> Box<[u8]> {
     [head.as_bytes(), body.as_bytes()].concat().into_boxed_slice()
 }
 
-/// What the buyer sees of an order, and the number of its invoice.
+/// The marketplace number of an order, which is also its invoice's number.
 pub(crate) fn number(nth: u64) -> String {
     format!("B{nth:09}")
 }
 
-/// A moment of January 2024 in Jakarta, a millisecond later for each order.
+/// A time in January 2024 in Jakarta, one millisecond later for each order.
 fn moment(nth: u64) -> String {
     let (seconds, millis) = (nth / 1_000, nth % 1_000);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for this process, with every commit synced to the disk that Cargo's target folder is on.
+//! A PostgreSQL server for this process, which syncs every commit to the disk that contains Cargo's target folder.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::machine::folder;
 
-/// It ends when the pipe to it closes, which our end does.
+/// The server's URL and process. The server stops when its pipe closes, at the latest when this process ends.
 static SERVER: LazyLock<(String, Child)> = LazyLock::new(|| {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres-server");
     let mut command = Command::new(script);
@@ -26,13 +26,13 @@ static SERVER: LazyLock<(String, Child)> = LazyLock::new(|| {
     (url.trim().to_owned(), server)
 });
 
-/// URL of a database that is new and empty.
+/// Creates an empty database; returns its URL.
 pub(crate) fn new_database() -> String {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     let name = format!("bench_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let url = &SERVER.0;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // On a thread of its own: whoever asks may be inside a runtime.
+    // On a separate thread, because the caller may be inside a runtime.
     std::thread::scope(|scope| {
         scope.spawn(|| {
             runtime.block_on(async {

@@ -1,26 +1,26 @@
-//! Figures, what is demanded of them, and whether they meet it.
+//! Prints figures, and whether they meet what is demanded of them.
 
 use std::{process::ExitCode, time::Duration};
 
-/// What a benchmark prints, line by line, and whether all demands were met.
+/// Prints a benchmark's figures line by line, and counts missed demands.
 #[derive(Default)]
 pub(crate) struct Report {
     missed: usize,
 }
 
 impl Report {
-    /// Begins with the title and the machine.
+    /// Prints the title and the machine.
     pub(crate) fn new(title: &str) -> Self {
         println!("== {title}\n   {}", super::machine::describe());
         Self::default()
     }
 
-    /// A figure that must be at least so much.
+    /// A figure that must be at least `demanded`.
     pub(crate) fn at_least(&mut self, what: &str, figure: f64, demanded: f64, unit: &str) {
         self.demand(what, figure, &format!("at least {demanded}"), unit, figure >= demanded);
     }
 
-    /// A figure that must be at most so much.
+    /// A figure that must be at most `demanded`.
     pub(crate) fn at_most(&mut self, what: &str, figure: f64, demanded: f64, unit: &str) {
         self.demand(what, figure, &format!("at most {demanded}"), unit, figure <= demanded);
     }
@@ -31,7 +31,7 @@ impl Report {
         println!("   {what:<60} {:>10} {unit:<8} {demanded:<14} {verdict}", shown(figure));
     }
 
-    /// A comparison with another build: at most so many times its figure, or at least so many times it.
+    /// A figure as a multiple of the other build's; not checked if there is none.
     pub(crate) fn of_the_other(&mut self, what: &str, times: Option<f64>, demanded: Times) {
         match (times, demanded) {
             (Some(times), Times::AtMost(most)) => self.at_most(what, times, most, "times"),
@@ -40,7 +40,7 @@ impl Report {
         }
     }
 
-    /// The exit code: 1 when a demand was missed.
+    /// The exit code: 1 if a demand was missed.
     pub(crate) fn end(self) -> ExitCode {
         if self.missed == 0 {
             println!("   all demands met");
@@ -51,19 +51,19 @@ impl Report {
     }
 }
 
-/// How a figure must compare with that of another build.
+/// The demanded multiple of the other build's figure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Times {
     AtMost(f64),
     AtLeast(f64),
 }
 
-/// A figure that nothing is demanded of.
+/// Prints a figure of which nothing is demanded.
 pub(crate) fn note(what: &str, figure: &str) {
     println!("   {what:<60} {figure}");
 }
 
-/// With as many places as say something.
+/// Formats a figure with at most two decimal places, and at least three significant digits from 1 on.
 pub(crate) fn shown(figure: f64) -> String {
     let places = match figure.abs() {
         size if size >= 100.0 => 0,
@@ -73,12 +73,12 @@ pub(crate) fn shown(figure: f64) -> String {
     format!("{figure:.places$}")
 }
 
-/// The middle one.
+/// The median.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     percentile(figures, 0.5)
 }
 
-/// The smallest figure that this share of all does not exceed.
+/// The smallest figure that at least this share of all figures does not exceed.
 pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -86,12 +86,12 @@ pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(f64::NAN)
 }
 
-/// The largest.
+/// The largest figure.
 pub(crate) fn largest(figures: &[f64]) -> f64 {
     percentile(figures, 1.0)
 }
 
-/// In milliseconds.
+/// A duration in milliseconds.
 pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }

@@ -1,4 +1,4 @@
-//! The real binary as a process, with settings, mapping and database in a folder of its own on a real disk.
+//! The real binary as a process, with settings, mapping and database in a separate folder on a real disk.
 
 use std::{
     fs::File,
@@ -15,20 +15,20 @@ use tempfile::TempDir;
 
 use super::{Arguments, machine::folder, postgres};
 
-/// What signs the webhooks.
+/// The secret that signs webhooks.
 pub(crate) const WEBHOOK_SECRET: &str = "secret-of-the-webhook";
 
 const OPERATOR_TOKEN: &str = "token-of-the-operator";
 
 const SQLITE: &str = "sqlite://orders.db";
 
-/// Where the line of the log ends that says where webhooks are taken.
+/// The texts before and after the address in the log.
 const ADDRESS_IN_LOG: (&str, &str) = ("webhooks are accepted at http://", "/webhooks/forstok");
 
-/// How long a start may take, and any answer.
+/// How long a start may take, and how long deciding all orders may take.
 const LONGEST_START: Duration = Duration::from_mins(1);
 
-/// Settings, mapping and database. They go when this is dropped.
+/// The folder with settings, mapping and database; removed when this is dropped.
 pub(crate) struct Home {
     folder: TempDir,
     /// `database.url`.
@@ -36,15 +36,15 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// A service whose one book is at this address, with these further settings of that book; on SQLite, or on a
-    /// server when this process was started with `--postgres`.
+    /// For a service whose only book is at this address, with these further settings of that book; on SQLite, or on a
+    /// server if this process was started with `--postgres`.
     pub(crate) fn new(account_url: &str, of_the_book: &str) -> Self {
         let on_a_server = Arguments::of_this_process().has("postgres");
         let database = if on_a_server { postgres::new_database() } else { SQLITE.to_owned() };
         Self::on(&database, account_url, of_the_book)
     }
 
-    /// The same on this database.
+    /// As [`Home::new`], on this database.
     pub(crate) fn on(database: &str, account_url: &str, of_the_book: &str) -> Self {
         let folder = tempfile::tempdir_in(folder()).expect("the folder takes folders");
         let home = Self { folder, database: database.to_owned() };
@@ -72,7 +72,7 @@ impl Home {
         home
     }
 
-    /// This build with these arguments, in this folder.
+    /// A command of this build with these arguments, run in this folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forstok-accurate"));
         command.args(arguments).current_dir(self.path()).env("NO_COLOR", "1");
@@ -80,7 +80,7 @@ impl Home {
         command
     }
 
-    /// Where the orders are.
+    /// The location of the database.
     pub(crate) fn database(&self) -> Database {
         if self.database == SQLITE {
             Database::Sqlite(self.path().join("orders.db"))
@@ -93,12 +93,12 @@ impl Home {
         self.folder.path()
     }
 
-    /// Starts the service of this build and returns when it takes webhooks.
+    /// Starts the service of this build and waits until it accepts webhooks.
     pub(crate) fn serve(&self) -> Service {
         self.serve_with(Path::new(env!("CARGO_BIN_EXE_forstok-accurate")))
     }
 
-    /// The same for any build.
+    /// As [`Home::serve`], with any build.
     pub(crate) fn serve_with(&self, binary: &Path) -> Service {
         let log = tempfile::Builder::new().prefix("log").tempfile_in(self.path()).expect("the folder takes files");
         let log = log.into_temp_path().keep().expect("it stays as long as the folder");
@@ -133,11 +133,11 @@ fn address_in(log: &str) -> Option<SocketAddr> {
     after.split_once(ADDRESS_IN_LOG.1)?.0.parse().ok()
 }
 
-/// A service that takes webhooks. It is killed when this is dropped.
+/// A service that accepts webhooks. It is killed when this is dropped.
 pub(crate) struct Service {
     child: Child,
     pub(crate) address: SocketAddr,
-    /// Just before the process was made.
+    /// Just before the process was started.
     pub(crate) started: Instant,
 }
 
@@ -146,7 +146,7 @@ impl Service {
         self.child.id()
     }
 
-    /// How many bytes the operator is answered with, read and thrown away piece by piece.
+    /// Requests a path as the operator; returns the length of the answer in bytes, without keeping it.
     pub(crate) fn count_bytes(&self, path: &str) -> usize {
         let mut stream = self.asked_for(path).expect("it listens");
         let (mut bytes, mut piece) = (0, vec![0; 64 * 1024]);
@@ -158,17 +158,17 @@ impl Service {
         }
     }
 
-    /// What the operator is answered with HTTP 200, or nothing.
+    /// Requests a path as the operator; returns the JSON answered with HTTP 200, or `None`.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         serde_json::from_str(&self.body(path)?).ok()
     }
 
-    /// The same as it came, which may be a page.
+    /// As [`Service::get`], but returns the body as text, which may be a page.
     pub(crate) fn body(&self, path: &str) -> Option<String> {
         answered(self.asked_for(path).ok()?)
     }
 
-    /// The same for a body that is posted.
+    /// Posts a body as the operator; returns the body of the answer.
     pub(crate) fn posted(&self, path: &str, body: &str) -> Option<String> {
         answered(self.sends("POST", path, body).ok()?)
     }
@@ -188,7 +188,7 @@ impl Service {
         Ok(stream)
     }
 
-    /// How many payouts are in this state.
+    /// The number of payouts in this state.
     pub(crate) fn payouts(&self, state: &str) -> u64 {
         let metrics = self.body("/metrics").expect("the metrics are answered");
         let name = format!("forstok_accurate_payouts{{state=\"{state}\"}} ");
@@ -196,18 +196,18 @@ impl Service {
         count.and_then(|count| count.parse().ok()).unwrap_or_default()
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     pub(crate) fn orders(&self) -> u64 {
         self.get("/v1/summary").and_then(|summary| summary["orders"].as_u64()).expect("the summary counts orders")
     }
 
-    /// How many orders stand in this state.
+    /// The number of orders in this state.
     pub(crate) fn count(&self, state: &str) -> u64 {
         let summary = self.get("/v1/summary").expect("the summary is answered");
         summary["by_state"][state].as_u64().expect("every state is counted")
     }
 
-    /// Returns when no order waits for its decision; a minute at most.
+    /// Waits until every order is decided; panics after a minute.
     pub(crate) fn all_are_decided(&self) {
         let waiting_since = Instant::now();
         while self.count("received") > 0 {
@@ -219,13 +219,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Both fail when the process has left already, which is as good.
+        // Both fail if the process has already ended, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The body of an answer with HTTP 200 or 202.
+/// The body of an answer with HTTP 200 to 209; `None` for any other status.
 fn answered(mut stream: TcpStream) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;

@@ -1,4 +1,4 @@
-//! One database under measurement, used through the store as the service uses it.
+//! One database under measurement, used through the storage traits as the service does.
 
 use std::{sync::Arc, time::Instant};
 
@@ -25,10 +25,11 @@ use crate::common::{
     report::millis,
 };
 
-/// The deliveries of one commit, as many as there are connections.
+/// Deliveries in one commit: as many as there are connections.
 const BATCH: u64 = 64;
 
-/// Orders that are claimed together for a call each, and how often; the others are claimed for one call together.
+/// Orders that are claimed together but sent with one call each, and the number of such claims. The other orders are
+/// claimed for one bulk.
 const CLAIMED: i64 = 8;
 const CLAIMS: usize = 3;
 
@@ -42,12 +43,12 @@ pub(crate) struct Side {
     storage: Arc<dyn Storage>,
     engine: Engine,
     new_orders: Orders,
-    /// How many old orders there are, and how many new ones were recorded.
+    /// Number of old orders, and of new ones recorded.
     old: u64,
     pub(crate) new: u64,
 }
 
-/// What was measured, in milliseconds.
+/// The measurements, by name, in milliseconds.
 pub(crate) type Times = Vec<(&'static str, f64)>;
 
 impl Side {
@@ -55,7 +56,7 @@ impl Side {
         let storage = storage::open(database).await.expect("the database can be opened");
         let active = mapping::current(storage.as_ref()).await.expect("the mapping can be read");
         let engine = Engine::new(storage.clone(), Arc::new(SystemClock), Vec::new(), active, 0);
-        // The first number of them became a template.
+        // Number 0 is used by a template.
         Self { storage, engine, new_orders: Orders::ready_to_ship(), old, new: 1 }
     }
 
@@ -63,10 +64,10 @@ impl Side {
         self.storage.close().await;
     }
 
-    /// Does everything once and tells how long each took.
+    /// Does everything once; returns how long each part took.
     pub(crate) async fn measure(&mut self) -> Times {
         let mut times = self.measure_writing().await;
-        times.extend(self.measure_looks().await);
+        times.extend(self.measure_reads().await);
         times.extend(self.measure_lists().await);
         times
     }
@@ -110,7 +111,7 @@ impl Side {
 
     async fn measure_lists(&self) -> Times {
         let newest = self.old - 1;
-        // The old orders have their ids in lists from 1000 on.
+        // The row ids of old orders begin at 1000.
         let middle = Some(1_000 + self.old as i64 / 2);
         let state = |state| Filter { state: Some(state), ..Filter::default() };
         let reason = |reason| Filter { reason: Some(reason), ..Filter::default() };
@@ -140,7 +141,7 @@ impl Side {
         times
     }
 
-    async fn measure_looks(&self) -> Times {
+    async fn measure_reads(&self) -> Times {
         let mut times = Times::new();
         let started = Instant::now();
         self.storage.counts().await.expect("readable");
@@ -155,7 +156,7 @@ impl Side {
         self.storage.next_recheck_at(BOOK).await.expect("readable");
         times.push(("when is something due", millis(started.elapsed())));
 
-        // Another one each time, so that it is not always in the cache.
+        // A different order each time, so that it is not always in the cache.
         let nth = self.new * 7_919 % self.old;
         let id = OrderId::parse(&(FIRST_ID + nth).to_string()).expect("an id");
         let started = Instant::now();
