@@ -1,4 +1,4 @@
-//! Time that passes only while everything waits for it.
+//! Simulated time, which passes only while every task is waiting for it.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use std::{
 use forstok_accurate::clock::{Clock, Monotonic};
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that moves to the time at which the next sleeper wants to wake, so that nothing oversleeps.
+/// A clock that advances to the wake time of the next sleeper, so that no sleeper oversleeps.
 pub(crate) struct FakeClock(Mutex<Time>);
 
 struct Time {
@@ -19,10 +19,10 @@ struct Time {
     truth: Timestamp,
     /// How far the machine's clock is ahead of true time.
     ahead: SignedDuration,
-    /// When each sleeper wants to wake; the number distinguishes sleepers with the same time.
+    /// The wake time of each sleeper; the number distinguishes sleepers with the same time.
     wakes: BTreeSet<(Timestamp, u64)>,
     sleepers: u64,
-    /// How many times faster than real time it may pass, and since when in both times.
+    /// How many times faster than real time it may pass, and since when, in real and in simulated time.
     pace: Option<(u32, Instant, Timestamp)>,
 }
 
@@ -48,8 +48,8 @@ impl FakeClock {
         time.truth = time.truth.max(moment - time.ahead);
     }
 
-    /// From now on sleepers move time at most so many times faster than real time. The database needs real time to
-    /// answer: if simulated time did not wait for it, a lease could expire during one statement.
+    /// From now on, time passes at most this many times faster than real time. The database needs real time to answer:
+    /// if simulated time did not wait for it, a lease could expire during one statement.
     pub(crate) fn keeps_pace(&self, times: u32) {
         let mut time = self.time();
         let truth = time.truth;
@@ -84,7 +84,7 @@ impl Clock for FakeClock {
         Box::pin(async move {
             let sleeper = Sleeper::new(self, wake);
             loop {
-                // Every active task runs first, so that sleepers sleep concurrently and not one after the other.
+                // Lets every active task run first, so that sleepers sleep concurrently and not one after the other.
                 tokio::task::yield_now().await;
                 if sleeper.wakes() {
                     return;
@@ -94,7 +94,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// A sleeper, until it is dropped.
+/// A sleeping task; dropping this removes it from the clock.
 struct Sleeper<'a> {
     clock: &'a FakeClock,
     wake: (Timestamp, u64),
@@ -106,7 +106,7 @@ impl<'a> Sleeper<'a> {
         Self { clock, wake }
     }
 
-    /// Whether it may wake: it is the next to wake, or its time has passed.
+    /// Whether the sleeper may wake, because its time has passed, or because it is the next one: time then advances.
     fn wakes(&self) -> bool {
         let mut time = self.clock.time();
         let at_most = time.pace.map(|(times, since, then)| then + since.elapsed() * times);

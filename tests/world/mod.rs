@@ -38,10 +38,10 @@ pub(crate) use self::{
     wire::{SandboxWire, as_call, as_reply},
 };
 
-/// The only book.
+/// The world's only book.
 pub(crate) const BOOK: &BookName = DEFAULT_BOOK;
 
-/// Everything around the engine.
+/// The engine and everything around it.
 pub(crate) struct World {
     pub(crate) accurate: Sandbox,
     pub(crate) wire: Arc<SandboxWire>,
@@ -64,27 +64,27 @@ pub(crate) enum Base {
 struct LimitsKept(Sandbox);
 
 impl World {
-    /// With the sample masters and the sample mapping, on the first of February 2024 at nine in Jakarta.
+    /// A world with the sample masters and the sample mapping, on 1 February 2024 at 09:00 in Jakarta.
     pub(crate) async fn new() -> Self {
         Self::with_mapping(MAPPING).await
     }
 
-    /// With another mapping.
+    /// A world with another mapping.
     pub(crate) async fn with_mapping(document: &str) -> Self {
         Self::made_of(Base::Sqlite, document, true).await
     }
 
-    /// With this database.
+    /// A world on this kind of database.
     pub(crate) async fn on(base: Base) -> Self {
         Self::made_of(base, MAPPING, true).await
     }
 
-    /// With this database and another mapping.
+    /// A world on this kind of database, with another mapping.
     pub(crate) async fn on_with_mapping(base: Base, document: &str) -> Self {
         Self::made_of(base, document, true).await
     }
 
-    /// With settings that send each order alone.
+    /// A world whose settings send each order individually.
     pub(crate) async fn without_bulk() -> Self {
         Self::made_of(Base::Sqlite, MAPPING, false).await
     }
@@ -102,14 +102,14 @@ impl World {
         Self { accurate, wire, clock, storage, engine, place, _folder: folder, _limits: limits }
     }
 
-    /// The same world, in which the service may ask Forstok's order API.
+    /// The same world with access to Forstok's order API.
     pub(crate) fn asking_forstok(self, forstok: &ForstokSandbox, api: ApiConfig, config: BackfillConfig) -> Self {
         let api = forstok_api(api, forstok, &self.clock);
         let engine = Arc::into_inner(self.engine).expect("nobody else uses it yet");
         Self { engine: Arc::new(engine.asking_forstok(api, config)), ..self }
     }
 
-    /// With settings that follow Accurate's own webhooks.
+    /// The same world with settings that follow Accurate's own webhooks.
     pub(crate) fn following_hints(self) -> Self {
         let mapping = (*self.engine.mapping()).clone();
         let sessions = vec![session(&self.wire, &self.clock, true)];
@@ -117,7 +117,7 @@ impl World {
         Self { engine: Arc::new(engine.following_hints([BOOK.to_owned()])), ..self }
     }
 
-    /// With settings that tell people outside the page.
+    /// The same world with settings that send notices through these channels.
     pub(crate) fn telling_people(self, channels: Channels) -> Self {
         let engine = Arc::into_inner(self.engine).expect("nobody else uses it yet");
         Self { engine: Arc::new(engine.telling_people(channels, Some("https://books.example.com/"))), ..self }
@@ -133,7 +133,7 @@ impl World {
         receipts.pop().expect("one receipt for one delivery")
     }
 
-    /// Somebody applies another mapping: the active one with one text replaced.
+    /// This process applies the active mapping with one text replaced.
     pub(crate) async fn mapping_changes(&mut self, from: &str, to: &str) {
         let before = self.storage.mapping().await.expect("readable").expect("there is one");
         let after = before.document.replace(from, to);
@@ -150,7 +150,7 @@ impl World {
         mapping::apply(self.storage.as_ref(), self.clock.as_ref(), document, "test", None).await.expect("written")
     }
 
-    /// An operator presses retry.
+    /// An operator retries the order.
     pub(crate) async fn operator_retries(&mut self, id: &str) {
         let rearmed = self.storage.rearm_one(&order_id(id), "operator", self.clock.now()).await.expect("written");
         assert_eq!(rearmed, Some(1), "order {id} was not there to be retried");
@@ -179,7 +179,7 @@ impl World {
         Self { storage, engine, place, ..self }
     }
 
-    // ---- what a test looks at ----
+    // ---- what a test checks ----
 
     /// The current time.
     pub(crate) fn clock_now(&self) -> Timestamp {
@@ -208,7 +208,7 @@ impl World {
         counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum()
     }
 
-    /// The code for which the book is paused.
+    /// The code of the reason for which the book is paused.
     pub(crate) fn pause(&self) -> Option<&'static str> {
         self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.code)
     }
@@ -221,7 +221,7 @@ impl World {
         }
     }
 
-    /// How often the save of an invoice was sent.
+    /// The number of invoice saves that were sent.
     pub(crate) fn saves(&self) -> u64 {
         self.accurate.call_count(Action::InvoiceSave)
     }
@@ -270,7 +270,7 @@ async fn apply_mapping(storage: &dyn Storage, replaces: i64, document: &str, now
     ActiveMapping { revision: put.revision, mapping }
 }
 
-/// The location of a new database, and its folder.
+/// The location of a new database, and the folder of an SQLite one, which is removed when dropped.
 pub(crate) async fn new_place(base: Base) -> (Database, Option<TempDir>) {
     match base {
         Base::Sqlite => {
@@ -293,11 +293,11 @@ pub(crate) async fn fold_all(storage: &dyn Storage) {
     }
 }
 
-/// A file system on which syncs are fast. The world's time passes only while nothing waits for the database, so slow
-/// syncs would make tests depend on the disk's speed. Other tests check what survives a power failure.
+/// A folder in memory, on which syncs are fast. The world's time passes only while nothing waits for the database, so
+/// slow syncs would make tests depend on the disk's speed. Other tests check what survives a power failure.
 fn quick_folder() -> std::io::Result<TempDir> {
     const MEMORY: &str = "/dev/shm";
-    // A container may have so little memory that the tests would fill it.
+    // In a container, this file system may be so small that the tests would fill it.
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     let options =
         mounts.lines().find_map(|line| line.strip_prefix("tmpfs ")?.strip_prefix(MEMORY)?.strip_prefix(" tmpfs "));

@@ -18,10 +18,11 @@ use forstok_accurate::{
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// The server that was started, if any: it ends when the pipe to it closes, at the latest when this process ends.
+/// The URL and process of the server that was started. It stops when its pipe closes, at the latest when this process
+/// ends.
 static STARTED: LazyLock<(String, Child)> = LazyLock::new(start);
 
-/// The URL of the server with another database.
+/// The URL of this database on the server.
 pub(crate) fn server(database: &str) -> String {
     let url = std::env::var("TEST_POSTGRES_URL").unwrap_or_else(|_| STARTED.0.clone());
     let (rest, parameters) = url.split_once('?').map_or((&*url, ""), |(rest, parameters)| (rest, parameters));
@@ -29,7 +30,7 @@ pub(crate) fn server(database: &str) -> String {
     format!("{server}/{database}?{parameters}")
 }
 
-/// Starts a server; returns its URL, and the pipe that keeps it running.
+/// Starts a server; returns its URL and its process, whose pipe keeps it running.
 pub(crate) fn start() -> (String, Child) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres-server");
     let mut command = Command::new(script);
@@ -50,7 +51,7 @@ pub(crate) fn start() -> (String, Child) {
 pub(crate) async fn new_database() -> Database {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    // The schema is created once, because copying it is faster.
+    // The schema is created once and then copied, which is faster.
     run(&format!("DROP DATABASE IF EXISTS {name}")).await;
     run(&format!("CREATE DATABASE {name} TEMPLATE {}", template().await)).await;
     Database::Postgres(server(&name).into())

@@ -1,4 +1,4 @@
-//! The pipeline by hand: a test decides, claims and posts step by step, or lets the world run.
+//! Runs the pipeline: a test decides, claims and posts step by step, or lets the world run.
 
 use forstok_accurate::{clock::Clock, posting::Work, storage::Claim};
 use jiff::{SignedDuration, Timestamp};
@@ -9,17 +9,17 @@ use super::{BOOK, World};
 /// As many orders as the service itself processes at a time.
 const AT_ONCE: usize = 8;
 
-/// More rounds than any test needs; more mean an endless loop.
+/// More rounds than any test needs; a test that exceeds them is in an endless loop.
 const MOST_ROUNDS: usize = 2_000;
 
-/// In real time; long enough for the slowest machine.
+/// Longest real time of [`World::eventually`]; long enough for the slowest machine.
 const LONGEST_TEST: std::time::Duration = std::time::Duration::from_mins(5);
 
-/// How many times faster than real time the service's own loops run.
+/// How many times faster than real time the service's own loops may run.
 const PACE_OF_LOOPS: u32 = 300;
 
 impl World {
-    /// Takes the next work, as the service does when nothing is in flight.
+    /// Takes the next pieces of work, as the service does when nothing is in flight.
     pub(crate) async fn next_works(&self) -> Vec<Work> {
         let mut works = Vec::new();
         // A probe runs alone.
@@ -33,7 +33,7 @@ impl World {
         works
     }
 
-    /// Claims due orders, as a worker does.
+    /// Claims due orders.
     pub(crate) async fn claims(&self) -> Vec<Claim> {
         let claims = |work| match work {
             Work::One(claim) => vec![*claim],
@@ -43,7 +43,7 @@ impl World {
         self.next_works().await.into_iter().flat_map(claims).collect()
     }
 
-    /// The one order that is due.
+    /// Decides, and claims the only order that is due.
     pub(crate) async fn only_claim(&self) -> Claim {
         self.decide_all().await;
         let mut claims = self.claims().await;
@@ -99,8 +99,7 @@ impl World {
         panic!("the pipeline goes in circles");
     }
 
-    /// Runs and lets time pass until no order waits for an attempt. Orders that wait for something in Accurate are
-    /// left.
+    /// Runs and lets time pass until no order waits for an attempt. Orders may still wait for something in Accurate.
     pub(crate) async fn run_until_settled(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
@@ -111,11 +110,11 @@ impl World {
         panic!("some order waits for ever");
     }
 
-    /// Runs and lets time pass until no recheck is left: everything that orders waited for exists.
+    /// Runs and lets time pass until no recheck is left, because everything that orders waited for exists.
     pub(crate) async fn run_until_recovered(&mut self) {
         for _ in 0..MOST_ROUNDS {
             self.run_at_once_until_idle().await;
-            let Some(next) = self.next_moment_or_look().await else { return };
+            let Some(next) = self.next_moment_or_recheck().await else { return };
             self.clock.reach(next);
             self.wire.catch_up();
         }
@@ -127,7 +126,7 @@ impl World {
         let end = self.clock.now() + SignedDuration::from_secs(seconds);
         loop {
             self.run_at_once_until_idle().await;
-            let next = self.next_moment_or_look().await.unwrap_or(end).min(end);
+            let next = self.next_moment_or_recheck().await.unwrap_or(end).min(end);
             self.clock.reach(next);
             self.wire.catch_up();
             if next >= end {
@@ -136,29 +135,29 @@ impl World {
         }
     }
 
-    /// When there is work again.
+    /// When the next attempt, or the probe of the paused book, is due.
     async fn next_moment(&self) -> Option<Timestamp> {
         let due = self.storage.next_attempt_at(BOOK).await.expect("readable")?;
         let Some(pause) = self.engine.books().into_iter().find_map(|book| book.pause) else { return Some(due) };
         if pause.code != "right_missing" {
             return Some(pause.next_probe_at);
         }
-        // Only the orders that need the right wait for its probe. If what is due waits for another right, that one's
-        // probe is not shown.
+        // Only orders that need this right wait for its probe. If due orders need another right, the time of that
+        // right's probe is not known.
         let now = self.clock.now();
         let later = [due, pause.next_probe_at].into_iter().filter(|at| *at > now).min();
         Some(later.unwrap_or(now + SignedDuration::from_secs(1)))
     }
 
-    /// The same including rechecks; a paused book makes one only as its probe.
-    async fn next_moment_or_look(&self) -> Option<Timestamp> {
+    /// As [`World::next_moment`], including rechecks; a paused book makes one only as its probe.
+    async fn next_moment_or_recheck(&self) -> Option<Timestamp> {
         let probe = self.engine.books().into_iter().find_map(|book| book.pause).map(|pause| pause.next_probe_at);
-        let look = self.storage.next_recheck_at(BOOK).await.expect("readable");
-        let look = look.map(|at| probe.map_or(at, |probe| at.max(probe)));
-        [self.next_moment().await, look].into_iter().flatten().min()
+        let recheck = self.storage.next_recheck_at(BOOK).await.expect("readable");
+        let recheck = recheck.map(|at| probe.map_or(at, |probe| at.max(probe)));
+        [self.next_moment().await, recheck].into_iter().flatten().min()
     }
 
-    /// Lets the service's own loops, which the test started, run until a condition is fulfilled.
+    /// Lets the service's own loops, which the test started, run until a condition holds.
     pub(crate) async fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         self.clock.keeps_pace(PACE_OF_LOOPS);
         let came = async {

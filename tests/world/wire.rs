@@ -1,4 +1,5 @@
-//! The connection to the sandbox: no sockets, but the same three steps and the same faults.
+//! The connection to the sandbox: without sockets, but with the same three steps (begin, act, finish) and the same
+//! faults.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -29,15 +30,15 @@ pub(crate) struct SandboxWire {
 
 #[derive(Default)]
 struct Line {
-    /// No connection is made.
+    /// Every connection attempt fails.
     is_cut: bool,
     /// Data calls are redirected there with an HTTP 308.
     misled_to: Option<String>,
     /// Calls whose callers have disconnected, and which are still to be carried out.
     late: Vec<(Timestamp, Plan, Request)>,
-    /// Every host that was called, with the secrets in the call.
+    /// Every host that was called, in order.
     hosts: Vec<String>,
-    /// This many calls from now on panic.
+    /// The number of next calls that panic.
     panics: u32,
 }
 
@@ -46,17 +47,17 @@ impl SandboxWire {
         Self { sandbox, clock, line: Mutex::default() }
     }
 
-    /// From now on no connection is made, so nothing is ever sent.
+    /// From now on every connection attempt fails, so nothing is sent.
     pub(crate) fn cut(&self) {
         self.line().is_cut = true;
     }
 
-    /// Connections are made again.
+    /// Connection attempts succeed again.
     pub(crate) fn recover(&self) {
         self.line().is_cut = false;
     }
 
-    /// This many calls from now on panic.
+    /// The next calls panic, this many of them.
     pub(crate) fn panics(&self, calls: u32) {
         self.line().panics = calls;
     }
@@ -87,13 +88,13 @@ impl SandboxWire {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Other calls arrive while this one waits.
+    /// Waits; delayed calls that become due in the meantime are carried out.
     async fn wait(&self, duration: Duration) {
         self.clock.sleep(duration).await;
         self.catch_up();
     }
 
-    /// The call, as long as its caller exists.
+    /// The host that the call reaches; otherwise the reply or fault to return.
     fn connect(&self, request: &WireRequest) -> Result<Host, Result<WireReply, WireFault>> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         self.line().hosts.push(host.clone());
