@@ -30,7 +30,7 @@ impl Base for SqliteFile {
 
     async fn read<'a, T: Send + 'a>(&self, work: Work<'a, Reading, T>) -> Result<T> {
         let reading = self.readers.one().await?;
-        self.met(in_place(|| at_once(work(reading)).1))
+        self.note_damage(in_place(|| at_once(work(reading)).1))
     }
 
     async fn write<'a, T: Send + 'a>(&self, size: Size, work: Work<'a, Writer, T>) -> Result<T> {

@@ -85,7 +85,7 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// Refuses to create a database where only its log is left: the log contains commits of a database that is gone.
-pub(super) fn may_be_made(path: &Path) -> Result<()> {
+pub(super) fn may_be_created(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(refused(path, &"it is not a file; correct database.url")),
         Ok(metadata) if metadata.len() > 0 => return Ok(()),

@@ -36,8 +36,8 @@ pub use self::{
 use self::{
     checkpoint::{Checkpointer, Log},
     file::{
-        Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private, may_be_made,
-        must_exist,
+        Mark, Opened, Trouble, beside, close_to_others, examine, lock_beside, make_folder, make_private,
+        may_be_created, must_exist,
     },
     readers::Readers,
     sync::Syncs,
@@ -80,16 +80,16 @@ pub struct SqliteFile {
     trouble: Lock<Option<(Instant, String)>>,
     /// The lock file of the service, kept for the life of the process: leases of a second service on the same file
     /// could not be distinguished from ours.
-    only_us: Option<std::fs::File>,
+    lock_file: Option<std::fs::File>,
 }
 
 impl Sqlite {
     /// Opens the file for the service: creates it and its folder if they are missing, and applies migrations.
-    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    #[expect(clippy::unused_async, reason = "the function of the same name for PostgreSQL is async")]
     pub async fn open(path: &Path) -> Result<Self> {
         in_place(|| {
             make_folder(path)?;
-            may_be_made(path)?;
+            may_be_created(path)?;
             let lock = lock_beside(path)?;
             make_private(path)?;
             let file = SqliteFile::open(path, Some(lock))?;
@@ -99,9 +99,8 @@ impl Sqlite {
         })
     }
 
-    /// Opens the file, which must exist, beside a service that may be working on it, for a command that claims no
-    /// order.
-    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    /// Opens an existing file for a command that claims no orders; a service may be running.
+    #[expect(clippy::unused_async, reason = "the function of the same name for PostgreSQL is async")]
     pub async fn open_beside(path: &Path) -> Result<Self> {
         in_place(|| {
             must_exist(path)?;
@@ -110,7 +109,7 @@ impl Sqlite {
     }
 
     /// Opens the file to read it, while a service may be running. Creates no files and applies no migrations.
-    #[expect(clippy::unused_async, reason = "PostgreSQL, behind the same name, is waited for")]
+    #[expect(clippy::unused_async, reason = "the function of the same name for PostgreSQL is async")]
     pub async fn open_to_read(path: &Path) -> Result<Readable> {
         in_place(|| {
             if !path.try_exists().map_err(|error| refused(path, &error))? {
@@ -122,10 +121,10 @@ impl Sqlite {
                 let readers = Readers::open(path.to_owned(), access)?;
                 let connection = connect(path, access)?;
                 schema::is_ours(path, &connection)?;
-                Ok((readers, schema::is_of_now(path, &connection)?))
+                Ok((readers, schema::is_current(path, &connection)?))
             };
-            let (readers, is_of_now) = read().map_err(|error| refused_by(path, error))?;
-            if !is_of_now {
+            let (readers, is_current) = read().map_err(|error| refused_by(path, error))?;
+            if !is_current {
                 return Ok(Readable::Older);
             }
             Ok(Readable::Now(Arc::new(Self(SqliteFile::new(path, None, readers, Opened::at(path, 0, None), None)))))
@@ -165,12 +164,12 @@ impl SqliteFile {
         writer: Option<Connection>,
         readers: Arc<Readers>,
         opened: Opened,
-        only_us: Option<std::fs::File>,
+        lock_file: Option<std::fs::File>,
     ) -> Self {
         let opened = Arc::new(opened);
         let writing = Arc::default();
         let start = |_| Checkpointer::start(path.to_owned(), opened.clone(), Arc::clone(&writing));
-        let checkpointer = only_us.as_ref().map(start);
+        let checkpointer = lock_file.as_ref().map(start);
         Self {
             path: path.to_owned(),
             writer: Arc::new(Mutex::new(writer)),
@@ -183,7 +182,7 @@ impl SqliteFile {
             opened,
             damage: OnceLock::new(),
             trouble: Lock::default(),
-            only_us,
+            lock_file,
         }
     }
 
@@ -204,7 +203,7 @@ impl SqliteFile {
         }
         self.are_whole(slot.as_ref())?;
         if slot.is_none() {
-            let connection = writing_connection(&self.path, Access::Make, Owner::of_lock(self.only_us.as_ref()))?;
+            let connection = writing_connection(&self.path, Access::Make, Owner::of_lock(self.lock_file.as_ref()))?;
             *slot = Some(connection);
         }
         Ok(Writer { slot, went_well: false })
@@ -230,7 +229,7 @@ impl SqliteFile {
         // A commit to a file that was removed in the meantime must not count as successful.
         let result = result.and_then(|value| self.are_whole(writer.slot.as_ref()).map(|()| value));
         writer.went_well = result.is_ok();
-        let value = self.wrote(result)?;
+        let value = self.note_failure(result)?;
         Ok(Committed { value, commit: self.syncs.as_ref().map(Syncs::committed) })
     }
 
@@ -278,8 +277,8 @@ impl SqliteFile {
     }
 
     /// Records the error of a failed write.
-    fn wrote<T>(&self, result: Result<T>) -> Result<T> {
-        let result = self.met(result);
+    fn note_failure<T>(&self, result: Result<T>) -> Result<T> {
+        let result = self.note_damage(result);
         if let Err(error) = &result {
             *self.last_ping() = None;
             *self.last_trouble() = Some((Instant::now(), error.to_string()));
@@ -288,7 +287,7 @@ impl SqliteFile {
     }
 
     /// Records damage that a statement reported. SQLite only reports a malformed page; the files may show why.
-    fn met<T>(&self, result: Result<T>) -> Result<T> {
+    fn note_damage<T>(&self, result: Result<T>) -> Result<T> {
         let Err(error @ StorageError::Sqlite(cause)) = &result else { return result };
         if remedy::is_damage(cause) {
             let damage = match self.opened.check() {

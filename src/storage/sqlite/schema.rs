@@ -58,7 +58,7 @@ pub(super) fn incompatible(needs: i64) -> String {
 }
 
 /// Checks that this version can use the file; returns whether all its migrations were applied.
-pub(super) fn is_of_now(path: &Path, connection: &Connection) -> Result<bool> {
+pub(super) fn is_current(path: &Path, connection: &Connection) -> Result<bool> {
     match age(connection)? {
         Age::Older => Ok(false),
         Age::Now | Age::Newer => Ok(true),
@@ -77,7 +77,7 @@ pub(super) fn is_ours(path: &Path, connection: &Connection) -> Result<()> {
 
 /// Applies all missing migrations in one transaction.
 pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
-    if version(connection)? > 0 && is_of_now(path, connection)? {
+    if version(connection)? > 0 && is_current(path, connection)? {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
