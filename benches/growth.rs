@@ -96,7 +96,7 @@ fn copy_to_server(from: &Path, to: &str) {
     note("copied to the server", String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default());
 }
 
-/// Measures both in turns; returns the larger number of new orders recorded in either.
+/// Measures both alternately; returns the larger number of new orders recorded in either.
 async fn compare(places: [&Place; 2], sizes: [u64; 2], repetitions: usize, report: &mut Report) -> u64 {
     let databases = places.map(|place| place.home.database());
     let mut few = Side::open(&databases[0], sizes[0]).await;

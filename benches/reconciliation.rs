@@ -1,5 +1,5 @@
-//! What a reconciliation of many invoices costs: calls to Accurate, time, memory, and the latency of webhooks
-//! meanwhile.
+//! What a reconciliation of many invoices costs: calls to Accurate, time, memory, and the latency of webhooks while it
+//! runs.
 //!
 //! `cargo bench --bench reconciliation`, or smaller:
 //! `cargo bench --bench reconciliation -- --invoices 10000 --seconds 10`
