@@ -18,14 +18,14 @@ use super::{Access, Owner, Result, connection::wait_at_most, file::Opened, writi
 /// How often the length of the log is checked.
 const CHECK_EVERY: Duration = Duration::from_millis(200);
 
-/// Pages (8 KiB each) in the log from which a checkpoint is worthwhile.
+/// Unmoved pages (8 KiB each) from which a checkpoint is worthwhile.
 const WORTH_IT: i64 = 500;
 
 /// Most pages written between two checks for the writer to count as calm.
 const CALM: i64 = 125;
 
-/// Pages (32 MiB) from which the log is moved even if the writer is busy. The database is synced afterwards, and a
-/// longer log would delay the syncs of commits for longer.
+/// Unmoved pages (32 MiB) from which they are moved even if the writer is busy. The database is synced afterwards, and
+/// more pages would delay the syncs of commits for longer.
 const TOO_LONG: i64 = 4_096;
 
 /// Size to which SQLite truncates a longer log file, in bytes: the size that it reaches at busy times.
