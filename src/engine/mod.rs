@@ -217,7 +217,7 @@ impl Engine {
 
     /// The current state of one order, including all accepted webhooks.
     pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
-        self.inbox.order(order_id).await
+        self.inbox.fold_and_read(order_id).await
     }
 
     /// Folds and decides some deliveries; returns how much was done, 0 if nothing is left.

@@ -60,8 +60,8 @@ impl Inbox {
         Ok(receipts)
     }
 
-    /// The current state of an order; folds its recorded deliveries first.
-    pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+    /// Folds the recorded deliveries of an order and returns its state after that.
+    pub async fn fold_and_read(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
         while self.fold_some(Some(order_id), BATCH).await? > 0 {
             self.signals.news_came();
         }

@@ -77,7 +77,7 @@ impl<'a> Group<'a> {
     pub fn begin(session: &'a Session, bulks: &'a Bulks<FoundInvoice>, claims: Vec<Claim<Draft>>) -> Self {
         let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for claim in claims {
-            let mut attempt = Attempt::begin(session, claim);
+            let attempt = Attempt::begin(session, claim);
             match attempt.may_never_save() {
                 Some(end) => ended.push((attempt, end)),
                 None if attempt.claim.must_look_up() => tried.push(attempt),

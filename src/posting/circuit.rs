@@ -181,7 +181,7 @@ impl Circuit {
 
     /// If the right to create customers is missing and a probe for it is due, records that the probe is sent and
     /// returns true; the next one must wait longer.
-    pub fn probes_for_customers(&mut self, now: Timestamp) -> bool {
+    pub fn start_customer_probe(&mut self, now: Timestamp) -> bool {
         let Some(pause) = self.missing.get_mut(&Right::CreateCustomers) else { return false };
         pause.clamp(now);
         if pause.next_probe_at > now {

@@ -42,7 +42,7 @@ impl Book {
 impl Posting {
     /// Makes one of them due now, if a probe is due.
     pub(super) async fn probe_for_customers(&self, book: &Book, now: Timestamp) -> Result<()> {
-        if !book.lock_circuit().probes_for_customers(now) {
+        if !book.lock_circuit().start_customer_probe(now) {
             return Ok(());
         }
         loop {

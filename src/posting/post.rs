@@ -96,7 +96,7 @@ impl Attempt<'_> {
     }
 
     /// An invoice that does not name its order could not be distinguished from another order's.
-    pub(super) fn may_never_save(&mut self) -> Option<End> {
+    pub(super) fn may_never_save(&self) -> Option<End> {
         let description = &self.claim.draft.body.description;
         if self.claim.order_id.is_named_in(description) {
             return None;

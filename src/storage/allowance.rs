@@ -38,7 +38,7 @@ impl Allowance {
     pub async fn is_ours(&mut self, clock: &dyn Clock) -> bool {
         match self {
             Self::File(lock) => lock.is_shared() && !lock.is_wanted(clock),
-            Self::Server(lock) => lock.is_shared_and_unwanted().await,
+            Self::Server(lock) => lock.check_unwanted().await,
         }
     }
 

@@ -86,7 +86,7 @@ impl<'a> Assembler<'a> {
 
     /// Adds a row.
     pub fn add(&mut self, row: Money) -> Result<Added, Wrong> {
-        if !row.transaction.is_empty() && self.is_repeat(&row)? {
+        if !row.transaction.is_empty() && self.remember(&row)? {
             return Ok(Added::Repeat);
         }
         if self.profile.rows == Rows::Fee && !row.order.is_empty() {
@@ -176,8 +176,8 @@ impl<'a> Assembler<'a> {
         format!("{}-{number}", hex::encode(digest))
     }
 
-    /// Whether the file has had this transaction before; it must not have other content now.
-    fn is_repeat(&mut self, row: &Money) -> Result<bool, Wrong> {
+    /// Remembers a transaction; returns whether the file had it before. It must not have other content now.
+    fn remember(&mut self, row: &Money) -> Result<bool, Wrong> {
         let mut hasher = DefaultHasher::new();
         (&row.order, &row.statement, row.paid_at, row.net, &row.store_id, &row.amounts).hash(&mut hasher);
         let content = hasher.finish();

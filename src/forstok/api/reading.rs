@@ -162,7 +162,7 @@ impl Reading<'_> {
         } else {
             self.outside = 0;
         }
-        Step::Rows(inside.into_iter().filter(|row| self.is_news(row)).collect())
+        Step::Rows(inside.into_iter().filter(|row| self.remember_if_news(row)).collect())
     }
 
     fn note_times(&mut self, rows: &[Row]) {
@@ -174,8 +174,9 @@ impl Reading<'_> {
         }
     }
 
-    /// A list shifts while it is read, so an order may come twice: the newest time counts.
-    fn is_news(&mut self, row: &Row) -> bool {
+    /// Remembers a row; returns whether it is new. A list shifts while it is read, so an order may come twice: the newest
+    /// time counts.
+    fn remember_if_news(&mut self, row: &Row) -> bool {
         let Ok(order) = &row.order else { return true };
         let before = self.seen.get(&order.id).copied();
         let is_news = before.is_none_or(|before| order.updated_at > before);

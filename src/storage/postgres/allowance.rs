@@ -50,8 +50,9 @@ impl LockOnServer {
         Ok(Self { url: url.clone(), connection: Some(connection), shared: false })
     }
 
-    /// Whether this process shares the lock and no command is waiting for it.
-    pub(in crate::storage) async fn is_shared_and_unwanted(&mut self) -> bool {
+    /// Asks whether this process shares the lock and no command is waiting for it. If the connection failed, the lock is
+    /// gone with it.
+    pub(in crate::storage) async fn check_unwanted(&mut self) -> bool {
         if !self.shared {
             return false;
         }
