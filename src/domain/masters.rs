@@ -3,9 +3,13 @@
 use std::fmt;
 
 use super::{
+    about::About,
     contradiction::Contradiction,
-    reason::{Language, Reason},
+    reason::{Finding, Language, Reason},
 };
+
+/// How Accurate's messages about a payment term begin (accurate.md §3).
+const PAYMENT_TERM: &str = "Syarat Pembayaran ";
 
 /// One of the lists of an Accurate database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,13 +53,19 @@ impl MasterKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// The list that could explain why Accurate refused an order for this reason.
-    pub fn explaining(reason: Reason) -> Option<Self> {
-        match reason {
+    /// The list that could explain why Accurate refused a document.
+    pub fn explaining(finding: &Finding) -> Option<Self> {
+        match finding.reason {
             Reason::ItemNotFound => Some(Self::Items),
             Reason::CustomerNotFound => Some(Self::Customers),
-            Reason::AccountInactive => Some(Self::Accounts),
+            Reason::AccountInactive | Reason::AccountUnmapped => Some(Self::Accounts),
+            Reason::WarehouseUnmapped => Some(Self::Warehouses),
             Reason::BranchRequired => Some(Self::Branches),
+            // A payment term has no reason of its own.
+            Reason::RefusedByAccurate => match &finding.about {
+                About::Accurate { words, .. } if words.starts_with(PAYMENT_TERM) => Some(Self::Terms),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -222,6 +232,39 @@ mod tests {
             assert_eq!(MasterKind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(MasterKind::parse("employees"), None);
+    }
+
+    #[test]
+    fn what_accurate_does_not_find_is_looked_for_in_the_list_that_names_it() {
+        let refused = |reason, words: &str| {
+            let about = About::Accurate { subject: None, words: words.to_owned() };
+            MasterKind::explaining(&Finding { reason, about })
+        };
+        for (reason, words, list) in [
+            (Reason::ItemNotFound, "Barang & Jasa \"A\" tidak ditemukan atau sudah dihapus", Some(MasterKind::Items)),
+            (
+                Reason::CustomerNotFound,
+                "Pelanggan \"1\" tidak ditemukan atau sudah dihapus",
+                Some(MasterKind::Customers),
+            ),
+            (Reason::AccountInactive, "Akun Kas berstatus Non Aktif", Some(MasterKind::Accounts)),
+            (Reason::AccountUnmapped, "Akun \"7\" tidak ditemukan atau sudah dihapus", Some(MasterKind::Accounts)),
+            (
+                Reason::WarehouseUnmapped,
+                "Gudang \"X\" tidak ditemukan atau sudah dihapus",
+                Some(MasterKind::Warehouses),
+            ),
+            (Reason::BranchRequired, "Cabang \"X\" tidak ditemukan atau sudah dihapus", Some(MasterKind::Branches)),
+            (
+                Reason::RefusedByAccurate,
+                "Syarat Pembayaran \"net 30\" tidak ditemukan atau sudah dihapus",
+                Some(MasterKind::Terms),
+            ),
+            (Reason::RefusedByAccurate, "Departemen \"X\" tidak ditemukan atau sudah dihapus", None),
+            (Reason::PeriodClosed, "Tanggal transaksi tidak dapat lebih kecil dari 01/11/2026", None),
+        ] {
+            assert_eq!(refused(reason, words), list, "{words}");
+        }
     }
 
     #[test]

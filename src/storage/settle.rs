@@ -62,7 +62,7 @@ pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], n
 fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a BookName, MasterKind)> {
     let list = |(settlement, current): &(&Settlement, &'a Current)| match &settlement.outcome {
         Outcome::Blocked { findings, .. } => {
-            let kind = MasterKind::explaining(findings.first()?.reason)?;
+            let kind = MasterKind::explaining(findings.first()?)?;
             Some((&current.book, kind))
         }
         _ => None,
