@@ -209,8 +209,13 @@ pub async fn account_is_active(session: &Session, no: &str) -> Result<bool, Fail
     let query = [("fields", fields), ("filter.no.op", "EQUAL"), ("filter.no.val", no), ("sp.pageSize", "100")];
     let Envelope { d: list, .. } = session.call::<Rows<Row>, Skipped>(&Call::get(call, &query)).await?;
     // Accurate ignores a filter that it does not understand and returns every row, so each is compared (accurate.md §3,
-    // B).
-    Ok(list.rows.iter().any(|row| row.no.0 == no && !row.suspended.0))
+    // B). Then the account may be on a later page.
+    let named: Vec<_> = list.rows.iter().filter(|row| row.no.0 == no).collect();
+    if list.rows.is_empty() || !named.is_empty() {
+        return Ok(named.iter().any(|row| !row.suspended.0));
+    }
+    let accounts = self::list(session, MasterKind::Accounts).await?;
+    Ok(accounts.iter().any(|account| account.no == no && !account.suspended))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Each external cause after which the service recovers automatically, and what a person can do meanwhile.
 
-use forstok_accurate::sandbox::{Action, Masters, samples::MAPPING};
+use forstok_accurate::sandbox::{AccountType, Action, Fault, Masters, samples::MAPPING};
 use jiff::civil::Date;
 use serde_json::json;
 
@@ -25,6 +25,26 @@ async fn orders_continue_once_their_account_is_active() {
     assert_eq!(calls(&world, Action::AccountList).len(), 3, "in vain after 30 and 90 seconds, seen after 210");
     let timeline = world.timeline("1").await;
     assert!(timeline.contains("09:03:31 account 700101 is available in Accurate; the order continues"), "{timeline}");
+}
+
+#[tokio::test]
+async fn an_account_behind_the_first_page_is_seen_although_accurate_ignores_the_filter() {
+    let mapping = MAPPING.replace("700101", "799999");
+    assert_ne!(mapping, MAPPING);
+    let mut world = World::with_mapping(&mapping).await;
+    let mut masters = Masters::default().customer("8277", "Toko");
+    for nth in 0..150 {
+        masters = masters.account(&format!("{}", 600_200 + nth), "Beban", AccountType::OtherExpense);
+    }
+    world.accurate.add_masters(&masters.account("799999", "Ongkos kirim", AccountType::OtherIncome));
+    world.accurate.suspend_account("799999");
+    world.accurate.next(Action::AccountList, Fault::ListUnfiltered, 1_000);
+    world.forstok_sends(with_shipping(1)).await;
+    world.run_for(100).await;
+    assert_eq!(world.state("1").await, "blocked: account_inactive");
+    world.accurate.resume_account("799999");
+    world.run_until_recovered().await;
+    assert_eq!(world.state("1").await, "invoiced");
 }
 
 #[tokio::test]
