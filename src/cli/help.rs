@@ -64,6 +64,7 @@ Exits with 1 if anything would prevent invoices. `config check` makes no call an
         "mapping apply",
         "\
   forstok-accurate mapping apply mapping.toml --dry-run
+  forstok-accurate mapping apply mapping.toml --dry-run --from 2026-11-01 --to 2026-11-30
   forstok-accurate mapping apply mapping.toml --note \"new store\"
 
 With --dry-run, exits with 1 if orders that get an invoice today would be blocked.",

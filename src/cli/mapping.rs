@@ -9,10 +9,11 @@ use std::{
 
 use anyhow::Context;
 use clap::Subcommand;
+use jiff::civil::Date;
 
 use super::{
     Failure,
-    mapping_trial::trial_in_words,
+    mapping_trial::tried_in_words,
     output::{complain, paragraph, say},
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
         mapping::{self, Applied, Author, Document, OfFile, Restored},
         trial::Trials,
     },
-    domain::mapping::PostingMode,
+    domain::{mapping::PostingMode, toml_text::Problem},
     settings::{self, Offline},
     storage::{self, MAPPING_FILE_AUTHORS, Mappings, Storage},
 };
@@ -44,6 +45,12 @@ pub(super) enum Action {
         /// Only report what it would change, tried on all orders whose data is stored
         #[arg(long)]
         dry_run: bool,
+        /// With --dry-run: the first day on which the orders were ordered, for example 2026-11-01
+        #[arg(long, value_name = "DAY", requires = "dry_run")]
+        from: Option<Date>,
+        /// With --dry-run: the last day on which they were ordered
+        #[arg(long, value_name = "DAY", requires = "dry_run")]
+        to: Option<Date>,
         /// Why; shown in the history
         #[arg(long, default_value = "", conflicts_with = "dry_run")]
         note: String,
@@ -62,11 +69,11 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
     let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     match action {
         Action::Show { revision } => show(storage.as_ref(), &offline, revision).await,
-        Action::Apply { file, dry_run: false, note } => {
+        Action::Apply { file, dry_run: false, note, .. } => {
             apply(storage.as_ref(), &settings::absolute(file), &note, &offline).await
         }
-        Action::Apply { file, dry_run: true, .. } => {
-            try_it(storage.as_ref(), &settings::absolute(file), &offline).await
+        Action::Apply { file, dry_run: true, from, to, .. } => {
+            try_it(storage.as_ref(), &settings::absolute(file), (from, to), &offline).await
         }
         Action::Restore { revision } => restore(storage.as_ref(), revision, &offline).await,
         Action::History => history(storage.as_ref(), &offline).await,
@@ -153,22 +160,33 @@ async fn restore(storage: &dyn Mappings, revision: i64, offline: &Offline) -> Re
 }
 
 /// Reports what a mapping would change. A mapping that blocks orders which get an invoice today is a finding.
-async fn try_it(storage: &dyn Storage, file: &Path, offline: &Offline) -> Result<ExitCode, Failure> {
+async fn try_it(
+    storage: &dyn Storage,
+    file: &Path,
+    days: (Option<Date>, Option<Date>),
+    offline: &Offline,
+) -> Result<ExitCode, Failure> {
+    if let (Some(from), Some(to)) = days
+        && from > to
+    {
+        let remedy = format!("is after --to {to}: give the earlier day first");
+        let problem = Problem { key: "--from".to_owned(), value: Some(from.to_string()), remedy };
+        return Err(Failure::Arguments(vec![problem]));
+    }
     let candidate = read(file, offline)?.mapping;
     let active = Arc::new(mapping::current(storage).await.map_err(anyhow::Error::from)?);
     let sending = what_is_sent(active.mapping.posting, candidate.posting);
-    let days = (None, None);
     let tried = Trials::default().run(storage, &SystemClock, active, candidate, days, Duration::MAX).await;
-    let trial = tried.map_err(anyhow::Error::from)?.trial;
+    let tried = tried.map_err(anyhow::Error::from)?;
     say!("database {}", offline.database);
-    for line in trial_in_words(&trial) {
+    for line in tried_in_words(&tried) {
         say!("{line}");
     }
     if let Some(sending) = sending {
         say!();
         say!("{}", paragraph("", sending));
     }
-    Ok(if trial.newly_blocked().orders > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if tried.trial.newly_blocked().orders > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// What shadow mode means for the orders of a trial.

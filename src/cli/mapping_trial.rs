@@ -1,17 +1,55 @@
 //! What a mapping would change, as lines for a terminal.
 
 use super::counted;
-use crate::domain::{
-    reason::Reason,
-    state::State,
-    trial::{Outcome, Trial},
+use crate::{
+    deciding::trial::{AfterSale, Tried},
+    domain::{
+        reason::Reason,
+        state::State,
+        trial::{Outcome, Trial},
+    },
+    storage::RowSum,
 };
 
 /// Examples that are printed.
 const MOST_EXAMPLES: usize = 10;
 
 /// The result of a trial in words.
-pub(super) fn trial_in_words(trial: &Trial) -> Vec<String> {
+pub(super) fn tried_in_words(tried: &Tried) -> Vec<String> {
+    let (mut lines, waiting) = (trial_in_words(&tried.trial), waiting_in_words(tried));
+    if !waiting.is_empty() {
+        lines.extend([String::new(), "As soon as the mapping is applied:".to_owned()]);
+        lines.extend(waiting);
+    } else if tried.trial.same == tried.trial.orders {
+        lines.push("Nothing would change.".to_owned());
+    }
+    lines
+}
+
+/// What happens to blocked orders, payouts and returns although no decision about an order changes.
+fn waiting_in_words(Tried { trial, after_sale, .. }: &Tried) -> Vec<String> {
+    let AfterSale { released_payouts, released_returns, listed_returns, automatically, after_days, .. } = after_sale;
+    let again = trial.tried_again;
+    let listed = if *automatically { "are booked in Accurate" } else { "wait for approval" };
+    let orders = (again.orders > 0).then(|| {
+        let orders = counted(again.orders as usize, "blocked order");
+        format!("  {orders} ({}), for example refused by Accurate: attempted again", again.total.in_words())
+    });
+    let rows = [
+        (released_payouts, "payout", format!("waiting for approval: booked without it, after {after_days} days")),
+        (released_returns, "return", "waiting for approval: booked without it".to_owned()),
+        (listed_returns, "listed return", listed.to_owned()),
+        (&after_sale.blocked_payouts, "blocked payout", "decided and attempted again".to_owned()),
+        (&after_sale.blocked_returns, "blocked return", "decided and attempted again".to_owned()),
+    ];
+    let of_rows = rows.into_iter().filter(|(sum, ..)| sum.rows > 0).map(|(RowSum { rows, total }, what, then)| {
+        format!("  {} ({}): {then}", counted(*rows as usize, what), total.in_words())
+    });
+    orders.into_iter().chain(of_rows).collect()
+}
+
+/// How past orders would be decided.
+fn trial_in_words(trial: &Trial) -> Vec<String> {
     let mut lines = vec![format!("Tried on {}; nothing was saved.", counted(trial.orders as usize, "past order"))];
     if trial.without_body > 0 {
         lines.push(format!("{} more could not be tried: their data is no longer stored.", trial.without_body));
@@ -21,10 +59,6 @@ pub(super) fn trial_in_words(trial: &Trial) -> Vec<String> {
     }
     if trial.stops_every_invoice() {
         lines.push("With this mapping, no order would get an invoice any more.".to_owned());
-    }
-    if trial.same == trial.orders {
-        lines.push("Nothing would change.".to_owned());
-        return lines;
     }
     lines.push(format!("{} would be decided in the same way.", trial.same));
     for change in trial.moves() {

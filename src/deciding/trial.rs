@@ -18,10 +18,13 @@ use crate::{
     domain::{
         day_in_wib,
         decision::Undecided,
-        mapping::Mapping,
+        document::Kind,
+        mapping::{Mapping, PayoutPost, ReturnMode},
+        payout::RowState,
+        settlement::Waits,
         trial::{Mappings, Trial},
     },
-    storage::{Decisions, Position, Result},
+    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling},
 };
 
 /// Orders that are read at a time.
@@ -34,17 +37,68 @@ pub struct Tried {
     pub trial: Trial,
     /// The oldest day that was looked at, if there was no time for older orders; days count by the time of ordering.
     pub only_from: Option<Date>,
-    /// Returns that are only listed under the active mapping, and that the candidate books.
-    pub listed_returns: Option<ListedReturns>,
+    /// Payouts and returns that the candidate would move.
+    pub after_sale: AfterSale,
 }
 
-/// Returns that were left to people so far. Those that a person has marked as booked by hand are none of them.
-#[derive(Clone, Copy, Debug)]
-pub struct ListedReturns {
-    /// How many.
-    pub count: i64,
-    /// Whether the candidate books them without a person's approval.
+/// Payouts and returns that saving the candidate would move; all are none if it equals the active mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AfterSale {
+    /// Payouts that wait for an approval, whose receipts the candidate creates without it.
+    pub released_payouts: RowSum,
+    /// Returns that wait for an approval, and that the candidate books without it.
+    pub released_returns: RowSum,
+    /// Returns that are only listed under the active mapping, and that the candidate books. Those that a person has
+    /// marked as booked by hand are none of them.
+    pub listed_returns: RowSum,
+    /// Whether the candidate books the listed returns without a person's approval.
     pub automatically: bool,
+    /// After how many days, counted from its arrival, the candidate creates the receipt of a payout.
+    pub after_days: i32,
+    /// Blocked payouts, which are decided and attempted again under any other mapping.
+    pub blocked_payouts: RowSum,
+    /// Blocked returns, likewise.
+    pub blocked_returns: RowSum,
+}
+
+impl AfterSale {
+    /// Whether saving the candidate moves no payout and no return.
+    pub fn is_none(&self) -> bool {
+        let Self { released_payouts, released_returns, listed_returns, blocked_payouts, blocked_returns, .. } = self;
+        let all = [released_payouts, released_returns, listed_returns, blocked_payouts, blocked_returns];
+        all.iter().all(|sum| sum.rows == 0)
+    }
+
+    async fn of(storage: &dyn Settling, active: &Mapping, candidate: &Mapping) -> Result<Self> {
+        if active == candidate {
+            return Ok(Self::default());
+        }
+        let of_counts = |counts: &[RowCount], state: RowState, waits: Option<Waits>| {
+            RowSum::of(counts, |count| count.state == state && (waits.is_none() || count.waits == waits))
+        };
+        let blocked = |counts: &[RowCount]| of_counts(counts, RowState::Blocked, None);
+        let (payouts, returns) = (storage.row_counts(Kind::Receipt).await?, storage.row_counts(Kind::Return).await?);
+        let mut moved = Self {
+            automatically: candidate.returns.mode == ReturnMode::Auto,
+            after_days: candidate.payout.auto_after_days,
+            blocked_payouts: blocked(&payouts),
+            blocked_returns: blocked(&returns),
+            ..Self::default()
+        };
+        if (active.payout.post, candidate.payout.post) == (PayoutPost::Approve, PayoutPost::Auto) {
+            moved.released_payouts = storage.awaiting_approval(Kind::Receipt).await?;
+        }
+        match (active.returns.mode, candidate.returns.mode) {
+            (ReturnMode::List, ReturnMode::Approve | ReturnMode::Auto) => {
+                moved.listed_returns = of_counts(&returns, RowState::Waiting, Some(Waits::Person));
+            }
+            (ReturnMode::Approve, ReturnMode::Auto) => {
+                moved.released_returns = storage.awaiting_approval(Kind::Return).await?;
+            }
+            _ => {}
+        }
+        Ok(moved)
+    }
 }
 
 /// Decides an order under both mappings and adds the difference; injected, so that a test can make it panic.
@@ -73,7 +127,7 @@ impl Trials {
     /// it has taken this long, including the wait for another trial, older orders are left out, and the result says so.
     pub async fn run(
         &self,
-        storage: &dyn Decisions,
+        storage: &dyn DecidingStorage,
         clock: &dyn Clock,
         active: Arc<ActiveMapping>,
         candidate: Mapping,
@@ -84,6 +138,7 @@ impl Trials {
         let _alone = self.alone.lock().await;
         let add = self.add;
         let candidate = Arc::new(candidate);
+        let after_sale = AfterSale::of(storage, &active.mapping, &candidate).await?;
         let (mut trial, mut place): (Trial, Option<Position>) = (Trial::default(), None);
         loop {
             let page = storage.past_orders(days, place, AT_ONCE).await?;
@@ -98,11 +153,11 @@ impl Trials {
                 trial
             };
             trial = tokio::task::spawn_blocking(work).await.expect("a panic is caught for each order");
-            let Some(next) = next else { return Ok(Tried { trial, only_from: None, listed_returns: None }) };
+            let Some(next) = next else { return Ok(Tried { trial, only_from: None, after_sale }) };
             if clock.monotonic().since(begun) > longest {
                 let oldest = Timestamp::from_microsecond(next.key).unwrap_or(Timestamp::MIN);
                 let only_from = Some(day_in_wib(oldest));
-                return Ok(Tried { trial, only_from, listed_returns: None });
+                return Ok(Tried { trial, only_from, after_sale });
             }
             place = Some(next);
         }

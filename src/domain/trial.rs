@@ -130,6 +130,9 @@ pub struct Trial {
     pub different: Changed,
     /// Those of them that exist in Accurate today, and stay as they are.
     pub existing: u64,
+    /// Orders that Accurate has refused, or that could not be sent, although both mappings create their invoices: saving
+    /// any other mapping attempts them again. They count among `same` or `different` too.
+    pub tried_again: Sum,
     moves: BTreeMap<(Outcome, Outcome), (Sum, Sum)>,
     parts: BTreeMap<Part, Changed>,
     examples: Vec<Example>,
@@ -176,6 +179,9 @@ impl Trial {
             self.same += 1;
             return;
         };
+        if order.state == State::Blocked && waits(order) && mappings.active != mappings.candidate {
+            self.tried_again.add(new.total);
+        }
         let differences = differences::between(old, new);
         if differences.is_empty() {
             self.same += 1;

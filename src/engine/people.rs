@@ -8,17 +8,15 @@ use super::Engine;
 use crate::{
     deciding::{
         mapping::{self, Applied, Author, Document, Restored},
-        trial::{ListedReturns, Tried},
+        trial::Tried,
     },
     domain::{
-        document::Kind,
         manual::Manual,
-        mapping::{Mapping, PostingMode, ReturnMode},
+        mapping::{Mapping, PostingMode},
         operator::Actor,
         order::OrderId,
         reason::Warning,
         reconciliation::{Action, Class, FindingState},
-        settlement::Waits,
         toml_text::Problem,
     },
     storage::{Acted, Filter, FindingFilter, ManualChange, Result, Written},
@@ -124,20 +122,8 @@ impl Engine {
     /// Decides all orders of some days, by the time of ordering, under the active mapping and under another one, and
     /// returns what would differ. Nothing changes.
     pub async fn try_mapping(&self, candidate: Mapping, days: (Option<Date>, Option<Date>)) -> Result<Tried> {
-        let (active, mode) = (self.mapping(), candidate.returns.mode);
-        let books_listed = active.mapping.returns.mode == ReturnMode::List && mode != ReturnMode::List;
         let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
-        let tried = self.trials.run(storage, clock, active, candidate, days, LONGEST_TRIAL).await?;
-        let listed_returns = if books_listed { self.listed_returns(mode).await? } else { None };
-        Ok(Tried { listed_returns, ..tried })
-    }
-
-    /// Returns that wait for a person to book them, as another mode would book them.
-    async fn listed_returns(&self, mode: ReturnMode) -> Result<Option<ListedReturns>> {
-        let counts = self.storage.row_counts(Kind::Return).await?;
-        let listed = counts.iter().filter(|count| count.waits == Some(Waits::Person));
-        let count = listed.map(|count| count.count).sum();
-        Ok((count > 0).then_some(ListedReturns { count, automatically: mode == ReturnMode::Auto }))
+        self.trials.run(storage, clock, self.mapping(), candidate, days, LONGEST_TRIAL).await
     }
 
     /// Applies a mapping unless it equals the active one, and uses it from now on. `replaces` is the revision that it

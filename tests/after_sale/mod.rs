@@ -13,6 +13,7 @@ mod receipts;
 mod refusals;
 mod together;
 mod trouble;
+mod trying;
 mod unreadable;
 mod webhook;
 

@@ -215,6 +215,23 @@ async fn a_dry_run_reports_what_a_mapping_would_change_and_changes_nothing() {
         "{}",
         in_shadow.out
     );
+    let mut missing = order(3);
+    missing["order"]["item_lines"][0]["sku"] = json!("BARU-01");
+    service.send(&missing).await;
+    service.order_once("3", "blocked").await;
+    let other = dry_run(&format!("{MAPPING}\n[reconcile]\ndays = 9\n"));
+    let again = "1 blocked order (Rp80.000), for example refused by Accurate: attempted again";
+    assert!(other.out.contains(again) && !other.out.contains("Nothing would change"), "{}", other.out);
+    let file = home.path("candidate.toml");
+    let on_days = |from: &str, to: &str| {
+        let arguments = ["mapping", "apply", "--dry-run", "--from", from, "--to", to];
+        run(home.command(&arguments).arg(&file))
+    };
+    let [early, all] = [on_days("2020-01-01", "2020-01-31"), on_days("2020-01-01", "2030-01-31")];
+    assert!(early.out.contains("Tried on 0 past orders"), "{} {}", early.out, early.errors);
+    assert!(all.out.contains("Tried on 3 past orders"), "{} {}", all.out, all.errors);
+    let swapped = on_days("2020-01-31", "2020-01-01");
+    assert!(swapped.code == Some(2) && swapped.errors.contains("--from"), "{:?} {}", swapped.code, swapped.errors);
     let blocks = dry_run("bundles = \"parent\"\n");
     assert_eq!(blocks.code, Some(1), "orders that would be blocked are a finding");
     assert!(blocks.out.contains("With this mapping, no order would get an invoice any more."), "{}", blocks.out);

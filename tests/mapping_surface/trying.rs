@@ -72,6 +72,8 @@ async fn a_candidate_that_would_stop_every_invoice_is_called_that() {
     assert_eq!(report["due_to_blocked"]["orders"], 1);
     assert_eq!(report["moves"][0]["waiting"]["orders"], 0, "the invoice exists and stays");
     assert_eq!(report["same"], 1, "the blocked order stays blocked");
+    assert_eq!(report["tried_again"]["orders"], 0);
+    assert_eq!(report["released_payouts"], json!({"rows": 0, "total": 0}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,7 @@ pub(super) async fn use_after_sale(world: &mut World) {
             storage.settlement_rows(kind, filter, None, 25).await.expect("readable");
         }
         storage.row_counts(kind).await.expect("readable");
+        storage.awaiting_approval(kind).await.expect("readable");
     }
     storage.fee_kinds().await.expect("readable");
     storage.booked(&order_id("80")).await.expect("readable");

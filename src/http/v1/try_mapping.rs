@@ -21,7 +21,7 @@ use crate::{
         problem::Problem,
         responses::{BodyErrors, OperatorErrors},
     },
-    storage::DayOf,
+    storage::{DayOf, RowSum},
 };
 
 /// Which orders the mapping is tried on.
@@ -62,8 +62,19 @@ pub(crate) struct MappingTrial {
     moves: Vec<TriedMove>,
     /// Invoices that both mappings create and that would differ.
     different: DifferentInvoices,
+    /// Orders that are blocked although both mappings create their invoices, for example because Accurate has refused
+    /// them: saving this mapping attempts them again. They count in `same` or `different` too.
+    tried_again: TriedOrders,
+    /// Payouts that wait for an approval, whose receipts this mapping creates without it.
+    released_payouts: TriedRows,
+    /// Returns that wait for an approval, and that this mapping books without it.
+    released_returns: TriedRows,
     /// Returns that are only listed under the active mapping, and that this one books, at once or after an approval.
     listed_returns: i64,
+    /// Blocked payouts, which are decided and attempted again if this mapping is saved.
+    blocked_payouts: TriedRows,
+    /// Blocked returns, likewise.
+    blocked_returns: TriedRows,
     /// Examples of every kind of change.
     examples: Vec<TriedExample>,
 }
@@ -74,6 +85,16 @@ struct TriedOrders {
     /// How many orders.
     orders: u64,
     /// Rupiah of their invoices; 0 where neither mapping creates one.
+    #[schema(value_type = f64)]
+    total: Number,
+}
+
+/// Number of payouts or returns, and what they are worth.
+#[derive(Debug, Serialize, ToSchema)]
+struct TriedRows {
+    /// How many.
+    rows: i64,
+    /// Rupiah: of payouts what was paid, of returns what the buyer got back.
     #[schema(value_type = f64)]
     total: Number,
 }
@@ -209,7 +230,7 @@ pub(crate) async fn handler(
 
 impl MappingTrial {
     fn new(changes: Vec<String>, tried: &Tried, language: Language) -> Self {
-        let Tried { trial, only_from, listed_returns } = tried;
+        let Tried { trial, only_from, after_sale } = tried;
         let part = |(part, changed): (trial::Part, &trial::Changed)| DifferentPart {
             part: part.code(),
             invoices: changed.invoices,
@@ -234,7 +255,12 @@ impl MappingTrial {
                 after: rupiah(trial.different.after),
                 parts: trial.parts().map(part).collect(),
             },
-            listed_returns: listed_returns.map_or(0, |listed| listed.count),
+            tried_again: trial.tried_again.into(),
+            released_payouts: after_sale.released_payouts.into(),
+            released_returns: after_sale.released_returns.into(),
+            listed_returns: after_sale.listed_returns.rows,
+            blocked_payouts: after_sale.blocked_payouts.into(),
+            blocked_returns: after_sale.blocked_returns.into(),
             examples: trial.examples().iter().map(|example| TriedExample::new(example, language)).collect(),
         }
     }
@@ -266,6 +292,12 @@ impl TriedExample {
 impl From<trial::Sum> for TriedOrders {
     fn from(trial::Sum { orders, total }: trial::Sum) -> Self {
         Self { orders, total: rupiah(total) }
+    }
+}
+
+impl From<RowSum> for TriedRows {
+    fn from(RowSum { rows, total }: RowSum) -> Self {
+        Self { rows, total: rupiah(total) }
     }
 }
 

@@ -160,6 +160,26 @@ pub struct RowCount {
     pub hundredths: i64,
 }
 
+/// A number of rows, and the sum of their amounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowSum {
+    /// How many.
+    pub rows: i64,
+    /// Rupiah.
+    pub total: Rupiah,
+}
+
+impl RowSum {
+    /// All rows that a condition selects.
+    pub fn of<'a>(counts: impl IntoIterator<Item = &'a RowCount>, is_counted: impl Fn(&RowCount) -> bool) -> Self {
+        let counted = counts.into_iter().filter(|count| is_counted(count));
+        counted.fold(Self::default(), |sum, count| Self {
+            rows: sum.rows + count.count,
+            total: sum.total + Rupiah::from_hundredths(count.hundredths),
+        })
+    }
+}
+
 /// A name of an amount that payouts have used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeeKind {

@@ -2,12 +2,17 @@
 
 use super::{AND_ITS_DOCUMENT, ROW, rows_of, shown_row};
 use crate::{
-    domain::{document::Kind, payout::RowState, settlement::Waits},
+    domain::{
+        document::Kind,
+        money::Rupiah,
+        payout::RowState,
+        settlement::{Waits, WaitsFor},
+    },
     storage::{
-        FeeKind, Result, RowCount, RowFilter, RowRecord, StorageError,
+        FeeKind, Result, RowCount, RowFilter, RowRecord, RowSum, StorageError,
         dialect::{Columns, Dialect},
         list::Binds,
-        rows::{micros, reason, timestamp},
+        rows::{json as to_json, micros, reason, timestamp},
     },
 };
 
@@ -66,6 +71,16 @@ pub(in crate::storage) async fn counts<T: Dialect>(db: &mut T, kind: Kind) -> Re
         })
     };
     db.fetch(sql, &[rows_of(kind).into()]).await?.iter().map(count).collect()
+}
+
+/// Rows of one kind that wait for nothing but an approval.
+pub(in crate::storage) async fn awaiting_approval<T: Dialect>(db: &mut T, kind: Kind) -> Result<RowSum> {
+    let sql = "SELECT COUNT(*) AS n, CAST(COALESCE(SUM(amount), 0) AS BIGINT) AS total FROM settlement_rows
+               WHERE kind = $1 AND state = 'waiting' AND waits = 'approval' AND waits_for = $2";
+    let approval = to_json(&WaitsFor::Approval);
+    let rows = db.fetch(sql, &[rows_of(kind).into(), (&approval).into()]).await?;
+    let Some(row) = rows.first() else { return Ok(RowSum::default()) };
+    Ok(RowSum { rows: row.number("n")?, total: Rupiah::from_hundredths(row.number("total")?) })
 }
 
 /// Every name of an amount that payouts have used.

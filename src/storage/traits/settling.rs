@@ -12,7 +12,7 @@ use crate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, UnreadableOrder, UnsettledNews, settling,
+        RowRecorded, RowSum, SettlementVerdict, UnreadableOrder, UnsettledNews, settling,
         sql::{Base, Sql, read, write},
     },
 };
@@ -59,6 +59,9 @@ pub trait Settling: Send + Sync {
 
     /// How many rows there are, by state and reason.
     async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>>;
+
+    /// Rows that wait for nothing but an approval. A return whose amount a person must see first is none of them.
+    async fn awaiting_approval(&self, kind: Kind) -> Result<RowSum>;
 
     /// Every name of an amount that payouts have used.
     async fn fee_kinds(&self) -> Result<Vec<FeeKind>>;
@@ -126,6 +129,10 @@ impl<B: Base> Settling for Sql<B> {
 
     async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>> {
         read!(self, db => settling::list::counts(db, kind))
+    }
+
+    async fn awaiting_approval(&self, kind: Kind) -> Result<RowSum> {
+        read!(self, db => settling::list::awaiting_approval(db, kind))
     }
 
     async fn fee_kinds(&self) -> Result<Vec<FeeKind>> {

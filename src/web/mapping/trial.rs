@@ -4,61 +4,63 @@ use jiff::civil::Date;
 
 use super::words;
 use crate::{
-    deciding::trial::{ListedReturns, Tried},
+    deciding::trial::{AfterSale, Tried},
     domain::{
         money::Rupiah,
         reason::Reason,
         state::State,
         trial::{Example, Move, Outcome, Part, Side, Trial},
     },
+    storage::RowSum,
     web::{format, page::Page, words::state_shown},
 };
 
 /// A trial as the page shows it.
 pub(in crate::web) struct TrialShown {
     /// `good`, `warn` or `bad`.
-    pub(super) kind: &'static str,
-    pub(super) headline: String,
-    pub(super) sentence: String,
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) headline: String,
+    pub(in crate::web) sentence: String,
     /// What happens as soon as the mapping is saved.
-    pub(super) now: Vec<String>,
-    pub(super) moves: Vec<MoveShown>,
-    pub(super) parts: Vec<PartShown>,
-    pub(super) examples: Vec<ExampleShown>,
+    pub(in crate::web) now: Vec<String>,
+    pub(in crate::web) moves: Vec<MoveShown>,
+    pub(in crate::web) parts: Vec<PartShown>,
+    pub(in crate::web) examples: Vec<ExampleShown>,
     /// Which orders were not looked at.
-    pub(super) left_out: Vec<String>,
+    pub(in crate::web) left_out: Vec<String>,
 }
 
 /// Orders whose decision would change in the same way.
-pub(super) struct MoveShown {
-    pub(super) from: String,
-    pub(super) to: String,
+pub(in crate::web) struct MoveShown {
+    pub(in crate::web) from: String,
+    pub(in crate::web) to: String,
     /// A class of the style sheet.
-    pub(super) kind: &'static str,
-    pub(super) orders: String,
-    pub(super) total: String,
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) orders: String,
+    pub(in crate::web) total: String,
 }
 
 /// Invoices that would differ in one part.
-pub(super) struct PartShown {
-    pub(super) part: &'static str,
-    pub(super) invoices: String,
-    pub(super) before: String,
-    pub(super) after: String,
+pub(in crate::web) struct PartShown {
+    pub(in crate::web) part: &'static str,
+    pub(in crate::web) invoices: String,
+    pub(in crate::web) before: String,
+    pub(in crate::web) after: String,
 }
 
 /// One order under both mappings.
-pub(super) struct ExampleShown {
-    pub(super) order_id: String,
-    pub(super) number: String,
-    pub(super) state: &'static str,
+pub(in crate::web) struct ExampleShown {
+    pub(in crate::web) order_id: String,
+    pub(in crate::web) number: String,
+    pub(in crate::web) state: &'static str,
     /// What differs: which part, before, after.
-    pub(super) rows: Vec<(String, String, String)>,
+    pub(in crate::web) rows: Vec<(String, String, String)>,
 }
 
 impl TrialShown {
-    pub(super) fn new(Tried { trial, only_from, listed_returns }: &Tried, page: &Page) -> Self {
-        let (kind, headline, sentence) = verdict(trial, page);
+    pub(in crate::web) fn new(tried: &Tried, page: &Page) -> Self {
+        let Tried { trial, only_from, after_sale } = tried;
+        let (kind, headline, sentence) = verdict(tried, page);
         let part = |(part, changed): (Part, &crate::domain::trial::Changed)| PartShown {
             part: part_in_words(part, page),
             invoices: page.count(changed.invoices as i64),
@@ -69,7 +71,7 @@ impl TrialShown {
             kind,
             headline,
             sentence,
-            now: now(trial, page).into_iter().chain(listed_returns.map(|listed| returns(listed, page))).collect(),
+            now: now(trial, page).into_iter().chain(of_payouts_and_returns(after_sale, page)).collect(),
             moves: trial.moves().iter().map(|change| MoveShown::new(change, page)).collect(),
             parts: trial.parts().map(part).collect(),
             examples: trial.examples().iter().map(|example| ExampleShown::new(example, page)).collect(),
@@ -79,7 +81,7 @@ impl TrialShown {
 }
 
 /// The one sentence that says whether this is safe.
-fn verdict(trial: &Trial, page: &Page) -> (&'static str, String, String) {
+fn verdict(Tried { trial, after_sale, .. }: &Tried, page: &Page) -> (&'static str, String, String) {
     let blocked = trial.newly_blocked();
     let checked = page
         .t("Tried: {}. Same result: {same}.", "Diuji: {}. Hasilnya tetap sama: {same}.")
@@ -107,7 +109,11 @@ fn verdict(trial: &Trial, page: &Page) -> (&'static str, String, String) {
         return ("warn", headline, checked);
     }
     if trial.same == trial.orders {
-        let headline = page.t("Nothing would change.", "Tidak ada yang berubah.");
+        let headline = if trial.tried_again.orders == 0 && after_sale.is_none() {
+            page.t("Nothing would change.", "Tidak ada yang berubah.")
+        } else {
+            page.t("No order would be decided differently.", "Tidak ada pesanan yang hasilnya berbeda.")
+        };
         return ("good", headline.to_owned(), checked);
     }
     let differ = page
@@ -126,6 +132,14 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{to}", &outcome(*to, page))
             .replace("{}", &page.orders(waiting.orders as i64));
         lines.push(format!("{line} ({}).", waiting.total.in_words()));
+    }
+    if trial.tried_again.orders > 0 {
+        let line = page.t(
+            "Blocked, for example because Accurate refused it, and attempted again when you save: {}, {total}.",
+            "Tertahan, misalnya karena ditolak Accurate, dan dicoba lagi bila Anda menyimpan: {}, {total}.",
+        );
+        let orders = page.orders(trial.tried_again.orders as i64);
+        lines.push(line.replace("{total}", &trial.tried_again.total.in_words()).replace("{}", &orders));
     }
     if lines.is_empty() {
         let none = page.t("No waiting order changes its state.", "Tidak ada pesanan menunggu yang berubah status.");
@@ -151,22 +165,52 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
     lines
 }
 
-/// What happens to returns that were only listed so far.
-fn returns(ListedReturns { count, automatically }: ListedReturns, page: &Page) -> String {
-    let sentence = if automatically {
+/// What saving does to payouts and returns.
+fn of_payouts_and_returns(after_sale: &AfterSale, page: &Page) -> Vec<String> {
+    let receipts = match after_sale.after_days {
+        0 => page.t(
+            "Payouts that wait for approval and whose receipts will be created without it: {}.",
+            "Pencairan yang menunggu persetujuan dan akan dibuatkan penerimaan tanpa persetujuan: {}.",
+        ),
+        _ => page.t(
+            "Payouts that wait for approval and whose receipts will be created without it, {days} days after they arrived: {}.",
+            "Pencairan yang menunggu persetujuan dan akan dibuatkan penerimaan tanpa persetujuan, {days} hari setelah diterima: {}.",
+        ),
+    };
+    let listed = if after_sale.automatically {
         page.t(
             "Returns that are only listed now and will be booked in Accurate: {}. First mark those that you have booked yourself as done by hand.",
-            "Retur yang kini hanya ditampilkan dan akan dibukukan di Accurate: {}. \
-             Tandai dahulu yang sudah Anda bukukan sendiri.",
+            "Retur yang kini hanya ditampilkan dan akan dibukukan di Accurate: {}. Tandai dahulu yang sudah Anda bukukan sendiri.",
         )
     } else {
         page.t(
             "Returns that are only listed now and will wait for your approval: {}. First mark those that you have booked yourself as done by hand.",
-            "Retur yang kini hanya ditampilkan dan akan menunggu persetujuan Anda: {}. \
-             Tandai dahulu yang sudah Anda bukukan sendiri.",
+            "Retur yang kini hanya ditampilkan dan akan menunggu persetujuan Anda: {}. Tandai dahulu yang sudah Anda bukukan sendiri.",
         )
     };
-    sentence.replace("{}", &page.count(count))
+    let released_returns = page.t(
+        "Returns that wait for approval and will be booked in Accurate without it: {}.",
+        "Retur yang menunggu persetujuan dan akan dibukukan di Accurate tanpa persetujuan: {}.",
+    );
+    let blocked_payouts = page
+        .t("Blocked payouts that are decided and attempted again: {}.", "Pencairan tertahan yang diproses lagi: {}.");
+    let blocked_returns =
+        page.t("Blocked returns that are decided and attempted again: {}.", "Retur tertahan yang diproses lagi: {}.");
+    let days = page.count(i64::from(after_sale.after_days));
+    [
+        (after_sale.released_payouts, receipts),
+        (after_sale.released_returns, released_returns),
+        (after_sale.listed_returns, listed),
+        (after_sale.blocked_payouts, blocked_payouts),
+        (after_sale.blocked_returns, blocked_returns),
+    ]
+    .into_iter()
+    .filter(|(sum, _)| sum.rows > 0)
+    .map(|(RowSum { rows, total }, line)| {
+        let rows = format!("{} ({})", page.count(rows), total.in_words());
+        line.replace("{days}", &days).replace("{}", &rows)
+    })
+    .collect()
 }
 
 fn left_out(trial: &Trial, only_from: Option<Date>, page: &Page) -> Vec<String> {

@@ -16,7 +16,7 @@ use forstok_accurate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, SettlementVerdict, Settling, UnreadableOrder, Unsettled, UnsettledNews,
+        RowRecorded, RowSum, SettlementVerdict, Settling, UnreadableOrder, Unsettled, UnsettledNews,
     },
 };
 use jiff::Timestamp;
@@ -91,6 +91,10 @@ impl Settling for SimStore {
 
     async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>> {
         self.inner.row_counts(kind).await
+    }
+
+    async fn awaiting_approval(&self, kind: Kind) -> Result<RowSum> {
+        self.inner.awaiting_approval(kind).await
     }
 
     async fn fee_kinds(&self) -> Result<Vec<FeeKind>> {
