@@ -19,6 +19,7 @@ use super::{
     books::Book,
     format,
     mapping::words as mapping_words,
+    masters::{self, ListShown},
     page::{Page, html},
 };
 use crate::{
@@ -46,12 +47,20 @@ struct Connection {
     most_calls: usize,
 }
 
+impl Connection {
+    /// Whether a list is being read, or soon will be.
+    fn is_reading(&self) -> bool {
+        self.books.iter().flat_map(|book| &book.lists).any(|list| !list.reading.is_empty())
+    }
+}
+
 struct BookShown {
     book: Book,
     calls: usize,
     reports: Option<Reports>,
     errors: Vec<ErrorShown>,
     checked: Option<Checked>,
+    lists: Vec<ListShown>,
 }
 
 struct ErrorShown {
@@ -113,11 +122,14 @@ pub(super) async fn show(
             call: error.call,
             words: error.words,
         };
+        let has_credentials = app.engine.session(&status.name).is_some_and(Session::has_credentials);
+        let works = status.pause.is_none() && has_credentials;
         books.push(BookShown {
             calls: lately.calls(page.now),
             reports: app.engine.accurate_webhook(&status.name).await?.map(|webhook| Reports::new(webhook, &page)),
             errors: lately.errors.into_iter().map(error).collect(),
             checked: checks.of(&status.name, &page),
+            lists: masters::of_book(&app, &status.name, works, &page).await?,
             book: Book::new(status, &page),
         });
     }

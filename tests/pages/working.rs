@@ -1,5 +1,6 @@
 //! What a person sees and does on the pages, and that an order's texts cannot inject anything.
 
+use forstok_accurate::sandbox::Action;
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -325,4 +326,42 @@ async fn in_indonesian_no_english_is_left() {
             assert!(!text.contains(english), "{english:?} on {path}:\n{text}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accurates_lists_are_shown_with_their_failures_and_refreshed() {
+    let accurate = accurate().await;
+    accurate.sandbox().withhold_right(Action::TaxList);
+    let service = Home::new(&accurate).serve().await;
+    for kind in ["accounts", "warehouses", "branches", "terms", "customers", "items"] {
+        service.get_until(&format!("/v1/books/main/masters/{kind}"), |list| !list["read_at"].is_null()).await;
+    }
+    service.get_until("/v1/books/main/masters/taxes", |list| !list["failure"].is_null()).await;
+    let mut operator = Visitor::operator(&service).await;
+    operator.get("/connection").await.says(&[
+        "Lists from Accurate",
+        "Branches 1 row · read",
+        "Taxes not read yet",
+        "The user who created the API Token may not read this list: Anda tidak mempunyai hak untuk",
+        "What to do: Give this user the right in Accurate, then refresh the list.",
+        "Refresh",
+    ]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    indonesian.get("/connection").await.says(&[
+        "Daftar dari Accurate",
+        "Cabang 1 baris · dibaca",
+        "Pajak belum dibaca",
+        "Pengguna pembuat API Token tidak mempunyai hak untuk membaca daftar ini:",
+        "Yang perlu dilakukan: Beri pengguna tersebut hak akses di Accurate, lalu muat ulang daftar ini.",
+        "Muat ulang",
+    ]);
+
+    accurate.sandbox().grant_right(Action::TaxList);
+    let taxes = [("book", "main"), ("kind", "taxes")];
+    operator.post("/connection/refresh", &taxes).await.goes_to("/connection?done=list_requested#lists");
+    service.get_until("/v1/books/main/masters/taxes", |list| list["failure"].is_null()).await;
+    let page = operator.get("/connection").await;
+    assert!(!page.text().contains("may not read this list"), "{}", page.text());
+    let unknown = operator.post("/connection/refresh", &[("book", "main"), ("kind", "employees")]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }

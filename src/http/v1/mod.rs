@@ -26,7 +26,7 @@ pub(super) mod get_unreadable_webhook;
 pub(crate) mod import_orders;
 pub(crate) mod list_findings;
 pub(super) mod list_mapping_revisions;
-pub(super) mod list_masters;
+pub(crate) mod list_masters;
 pub(crate) mod list_notices;
 pub(super) mod list_orders;
 pub(super) mod list_payouts;
