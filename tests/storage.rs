@@ -111,6 +111,7 @@ on_both!(
     a_late_reader_changes_nothing of crate::storage::master_lists,
     rows_are_found_by_any_part_of_number_or_name of crate::storage::master_lists,
     pages_of_a_list_show_every_row_once of crate::storage::master_lists,
+    values_are_found_exactly_and_rows_by_type_however_long_a_list_is of crate::storage::master_lists,
     a_request_has_a_list_read_and_a_blocked_order_not_too_often of crate::storage::master_lists,
     what_people_are_told_is_written_once_with_a_notice_for_each_channel of crate::storage::notices,
     a_notice_waits_for_the_one_before_it_in_its_channel of crate::storage::notices,

@@ -74,13 +74,13 @@ pub(super) async fn search<T: Dialect>(
     let is_among_the_others = search.after.is_some() && !after.search.starts_with(&text);
     let mut found = Vec::new();
     if !is_among_the_others {
-        found = beginning(db, book, kind, &text, &after, search.limit).await?;
+        found = beginning(db, book, kind, &text, &after, search).await?;
     }
-    let room = search.limit - found.len() as i64;
-    if room > 0 && !text.is_empty() {
+    let room = MasterSearch { limit: search.limit - found.len() as i64, ..search.clone() };
+    if room.limit > 0 && !text.is_empty() {
         let first = Place { search: String::new(), id: i64::MIN };
         let after = if is_among_the_others { &after } else { &first };
-        found.extend(others(db, book, kind, &text, after, room).await?);
+        found.extend(others(db, book, kind, &text, after, &room).await?);
     }
     Ok(Some(found))
 }
@@ -104,11 +104,12 @@ async fn beginning(
     kind: MasterKind,
     text: &str,
     after: &Place,
-    limit: i64,
+    search: &MasterSearch,
 ) -> Result<Vec<Master>> {
     let sql = format!(
         "SELECT m.id, m.no, m.name, m.type, m.suspended FROM masters m
          WHERE {SHOWN} AND m.search >= $3 AND m.search < $4 AND (m.search, m.id) > ($5, $6)
+           AND ($8 = '' OR m.type = $8) AND m.suspended <= $9
          ORDER BY m.search, m.id LIMIT $7"
     );
     let end = end_of(text);
@@ -119,7 +120,9 @@ async fn beginning(
         (&end).into(),
         (&after.search).into(),
         after.id.into(),
-        limit.into(),
+        search.limit.into(),
+        (&search.of_type).into(),
+        i64::from(!search.is_active).into(),
     ];
     db.fetch(sql, &values).await?.iter().map(master).collect()
 }
@@ -131,12 +134,12 @@ async fn others(
     kind: MasterKind,
     text: &str,
     after: &Place,
-    limit: i64,
+    search: &MasterSearch,
 ) -> Result<Vec<Master>> {
     let sql = format!(
         "SELECT m.id, m.no, m.name, m.type, m.suspended FROM masters m
          WHERE {SHOWN} AND m.search LIKE $3 ESCAPE '!' AND NOT (m.search >= $4 AND m.search < $5)
-           AND (m.search, m.id) > ($6, $7)
+           AND (m.search, m.id) > ($6, $7) AND ($9 = '' OR m.type = $9) AND m.suspended <= $10
          ORDER BY m.search, m.id LIMIT $8"
     );
     let (part, end) = (containing(text), end_of(text));
@@ -148,9 +151,36 @@ async fn others(
         (&end).into(),
         (&after.search).into(),
         after.id.into(),
-        limit.into(),
+        search.limit.into(),
+        (&search.of_type).into(),
+        i64::from(!search.is_active).into(),
     ];
     db.fetch(sql, &values).await?.iter().map(master).collect()
+}
+
+/// The rows with these numbers or, in lists without numbers, with these names; also inactive ones.
+pub(super) async fn exactly(
+    db: &mut impl Dialect,
+    book: &BookName,
+    kind: MasterKind,
+    values: &BTreeSet<String>,
+) -> Result<Vec<Master>> {
+    let sql = format!(
+        "SELECT m.id, m.no, m.name, m.type, m.suspended FROM masters m
+         WHERE {SHOWN} AND m.search >= $3 AND m.search < $4 AND (m.no = $5 OR (m.no = '' AND m.name = $5))
+         ORDER BY m.search, m.id"
+    );
+    let mut found = Vec::new();
+    for value in values {
+        let value = storable(value);
+        let begins: String = value.trim().to_lowercase().chars().take(LONGEST_SEARCHED).collect();
+        let end = end_of(&begins);
+        let values = [book.into(), kind.as_str().into(), (&begins).into(), (&end).into(), (&*value).into()];
+        for row in &db.fetch(sql.clone(), &values).await? {
+            found.push(master(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// What sorts behind everything that begins with a text: U+10FFFF sorts behind every other character.

@@ -16,6 +16,8 @@ mod import;
 mod language;
 mod login;
 mod mapping;
+mod masters;
+mod mistakes;
 mod notices;
 mod order;
 mod order_line;
@@ -93,6 +95,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/reconciliation/findings/{id}", post(reconciliation::finding::do_it))
         .route("/mapping/shadow/compare", post(shadow::compare_again))
         .route("/connection/check", post(connection::check))
+        .route("/connection/refresh", post(masters::refresh))
         .route_layer(from_fn(auth::workers_only));
     let admins = setup::routes()
         .route("/mapping", post(mapping::save))

@@ -19,7 +19,7 @@ const RUN: &str = "const done = arguments[arguments.length - 1];
     .filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' '))))";
 
-const PAGES: [&str; 32] = [
+const PAGES: [&str; 33] = [
     "/login",
     "/nowhere",
     "/",
@@ -35,6 +35,7 @@ const PAGES: [&str; 32] = [
     "/orders?from=2026-11-02&to=2026-11-01",
     "/problems?watch=138500009,138500010&done=retried_all&count=2",
     "/problems/webhooks/1",
+    "/setup",
     "/mapping",
     "/mapping/skus",
     "/mapping/skus?match=none&q=nothing",

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use forstok_accurate::sandbox::Running;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::chromium::{Chromium, Kind};
 use crate::{
@@ -28,6 +28,7 @@ struct Words {
     suggestion: &'static str,
     create_invoices: &'static str,
     warehouse_on_lines: &'static str,
+    warehouse_suggested: &'static str,
     save: &'static str,
     mapping_saved: &'static str,
     back: &'static str,
@@ -52,6 +53,7 @@ const ENGLISH: Words = Words {
     suggestion: "suggestion",
     create_invoices: "On: create invoices",
     warehouse_on_lines: "Put on every line",
+    warehouse_suggested: "Suggestion: Utama",
     save: "Save",
     mapping_saved: "Saved.",
     back: "Back to the setup",
@@ -76,6 +78,7 @@ const INDONESIAN: Words = Words {
     suggestion: "saran",
     create_invoices: "Aktif: buat faktur",
     warehouse_on_lines: "Dicantumkan pada setiap baris",
+    warehouse_suggested: "Saran: Utama",
     save: "Simpan",
     mapping_saved: "Tersimpan.",
     back: "Kembali ke penyiapan",
@@ -121,7 +124,9 @@ async fn is_set_up(accurate: &Running, kind: Kind, words: &Words) {
     let Value::String(key) = browser.script("return document.querySelector('#webhook-key').textContent").await else {
         panic!("no key is shown");
     };
-    assert_eq!(sends_with_key(&service, &key, &order(1)).await.status, 200);
+    let mut first = order(1);
+    first["order"]["warehouse_code"] = json!("UTAMA");
+    assert_eq!(sends_with_key(&service, &key, &first).await.status, 200);
     if !kind.scripts {
         browser.goes_to("/setup").await;
     }
@@ -138,7 +143,7 @@ async fn is_set_up(accurate: &Running, kind: Kind, words: &Words) {
     }
 
     browser.follows(words.open_mapping).await;
-    browser.shows(&["8277", words.store_is_new, words.suggestion]).await;
+    browser.shows(&["8277", words.store_is_new, words.suggestion, words.warehouse_suggested]).await;
     person.sees("mapping").await;
     browser.chooses("field-stores-8277-invoicing", words.create_invoices).await;
     browser.types("field-accounts-shipping", "700101").await;

@@ -78,10 +78,11 @@ async fn use_lists(world: &World) {
     while world.engine.read_due_list(BOOK).await.expect("stored").is_some() {}
     let reading = storage.begin_master_reading(BOOK, MasterKind::Items, now, now).await.expect("written");
     storage.fail_master_reading(&reading, &ListFailure::Changed, now).await.expect("written");
-    let first = MasterSearch { text: "kaos".to_owned(), after: None, limit: 1 };
+    let first = MasterSearch { text: "kaos".to_owned(), limit: 1, ..MasterSearch::default() };
     let rows = storage.masters(BOOK, MasterKind::Items, &first).await.expect("readable").expect("the first page");
     let next = MasterSearch { after: rows.last().map(|row| row.id), limit: 10, ..first };
     storage.masters(BOOK, MasterKind::Items, &next).await.expect("readable").expect("the next page");
+    storage.masters_named(BOOK, MasterKind::Items, &["KAOS".to_owned()].into()).await.expect("readable");
 }
 
 /// What imports compare with and remember.

@@ -139,7 +139,7 @@ pub(crate) async fn rows_are_found_by_any_part_of_number_or_name(base: Base) {
         ("\0", vec![]),
         ("", vec![1, 3, 2, 4, 5]),
     ] {
-        let search = MasterSearch { text: text.to_owned(), after: None, limit: 10 };
+        let search = MasterSearch { text: text.to_owned(), limit: 10, ..MasterSearch::default() };
         assert_eq!(found(&world, &search).await, Some(ids), "{text:?}");
     }
     let first = MasterSearch { limit: 1, ..MasterSearch::default() };
@@ -155,7 +155,7 @@ pub(crate) async fn pages_of_a_list_show_every_row_once(base: Base) {
     is_read(&world, MasterKind::Items, &rows).await;
     for (text, expected) in [("", 60), ("ka", 60), ("ka-", 60), ("kaos", 30), ("aka-3", 5)] {
         for limit in [1, 7, 30] {
-            let mut search = MasterSearch { text: text.to_owned(), after: None, limit };
+            let mut search = MasterSearch { text: text.to_owned(), limit, ..MasterSearch::default() };
             let mut seen = Vec::new();
             loop {
                 let page = found(&world, &search).await.expect("the row is there");
@@ -165,15 +165,41 @@ pub(crate) async fn pages_of_a_list_show_every_row_once(base: Base) {
                     break;
                 }
             }
-            let in_one = found(&world, &MasterSearch { text: text.to_owned(), after: None, limit: 100 }).await;
+            let in_one =
+                found(&world, &MasterSearch { text: text.to_owned(), limit: 100, ..MasterSearch::default() }).await;
             assert_eq!(Some(&seen), in_one.as_ref(), "{text:?} by {limit}");
             seen.sort_unstable();
             seen.dedup();
             assert_eq!(seen.len(), expected, "{text:?} by {limit}");
         }
     }
-    let gone = MasterSearch { text: String::new(), after: Some(99), limit: 10 };
+    let gone = MasterSearch { after: Some(99), limit: 10, ..MasterSearch::default() };
     assert_eq!(found(&world, &gone).await, None, "there is no such row");
+}
+
+pub(crate) async fn values_are_found_exactly_and_rows_by_type_however_long_a_list_is(base: Base) {
+    let world = World::on(base).await;
+    let mut accounts: Vec<_> = (1..=400).map(|id| item(id, &format!("{}", 100_000 + id), "Beban")).collect();
+    accounts[399].kind = "CASH_BANK".to_owned();
+    accounts[398].kind = "CASH_BANK".to_owned();
+    accounts[398].suspended = true;
+    is_read(&world, MasterKind::Accounts, &accounts).await;
+    let branches = [item(1, "", "Utama"), item(2, "", "Utama Timur")];
+    is_read(&world, MasterKind::Branches, &branches).await;
+    let named = async |kind, values: &[&str]| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let found = world.storage.masters_named(BOOK, kind, &values).await.expect("readable");
+        found.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(named(MasterKind::Accounts, &["100399", "1003", "nothing", "", "100001"]).await, [1, 399]);
+    assert_eq!(named(MasterKind::Branches, &["Utama", "utama timur"]).await, [1], "upper and lower case differ");
+    let banks = async |is_active| {
+        let of_type = "CASH_BANK".to_owned();
+        let search = MasterSearch { text: "beban".to_owned(), limit: 5, of_type, is_active, after: None };
+        let found = world.storage.masters(BOOK, MasterKind::Accounts, &search).await.expect("readable");
+        found.expect("from the beginning").iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!((banks(true).await, banks(false).await), (vec![400], vec![399, 400]));
 }
 
 pub(crate) async fn a_request_has_a_list_read_and_a_blocked_order_not_too_often(base: Base) {

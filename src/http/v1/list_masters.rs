@@ -136,7 +136,7 @@ pub(crate) async fn handler(
         return Err(WrongField::TooLong { name: "q", most: LONGEST_SEARCH }.into());
     }
     let storage = app.engine.storage();
-    let search = MasterSearch { text, after, limit: limit + 1 };
+    let search = MasterSearch { text, after, limit: limit + 1, ..MasterSearch::default() };
     // Before the rows: they are never older than the time that is given with them.
     let lists = storage.master_lists(&book).await?;
     let list = lists.into_iter().find(|list| list.kind == kind).unwrap_or_else(|| MasterList::unread(kind));
@@ -159,7 +159,7 @@ fn in_words(failure: &ListFailure, language: Language) -> String {
 }
 
 /// The list that an address names.
-pub(super) fn list_of(app: &App, book: &BookName, kind: &str) -> Result<MasterKind, Problem> {
+pub(crate) fn list_of(app: &App, book: &BookName, kind: &str) -> Result<MasterKind, Problem> {
     let known = MasterKind::parse(kind).filter(|_| app.engine.session(book).is_some());
     known.ok_or_else(|| Problem::UnknownList { book: shortened(book.as_str()), kind: shortened(kind) })
 }

@@ -60,4 +60,8 @@ pub struct MasterSearch {
     pub after: Option<i64>,
     /// Most rows of the page.
     pub limit: i64,
+    /// Only rows of this type, in Accurate's own word; empty: of any.
+    pub of_type: String,
+    /// Only rows that are not inactive in Accurate.
+    pub is_active: bool,
 }

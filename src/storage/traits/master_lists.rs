@@ -1,5 +1,7 @@
 //! [`MasterLists`] and its implementation.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -23,6 +25,9 @@ pub trait MasterLists: Send + Sync {
     ///
     /// Rows whose number, or name where there are no numbers, begins with the text come first.
     async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>>;
+
+    /// The rows with these numbers or, in lists without numbers, with these names; also inactive ones.
+    async fn masters_named(&self, book: &BookName, kind: MasterKind, values: &BTreeSet<String>) -> Result<Vec<Master>>;
 
     /// Has a list read as soon as possible.
     async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()>;
@@ -64,6 +69,10 @@ impl<B: Base> MasterLists for Sql<B> {
 
     async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
         read!(self, db => masters::search(db, book, kind, search))
+    }
+
+    async fn masters_named(&self, book: &BookName, kind: MasterKind, values: &BTreeSet<String>) -> Result<Vec<Master>> {
+        read!(self, db => masters::exactly(db, book, kind, values))
     }
 
     async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
     form::{INVOICING, TAX, Values, WAREHOUSES, of_store},
-    lists::{Lists, value_of},
+    lists::{Lists, TEXTS_FROM_LISTS, book_of, value_of},
     suggestions, words,
 };
 use crate::{
@@ -204,8 +204,7 @@ impl Maker<'_> {
         let name = known.map(|known| format!("{} · {}", known.name, known.channel)).unwrap_or_default();
         let waiting = self.source.waiting.get(&of_store(id, INVOICING)).copied().unwrap_or_default();
         let is_new = self.source.values.get(&of_store(id, INVOICING)).is_empty();
-        let book = Some(self.source.values.get(&of_store(id, "book"))).filter(|book| !book.is_empty());
-        let book = book.map_or_else(|| DEFAULT_BOOK.clone(), BookName::from);
+        let book = book_of(&self.source.values, id);
         let invoicing = [
             ("", page.t("Not mapped: orders wait", "Belum dipetakan: menunggu")),
             ("on", page.t("On: create invoices", "Aktif: buat faktur")),
@@ -217,17 +216,11 @@ impl Maker<'_> {
             let choices = books.iter().map(|book| (book.as_str(), book.as_str()));
             fields.push(self.choice(&of_store(id, "book"), words::key("book", page), choices));
         }
-        let texts = [
-            ("customer_no", MasterKind::Customers, page.t("Store id, unless chosen", "ID toko, jika kosong")),
-            ("branch", MasterKind::Branches, ""),
-            ("bank_account", MasterKind::Accounts, ""),
-            ("payment_term", MasterKind::Terms, ""),
-        ];
-        for (key, kind, hint) in texts {
+        for (key, kind) in TEXTS_FROM_LISTS {
             let name = of_store(id, key);
             let mut field = self.chosen_from(&name, words::key(key, page), &book, kind);
-            if field.value.is_empty() {
-                hint.clone_into(&mut field.hint);
+            if field.value.is_empty() && key == "customer_no" {
+                page.t("Store id, unless chosen", "ID toko, jika kosong").clone_into(&mut field.hint);
             }
             if is_new
                 && field.value.is_empty()
@@ -298,6 +291,20 @@ impl Maker<'_> {
                 if let Some(waiting) = self.source.waiting.get(&field.name) {
                     field.hint = page.t("Waiting: {}", "Menunggu: {}").replace("{}", &page.orders(*waiting));
                 }
+                let list = self.source.lists.of(&book, MasterKind::Warehouses, None);
+                let code = self.source.warehouses.get(&id).map(String::as_str).unwrap_or_default();
+                if field.value.is_empty()
+                    && let Some(suggested) = list.and_then(|list| suggestions::warehouse(code, list))
+                {
+                    // A warehouse may be chosen only where warehouses are put on invoices.
+                    if self.source.values.get(WAREHOUSES) == "on" {
+                        field.value = suggested;
+                        field.is_suggested = true;
+                    } else {
+                        let hint = page.t("Suggestion: {}", "Saran: {}").replace("{}", &suggested);
+                        field.hint = if field.hint.is_empty() { hint } else { format!("{} · {hint}", field.hint) };
+                    }
+                }
                 field
             })
             .collect()
@@ -306,20 +313,19 @@ impl Maker<'_> {
     /// A text field with choices from one of Accurate's lists.
     fn chosen_from(&mut self, name: &str, label: &str, book: &BookName, kind: MasterKind) -> Field {
         let fitting = match kind {
-            MasterKind::Accounts => Some(AccountType::fitting(name.rsplit('/').next().unwrap_or_default()).code()),
+            MasterKind::Accounts => Some(AccountType::fitting(name.rsplit('/').next().unwrap_or_default())),
             _ => None,
         };
-        let list = self.source.lists.of(book, kind);
+        let list = self.source.lists.of(book, kind, fitting);
         let list_of = list.map(|list| {
-            let suffix = fitting.map(|kind| format!("-{}", kind.to_lowercase())).unwrap_or_default();
+            let of_type = fitting.map_or("", AccountType::code);
+            let suffix = fitting.map(|_| format!("-{}", of_type.to_lowercase())).unwrap_or_default();
             let place = self.source.books.iter().position(|one| one == book).unwrap_or_default();
             let id = format!("{kind}-{place}{suffix}");
-            let fits = |row: &&Master| !row.suspended && fitting.is_none_or(|fitting| row.kind == fitting);
-            self.options.entry(id.clone()).or_insert_with(|| OptionList {
-                id: id.clone(),
-                rows: list.rows.iter().filter(fits).map(option).collect(),
-            });
-            let more = || address(&format!("/mapping/choices/{kind}"), &[("book", book.as_str())]);
+            self.options
+                .entry(id.clone())
+                .or_insert_with(|| OptionList { id: id.clone(), rows: list.rows.iter().map(option).collect() });
+            let more = || address(&format!("/mapping/choices/{kind}"), &[("book", book.as_str()), ("type", of_type)]);
             ListOf { id, more: (!list.is_whole).then(more) }
         });
         let warning = self.looks_wrong(self.source.values.get(name), book, kind, fitting);
@@ -331,25 +337,30 @@ impl Maker<'_> {
     }
 
     /// What looks wrong with a value, as far as Accurate's lists tell.
-    fn looks_wrong(&self, value: &str, book: &BookName, kind: MasterKind, fitting: Option<&str>) -> Option<String> {
+    fn looks_wrong(
+        &self,
+        value: &str,
+        book: &BookName,
+        kind: MasterKind,
+        fitting: Option<AccountType>,
+    ) -> Option<String> {
         let page = self.page;
-        let list = self.source.lists.of(book, kind)?;
+        let list = self.source.lists.of(book, kind, fitting)?;
         if value.is_empty() {
             return None;
         }
         match list.row(value) {
-            None if list.is_whole && kind == MasterKind::Customers => None,
-            None if list.is_whole => Some(
+            None if kind == MasterKind::Customers => None,
+            None => Some(
                 page.t("“{}” is not in Accurate (read {at}).", "“{}” tidak ada di Accurate (dibaca {at}).")
                     .replace("{at}", &format::moment(list.read_at))
                     .replace("{}", value),
             ),
-            None => None,
             Some(row) if row.suspended => {
                 Some(page.t("It is inactive in Accurate.", "Nonaktif di Accurate.").to_owned())
             }
             Some(row) => {
-                let wrong = fitting.filter(|fitting| row.kind != *fitting)?;
+                let wrong = fitting.map(AccountType::code).filter(|fitting| row.kind != *fitting)?;
                 Some(
                     page.t(
                         "{name} is of type {is}; it should be {wanted}.",

@@ -10,7 +10,7 @@ mod form;
 pub(super) mod history;
 mod lists;
 mod suggestions;
-mod trial;
+pub(super) mod trial;
 mod view;
 pub(super) mod words;
 
@@ -34,7 +34,7 @@ use self::{
     trial::TrialShown,
 };
 use super::{
-    format,
+    format, mistakes,
     page::{Page, html},
 };
 use crate::{
@@ -43,15 +43,12 @@ use crate::{
         mapping::{Mapping as Rules, Store, merge::merge},
         masters::MasterKind,
         operator::Role,
-        reason::{Language, Reason},
+        reason::Reason,
         toml_text::Problem as Mistake,
     },
     http::{App, auth::By, params::day_of_text, problem::Problem, v1::check_mapping::document_of},
     storage::{MappingRevision, MasterSearch},
 };
-
-/// Groups of blocked orders that are searched for stores and warehouses that are not mapped.
-const MOST_CAUSES: i64 = 1_000;
 
 /// Warehouses of orders that are shown.
 const MOST_WAREHOUSES: i64 = 500;
@@ -221,16 +218,13 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         warehouses.entry(warehouse.id).or_insert(warehouse.code);
     }
     let mut waiting = BTreeMap::new();
-    for cause in storage.causes(MOST_CAUSES).await? {
-        let id = cause.subject;
-        match cause.reason {
-            _ if id.is_empty() => {}
-            Reason::StoreUnmapped => _ = waiting.insert(form::of_store(&id, form::INVOICING), cause.sums.orders),
-            Reason::WarehouseUnmapped => {
-                waiting.insert(format!("{}/{id}", form::WAREHOUSES), cause.sums.orders);
-                warehouses.entry(id).or_default();
-            }
-            _ => {}
+    for (id, sums) in storage.blocked_by_subject(Reason::StoreUnmapped).await? {
+        waiting.insert(form::of_store(&id, form::INVOICING), sums.orders);
+    }
+    for (id, sums) in storage.blocked_by_subject(Reason::WarehouseUnmapped).await? {
+        waiting.insert(format!("{}/{id}", form::WAREHOUSES), sums.orders);
+        if !id.is_empty() {
+            warehouses.entry(id).or_default();
         }
     }
     let newest = storage.mapping_history(1).await?;
@@ -241,6 +235,7 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         let by = format!("{} · {}", names.into_iter().collect::<Vec<_>>().join(", "), format::moment(newest.at));
         (by, settings.map(|change| words::change(change, &page)).collect())
     });
+    let lists = Lists::read(app, &draft.values, &stores).await?;
     let source = Source {
         values: draft.values,
         mistakes: draft.mistakes,
@@ -249,7 +244,7 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         warehouses: &warehouses,
         waiting: &waiting,
         own: &own_of_stores(&app.engine.mapping().mapping, &page),
-        lists: &Lists::read(app).await?,
+        lists: &lists,
         books: app.engine.books().into_iter().map(|book| book.name).collect(),
     };
     html(&Edit {
@@ -299,10 +294,7 @@ fn mistake_in_words(field: &str, mistake: &Mistake, page: &Page) -> String {
             "Harus memuat {order_id}, yang dipakai untuk mengenali faktur setiap pesanan.",
         ),
         "orders_from" => page.t("Must be a day.", "Harus berupa tanggal."),
-        _ => match page.language {
-            Language::English => return format::sentence(&mistake.remedy),
-            Language::Indonesian => "Nilai ini tidak dapat dipakai.",
-        },
+        _ => return mistakes::in_words(mistake, page),
     };
     words.to_owned()
 }
@@ -330,6 +322,9 @@ fn one_line(text: &str) -> String {
 pub(super) struct Typed {
     #[serde(default)]
     book: String,
+    /// The type of the accounts that fit, in Accurate's own word; empty: of any.
+    #[serde(default, rename = "type")]
+    of_type: String,
     #[serde(default)]
     q: String,
 }
@@ -344,12 +339,12 @@ struct Choices {
 pub(super) async fn choices(
     State(app): State<App>,
     Path(kind): Path<String>,
-    Query(Typed { book, q }): Query<Typed>,
+    Query(Typed { book, of_type, q }): Query<Typed>,
 ) -> Result<Response, Problem> {
     let kind = MasterKind::parse(&kind).ok_or(Problem::UnknownRoute)?;
-    let search = MasterSearch { text: q, limit: MOST_CHOICES, ..MasterSearch::default() };
+    let search = MasterSearch { text: q, limit: MOST_CHOICES, of_type, is_active: true, after: None };
     let rows = app.engine.storage().masters(&book.into(), kind, &search).await?.unwrap_or_default();
-    html(&Choices { rows: rows.iter().filter(|row| !row.suspended).map(editor::option).collect() })
+    html(&Choices { rows: rows.iter().map(editor::option).collect() })
 }
 
 /// Who changed it: a person, or the mapping file.

@@ -22,6 +22,7 @@ pub(super) use self::progress::Progress;
 use self::{accurate::Accurate, start::Start, webhooks::Webhooks};
 use super::{
     connection::Checks,
+    mistakes,
     page::{Page, html},
 };
 use crate::{
@@ -157,7 +158,7 @@ impl Trouble {
                     "Tidak ada yang disimpan karena pengaturan menjadi tidak valid:",
                 )
                 .to_owned(),
-                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join(" · "),
+                mistakes::with_settings(&problems, page),
             ),
             Refused::NotWritten(words) => (
                 page.t(

@@ -9,8 +9,9 @@ use crate::{
     settings::Source,
 };
 
-/// Causes of blocked orders that are examined.
-const MOST_CAUSES: i64 = 1_000;
+/// What blocks an order until the mapping says it.
+const OF_MAPPING: [Reason; 4] =
+    [Reason::StoreUnmapped, Reason::WarehouseUnmapped, Reason::AccountUnmapped, Reason::BranchRequired];
 
 /// The steps of the setup.
 pub(in crate::web) struct Progress {
@@ -33,9 +34,10 @@ impl Progress {
         let accepts_any = mapping.unknown_stores == UnknownStores::Accept;
         let seen = storage.stores().await?;
         let unmapped = if accepts_any { 0 } else { seen.iter().filter(|store| is_unmapped(&store.id)).count() as i64 };
-        let causes = storage.causes(MOST_CAUSES).await?;
-        let of_mapping = causes.iter().filter(|cause| waits_for_mapping(cause.reason));
-        let waiting = of_mapping.map(|cause| cause.sums.orders).sum();
+        let mut waiting = 0;
+        for reason in OF_MAPPING {
+            waiting += storage.blocked_by_subject(reason).await?.iter().map(|(_, sums)| sums.orders).sum::<i64>();
+        }
         let proofs = app.proofs.get();
         let has_key = proofs.sources.webhook != Source::Missing;
         let has_credentials =
@@ -70,11 +72,4 @@ impl Progress {
         }
         self.done.iter().position(|done| !done).map(|place| place + 1)
     }
-}
-
-fn waits_for_mapping(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::StoreUnmapped | Reason::WarehouseUnmapped | Reason::AccountUnmapped | Reason::BranchRequired
-    )
 }

@@ -15,7 +15,10 @@ use crate::{
     web::{
         format,
         import::cannot_be_read,
-        mapping::words::{self as mapping_words, Change},
+        mapping::{
+            trial::TrialShown,
+            words::{self as mapping_words, Change},
+        },
         page::Page,
     },
 };
@@ -39,11 +42,17 @@ pub(super) struct Aside {
     pub(super) pasted: String,
     pub(super) meanwhile: Vec<Meanwhile>,
     pub(super) conflicts: BTreeMap<String, Option<String>>,
+    /// What saving would change.
+    pub(super) trial: Option<TrialShown>,
 }
 
 impl Aside {
     pub(super) fn is_empty(&self) -> bool {
-        self.notice.is_none() && self.refusal.is_none() && self.wrong_lines.is_empty() && self.meanwhile.is_empty()
+        self.notice.is_none()
+            && self.refusal.is_none()
+            && self.wrong_lines.is_empty()
+            && self.meanwhile.is_empty()
+            && self.trial.is_none()
     }
 
     /// Enters what was read, and reports what could not be used.

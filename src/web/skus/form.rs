@@ -91,6 +91,8 @@ pub(super) enum Action {
     /// Another filter or page.
     Show,
     Save,
+    /// Report what saving would change.
+    Try,
     /// Enter all suggestions that differ only in spelling.
     AcceptSpellings,
     /// Enter one suggestion.
@@ -196,6 +198,7 @@ fn read_action(word: &str, view: &mut View) -> Action {
     }
     match word {
         "save" => Action::Save,
+        "try" => Action::Try,
         "accept_spellings" => Action::AcceptSpellings,
         "paste" => Action::Paste,
         "import" => Action::Import,

@@ -24,7 +24,7 @@ use self::{
     form::{Action, Rows, Sent, View},
     table::{address_of, render},
 };
-use super::page::Page;
+use super::{mapping::trial::TrialShown, page::Page};
 use crate::{
     deciding::mapping::{ActiveMapping, Applied, Author, Document, current},
     domain::masters::MasterKind,
@@ -62,7 +62,7 @@ pub(super) async fn change(State(app): State<App>, By(actor): By, page: Page, se
     let Sent { mut view, revision, mut changes, action, anyway, note, pasted, file } = sent;
     let mut aside = Aside { note, ..Aside::default() };
     match &action {
-        Action::Show | Action::Save | Action::AcceptSpellings => {}
+        Action::Show | Action::Save | Action::Try | Action::AcceptSpellings => {}
         Action::Use { sku, item_no } => changes.enter(sku, item_no),
         Action::Discard => changes = Changes::default(),
         Action::Refresh => {
@@ -94,12 +94,16 @@ pub(super) async fn change(State(app): State<App>, By(actor): By, page: Page, se
         aside.are_entered(count, &page);
     }
     changes.forget_what_holds(&active.mapping);
-    if !matches!(action, Action::Show | Action::Save | Action::Use { .. } | Action::Refresh) {
+    if !matches!(action, Action::Show | Action::Save | Action::Try | Action::Use { .. } | Action::Refresh) {
         let rows = if changes.is_empty() { view.rows } else { Rows::Changed };
         view = View { rows, page: 1, q: String::new() };
     }
     if revision != active.revision {
         aside.since(&app, revision, &active, &changes, &page).await?;
+    } else if action == Action::Try {
+        let candidate = changes.applied_to(&active.mapping);
+        let tried = app.engine.try_mapping(candidate, (None, None)).await?;
+        aside.trial = Some(TrialShown::new(&tried, &page));
     } else if action == Action::Save && !changes.is_empty() {
         let mistakes = changes.mistakes(&catalogue);
         let is_wrong = mistakes.iter().any(|mistake| !(anyway && mistake.wrong.may_be_right()));

@@ -14,7 +14,10 @@ use crate::{
     domain::{ids::BookName, operator::Role},
     http::problem::Problem,
     skus::{Catalogue, Changes, ItemList, Kind, Mistake, Row},
-    web::page::{Page, address, html},
+    web::{
+        mapping::trial::TrialShown,
+        page::{Page, address, html},
+    },
 };
 
 /// Rows of a page.
@@ -57,6 +60,8 @@ struct Skus {
     more_mistakes: usize,
     may_save_anyway: bool,
     meanwhile: Vec<Meanwhile>,
+    /// What saving would change.
+    trial: Option<TrialShown>,
 }
 
 /// A choice of rows.
@@ -98,7 +103,7 @@ pub(super) fn render(
     changes: &Changes,
     aside: Aside,
 ) -> Result<Response, Problem> {
-    let Aside { notice, refusal, wrong_lines, note, pasted, meanwhile, conflicts } = aside;
+    let Aside { notice, refusal, wrong_lines, note, pasted, meanwhile, conflicts, trial } = aside;
     let mistakes = changes.mistakes(catalogue);
     let rows = rows(catalogue, view, changes, &mistakes);
     let found = rows.len();
@@ -133,6 +138,7 @@ pub(super) fn render(
         more_mistakes: mistakes.len().saturating_sub(MOST_LISTED),
         mistakes: mistakes.iter().take(MOST_LISTED).map(|one| (one.sku.clone(), mistake(one, &page))).collect(),
         meanwhile,
+        trial,
         page,
     })
 }

@@ -1,5 +1,7 @@
 //! The lists of Accurate, which no simulated service reads.
 
+use std::collections::BTreeSet;
+
 use forstok_accurate::{
     domain::{
         ids::BookName,
@@ -19,6 +21,10 @@ impl MasterLists for SimStore {
 
     async fn masters(&self, book: &BookName, kind: MasterKind, search: &MasterSearch) -> Result<Option<Vec<Master>>> {
         self.inner.masters(book, kind, search).await
+    }
+
+    async fn masters_named(&self, book: &BookName, kind: MasterKind, values: &BTreeSet<String>) -> Result<Vec<Master>> {
+        self.inner.masters_named(book, kind, values).await
     }
 
     async fn request_master_list(&self, book: &BookName, kind: MasterKind, now: Timestamp) -> Result<()> {
