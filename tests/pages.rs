@@ -8,6 +8,7 @@ mod demo;
 mod exporting;
 mod hostile;
 mod mapping;
+mod mapping_lists;
 mod notices;
 mod payout_import;
 mod reconciliation;

@@ -1,4 +1,5 @@
-//! What is sensible for a store or a warehouse that is not mapped yet. A suggestion is marked as one and saved only by a person.
+//! What is sensible for a store or a warehouse that is not mapped yet. A suggestion is marked as one and saved only by a
+//! person.
 
 use std::collections::BTreeMap;
 
