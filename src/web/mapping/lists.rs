@@ -118,7 +118,7 @@ fn held(
     first_book: &BookName,
 ) -> BTreeMap<(BookName, MasterKind), BTreeSet<String>> {
     let mut held = BTreeMap::<_, BTreeSet<_>>::new();
-    let mut hold = |book: &BookName, kind, value: &str| {
+    let mut add = |book: &BookName, kind, value: &str| {
         if !value.is_empty() {
             held.entry((book.clone(), kind)).or_default().insert(value.to_owned());
         }
@@ -127,12 +127,12 @@ fn held(
     for id in ids {
         let book = book_of(values, id);
         for (key, kind) in TEXTS_FROM_LISTS {
-            hold(&book, kind, values.get(&of_store(id, key)));
+            add(&book, kind, values.get(&of_store(id, key)));
         }
     }
     for (of, kind) in [("accounts", MasterKind::Accounts), (WAREHOUSES, MasterKind::Warehouses)] {
         for id in values.ids(of) {
-            hold(first_book, kind, values.get(&format!("{of}/{id}")));
+            add(first_book, kind, values.get(&format!("{of}/{id}")));
         }
     }
     held
