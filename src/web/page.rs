@@ -228,10 +228,7 @@ impl Page {
                 "Mulai sekarang data faktur di Accurate yang dipakai.",
             ),
             "checked" => self.t("Checked just now.", "Baru saja diperiksa."),
-            "list_requested" => self.t(
-                "The list is being read from Accurate again.",
-                "Daftar ini sedang dibaca ulang dari Accurate.",
-            ),
+            "list_requested" => self.t("The list is being read again.", "Daftar ini sedang dibaca ulang."),
             word => return self.done_after_sale(word, count),
         };
         let orders = match (self.language, count) {
