@@ -180,8 +180,8 @@ pub(crate) async fn pages_of_a_list_show_every_row_once(base: Base) {
 pub(crate) async fn values_are_found_exactly_and_rows_by_type_however_long_a_list_is(base: Base) {
     let world = World::on(base).await;
     let mut accounts: Vec<_> = (1..=400).map(|id| item(id, &format!("{}", 100_000 + id), "Beban")).collect();
-    accounts[399].kind = "CASH_BANK".to_owned();
-    accounts[398].kind = "CASH_BANK".to_owned();
+    "CASH_BANK".clone_into(&mut accounts[399].kind);
+    "CASH_BANK".clone_into(&mut accounts[398].kind);
     accounts[398].suspended = true;
     is_read(&world, MasterKind::Accounts, &accounts).await;
     let branches = [item(1, "", "Utama"), item(2, "", "Utama Timur")];
