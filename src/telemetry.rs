@@ -169,6 +169,10 @@ fn describe() {
         "forstok_accurate_last_webhook_timestamp_seconds",
         "When the last authentic webhook arrived, in seconds since 1970; absent before the first"
     );
+    describe_gauge!(
+        "forstok_accurate_unusual_silence_seconds",
+        "After how many seconds without a webhook somebody should look: twice the longest time between two orders of the last 14 days, at least one hour and at most 24"
+    );
     describe_gauge!("forstok_accurate_free_disk_bytes", "Bytes that are free for the SQLite database");
     describe_gauge!(
         "forstok_accurate_last_backup_timestamp_seconds",

@@ -58,6 +58,7 @@ on_both!(
     a_command_gets_its_share_of_the_limit_while_the_service_gives_it_up of crate::storage::allowance,
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,
+    the_times_between_new_orders_are_known of crate::storage::people,
     only_the_very_same_content_is_a_repeat of crate::storage::arriving,
     a_repeat_is_no_news of crate::storage::arriving,
     two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage::arriving,

@@ -23,6 +23,7 @@ pub mod people;
 pub mod queue;
 pub mod reconciliation;
 pub mod run;
+mod silence;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -30,7 +31,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 pub use self::notices::Tested;
-use self::{notices::Telling, pace::Pace};
+use self::{notices::Telling, pace::Pace, silence::Silence};
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
@@ -75,6 +76,7 @@ pub struct Engine {
     hinted: BTreeSet<BookName>,
     /// Sends notices; `None` while no channel is on.
     notices: Option<Telling>,
+    silence: Silence,
 }
 
 impl Engine {
@@ -105,6 +107,7 @@ impl Engine {
             forstok: None,
             hinted: BTreeSet::new(),
             notices: None,
+            silence: Silence::default(),
         }
     }
 

@@ -137,6 +137,7 @@ impl Engine {
             now,
             pauses: pauses.collect(),
             newest_webhook: storage.newest_webhook().await?,
+            unusual_silence: self.unusual_silence().await?,
             causes: causes.into_iter().map(cause).collect(),
             has_more_causes,
             payouts,

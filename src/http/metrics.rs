@@ -54,6 +54,8 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     if let Some(newest) = app.newest_webhook().await? {
         metrics::gauge!("forstok_accurate_last_webhook_timestamp_seconds").set(newest.as_millisecond() as f64 / 1000.0);
     }
+    let silence = app.engine.unusual_silence().await?;
+    metrics::gauge!("forstok_accurate_unusual_silence_seconds").set(silence.as_secs_f64());
     let mut findings = BTreeMap::new();
     for state in FindingState::ALL {
         findings.extend(Class::ALL.map(|class| ((class.as_str(), state.as_str()), 0)));

@@ -1,13 +1,14 @@
 //! Figures per day and store, from what the triggers count: no order is read for them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    DayOf, Days, Grouping, Result, Sums, Total, day_of_number,
+    DayOf, Days, Grouping, Result, StorageError, Sums, Total, day_of_number,
     dialect::{Columns, Dialect},
     list::Binds,
     rows::state,
 };
+use crate::domain::notice::Arrivals;
 
 /// Orders that are counted to see how fast invoices are created.
 const MOST_COUNTED: i64 = 20_000;
@@ -54,4 +55,15 @@ pub(super) async fn invoiced_since(db: &mut impl Dialect, since: Timestamp) -> R
                                           ORDER BY invoiced_at DESC LIMIT $2) AS recent";
     let rows = db.fetch(sql, &[since.into(), MOST_COUNTED.into()]).await?;
     rows.first().map_or(Ok(0), |row| row.number("n"))
+}
+
+/// When orders arrived since a moment.
+pub(super) async fn arrivals(db: &mut impl Dialect, since: Timestamp) -> Result<Arrivals> {
+    let sql = "SELECT MAX(at) - MIN(at) AS span, MAX(gap) AS gap
+               FROM (SELECT created_at AS at, created_at - LAG(created_at) OVER (ORDER BY created_at) AS gap
+                     FROM orders WHERE created_at >= $1) AS gaps";
+    let rows = db.fetch(sql, &[since.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(Arrivals::default()) };
+    let length = |column| Ok::<_, StorageError>(SignedDuration::from_micros(row.number_if_any(column)?.unwrap_or(0)));
+    Ok(Arrivals { over: length("span")?, longest_gap: length("gap")? })
 }

@@ -15,7 +15,7 @@ use super::{
     to_do::ToDo,
 };
 use crate::{
-    domain::{cause, day_in_wib, notice::LONG_SILENCE, reason::Language},
+    domain::{cause, day_in_wib, reason::Language},
     engine::{days::Day, queue},
     http::{App, problem::Problem},
     storage::{Cause, Count, State as OrderState},
@@ -41,7 +41,7 @@ struct Today {
     unreadable: i64,
     books: Vec<Book>,
     last_webhook: Option<(String, String)>,
-    /// No webhook has arrived for [`LONG_SILENCE`].
+    /// No webhook has arrived for a time that is unusual for this shop.
     is_silent: bool,
     queue: Queue,
     figures: Vec<Figures>,
@@ -95,6 +95,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
     let books: Vec<_> = app.engine.books().into_iter().map(|book| Book::new(book, &page)).collect();
     let days = app.engine.last_days().await?;
     let last_webhook = app.newest_webhook().await?;
+    let unusual_silence = app.engine.unusual_silence().await?;
     let open = storage.open_warnings().await?;
     let to_do = ToDo::read(&app, &page).await?;
     let setup_step = if page.may_administer() { Progress::of(&app).await?.next() } else { None };
@@ -109,7 +110,7 @@ pub(super) async fn show(State(app): State<App>, page: Page) -> Result<Response,
         unreadable: storage.unreadable_count().await?,
         books,
         last_webhook: last_webhook.map(|at| (page.ago(at), format::moment(at))),
-        is_silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > LONG_SILENCE),
+        is_silent: last_webhook.is_some_and(|at| page.now.duration_since(at) > unusual_silence),
         queue: Queue::new(&app.engine.queue().await?, in_states(&counts, &[OrderState::Watching]), &page),
         figures: vec![
             Figures::new(page.t("Today", "Hari ini"), days.last()),

@@ -317,6 +317,7 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.end_session("d").await.expect("written");
     use_after_sale(world).await;
     use_notices(world).await;
+    storage.arrivals(now).await.expect("readable");
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and examined again.

@@ -1,7 +1,7 @@
 //! Sessions, and other data that the pages need besides orders.
 
 use forstok_accurate::{
-    domain::day_in_wib,
+    domain::{day_in_wib, notice::Arrivals},
     storage::{DayOf, SessionRecord},
 };
 use jiff::SignedDuration;
@@ -59,4 +59,22 @@ pub(crate) async fn days_stores_and_snapshots_are_those_of_the_orders(base: Base
     assert!(snapshots.iter().all(|one| one.body.as_ref().is_some_and(|body| body.starts_with(b"{"))));
     assert_eq!(storage.stores().await.expect("readable").len(), 1);
     assert!(storage.newest_webhook().await.expect("readable").is_some());
+}
+
+pub(crate) async fn the_times_between_new_orders_are_known(base: Base) {
+    let mut world = World::on(base).await;
+    let (storage, began) = (world.storage.clone(), world.clock_now());
+    assert_eq!(storage.arrivals(began).await.expect("readable"), Arrivals::default());
+    for (id, minutes_before) in [("1", 0), ("2", 90), ("3", 30), ("4", 60)] {
+        world.advance(minutes_before * 60);
+        world.forstok_sends(order(id).open()).await;
+    }
+    // News about a known order is no new order.
+    world.advance(600);
+    world.forstok_sends(order("4").ready_to_ship()).await;
+    let minutes = SignedDuration::from_mins;
+    let all = Arrivals { over: minutes(180), longest_gap: minutes(90) };
+    assert_eq!(storage.arrivals(began).await.expect("readable"), all);
+    let later = Arrivals { over: minutes(90), longest_gap: minutes(60) };
+    assert_eq!(storage.arrivals(began + minutes(60)).await.expect("readable"), later, "only what came since then");
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
-use super::{Blocked, Held, LONG_SILENCE, News, Present, Rules, Told, ToldCauses, ToldPause};
+use super::{Blocked, Held, News, Present, Rules, Told, ToldCauses, ToldPause};
 use crate::domain::{WIB, document::Kind};
 
 /// A pause with this code often ends within seconds.
@@ -79,11 +79,12 @@ fn silence(told: &mut Told, present: &Present) -> Option<News> {
         told.silent_since = None;
         return Some(News::WebhooksResumed { last, newest });
     }
-    if present.now.duration_since(newest) <= LONG_SILENCE {
+    let silence = present.now.duration_since(newest);
+    if silence <= present.unusual_silence {
         return None;
     }
     told.silent_since = Some(newest);
-    Some(News::WebhooksStopped { last: newest })
+    Some(News::WebhooksStopped { last: newest, silence })
 }
 
 fn blocked(told: &mut ToldCauses, present: &Present) -> Option<News> {

@@ -27,8 +27,32 @@ use super::{
     settlement::Waits,
 };
 
-/// After this time without a webhook, somebody should check whether Forstok still sends them.
-pub const LONG_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+/// After this time without a webhook at the latest, somebody should check whether Forstok still sends them.
+pub const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A shorter silence is never unusual.
+const SHORTEST_SILENCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// For how long a shop must be known before its quiet nights are.
+const KNOWN_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// When orders arrived lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrivals {
+    /// From the first new order to the last one.
+    pub over: SignedDuration,
+    /// The longest time between two of them.
+    pub longest_gap: SignedDuration,
+}
+
+/// After which time without a webhook somebody should check whether Forstok still sends them: twice the longest time
+/// that passed between two new orders lately, quiet nights included.
+pub fn unusual_silence(lately: Arrivals) -> SignedDuration {
+    if lately.over < KNOWN_AFTER {
+        return LONGEST_SILENCE;
+    }
+    lately.longest_gap.saturating_mul(2).clamp(SHORTEST_SILENCE, LONGEST_SILENCE)
+}
 
 /// A way to send notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +140,8 @@ pub struct Present {
     pub pauses: BTreeMap<BookName, Pause>,
     /// When the newest webhook arrived.
     pub newest_webhook: Option<Timestamp>,
+    /// After which time without a webhook somebody should look ([`unusual_silence`]).
+    pub unusual_silence: SignedDuration,
     /// Causes of blocked orders, the most frequent first.
     pub causes: Vec<Blocked>,
     /// There are more causes than were read.
@@ -265,10 +291,12 @@ pub enum News {
         /// For how long it was paused.
         lasted: SignedDuration,
     },
-    /// No webhook has arrived for [`LONG_SILENCE`].
+    /// No webhook has arrived for a time that is unusual for this shop.
     WebhooksStopped {
         /// When the newest one arrived.
         last: Timestamp,
+        /// For how long none has arrived.
+        silence: SignedDuration,
     },
     /// Webhooks arrive again.
     WebhooksResumed {

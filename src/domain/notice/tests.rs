@@ -26,6 +26,7 @@ fn fine() -> Present {
         now,
         pauses: BTreeMap::new(),
         newest_webhook: Some(now),
+        unusual_silence: LONGEST_SILENCE,
         causes: Vec::new(),
         has_more_causes: false,
         payouts: Vec::new(),
@@ -113,6 +114,18 @@ fn a_day_without_webhooks_is_told_once_and_so_is_its_end() {
     let steps =
         vec![(24 * hour, silent.clone()), (24 * hour + 5, silent.clone()), (29 * hour, silent), (30 * hour, again)];
     assert_eq!(history(told(), steps), [(24 * hour + 5, "webhooks.stopped"), (30 * hour, "webhooks.resumed")]);
+}
+
+#[test]
+fn a_silence_is_long_by_what_the_shop_is_used_to() {
+    let minutes = SignedDuration::from_mins;
+    let of = |days: i64, gap| unusual_silence(Arrivals { over: minutes(days * 24 * 60), longest_gap: minutes(gap) });
+    assert_eq!(of(2, 10), minutes(24 * 60), "its nights are not known yet");
+    assert_eq!(of(13, 10), minutes(60), "a busy shop");
+    assert_eq!(of(13, 7 * 60), minutes(14 * 60), "nights without orders");
+    assert_eq!(of(13, 40 * 60), minutes(24 * 60), "closed on Sundays");
+    let busy = Present { unusual_silence: minutes(60), ..fine() };
+    assert_eq!(history(told(), vec![(3_600, busy.clone()), (3_605, busy)]), [(3_605, "webhooks.stopped")]);
 }
 
 #[test]
@@ -264,7 +277,7 @@ fn notices_read_well_in_both_languages() {
     let news = [
         News::Paused { book: book.clone(), pause },
         News::Resumed { book, code: "token_refused".to_owned(), lasted: SignedDuration::from_mins(95) },
-        News::WebhooksStopped { last: since },
+        News::WebhooksStopped { last: since, silence: SignedDuration::from_hours(24) },
         News::WebhooksResumed { last: since, newest: since + SignedDuration::from_hours(30) },
         News::Blocked { causes },
         News::Held {

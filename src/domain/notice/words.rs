@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Blocked, Day, FailedRun, Held, LONG_SILENCE, News, Pause, Why};
+use super::{Blocked, Day, FailedRun, Held, News, Pause, Why};
 use crate::domain::{
     cause,
     document::Kind,
@@ -52,13 +52,10 @@ impl News {
                     format!("Database Accurate “{book}” berfungsi lagi"),
                 )
             }
-            Self::WebhooksStopped { .. } => {
-                let hours = LONG_SILENCE.as_hours();
-                (
-                    format!("No webhook from Forstok for {hours} hours"),
-                    format!("Tidak ada webhook dari Forstok selama {hours} jam"),
-                )
-            }
+            Self::WebhooksStopped { silence, .. } => (
+                format!("No webhook from Forstok for {}", duration(*silence, Language::English)),
+                format!("Tidak ada webhook dari Forstok selama {}", duration(*silence, Language::Indonesian)),
+            ),
             Self::WebhooksResumed { .. } => {
                 ("Webhooks from Forstok are arriving again".to_owned(), "Webhook dari Forstok diterima lagi".to_owned())
             }
@@ -130,7 +127,7 @@ impl News {
                     format!("Pembuatan faktur berlanjut lagi setelah terhenti selama {lasted}."),
                 )
             }
-            Self::WebhooksStopped { last } => {
+            Self::WebhooksStopped { last, .. } => {
                 let last = moment(*last);
                 in_language(
                     language,
@@ -197,7 +194,7 @@ impl News {
                 json!({ "book": book, "code": code, "since": at(since) })
             }
             Self::Resumed { book, lasted, .. } => json!({ "book": book, "seconds": lasted.as_secs() }),
-            Self::WebhooksStopped { last } => json!({ "last_webhook_at": at(last) }),
+            Self::WebhooksStopped { last, .. } => json!({ "last_webhook_at": at(last) }),
             Self::WebhooksResumed { last, newest } => {
                 json!({ "silent_from": at(last), "last_webhook_at": at(newest) })
             }

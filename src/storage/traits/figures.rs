@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    domain::reason::Warning,
+    domain::{notice::Arrivals, reason::Warning},
     storage::{
         Cause, Count, DayOf, DaySum, Days, Grouping, OpenWarning, Result, Total, figures, pages, read,
         sql::{Base, Sql, read},
@@ -42,6 +42,9 @@ pub trait Figures: Send + Sync {
 
     /// When the newest webhook arrived.
     async fn newest_webhook(&self) -> Result<Option<Timestamp>>;
+
+    /// When new orders arrived since this time.
+    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals>;
 }
 
 #[async_trait::async_trait]
@@ -84,5 +87,9 @@ impl<B: Base> Figures for Sql<B> {
 
     async fn newest_webhook(&self) -> Result<Option<Timestamp>> {
         read!(self, db => pages::newest_webhook(db))
+    }
+
+    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals> {
+        read!(self, db => figures::arrivals(db, since))
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use forstok_accurate::{
     domain::{
         ids::{BookName, DeliveryId},
+        notice::Arrivals,
         order::OrderId,
         reason::{Reason, Warning},
         shadow::Kind,
@@ -162,6 +163,10 @@ impl Figures for SimStore {
 
     async fn newest_webhook(&self) -> Result<Option<Timestamp>> {
         self.inner.newest_webhook().await
+    }
+
+    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals> {
+        self.inner.arrivals(since).await
     }
 }
 

@@ -1,0 +1,33 @@
+//! After how long without a webhook somebody should look: what is unusual for this shop.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Engine;
+use crate::{domain::notice::unusual_silence, storage::Result};
+
+/// What counts as lately.
+const LATELY: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// How long a result is used.
+const USED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The latest result, and when it was computed.
+#[derive(Debug, Default)]
+pub(super) struct Silence(Mutex<Option<(Timestamp, SignedDuration)>>);
+
+impl Engine {
+    /// After which time without a webhook somebody should look. Read from the database once an hour, by pages, metrics
+    /// and notices, and never for a webhook.
+    pub async fn unusual_silence(&self) -> Result<SignedDuration> {
+        let now = self.now();
+        let known = *self.silence.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, silence)) = known.filter(|(at, _)| now.duration_since(*at) < USED_FOR) {
+            return Ok(silence);
+        }
+        let silence = unusual_silence(self.storage.arrivals(now - LATELY).await?);
+        *self.silence.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, silence));
+        Ok(silence)
+    }
+}
