@@ -137,7 +137,7 @@ fn describe() {
     );
     describe_gauge!(
         "forstok_accurate_unexplained_rupiah",
-        "Rupiah that no finding explains in the latest complete reconciliation of a book"
+        "Rupiah of a book that no finding explains: the open unexplained findings"
     );
     describe_gauge!(
         "forstok_accurate_reconciled_timestamp_seconds",

@@ -79,7 +79,7 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
     metrics::gauge!("forstok_accurate_forstok_orders_read_timestamp_seconds")
         .set(last.map_or(0.0, |at| at.as_millisecond() as f64 / 1000.0));
     for book in app.engine.books() {
-        let rest = app.engine.storage().unexplained(&book.name).await?.unwrap_or_default();
+        let rest = app.engine.storage().unexplained(&book.name).await?;
         metrics::gauge!("forstok_accurate_unexplained_rupiah", "book" => book.name.to_string())
             .set(rest as f64 / 100.0);
         // 0 before the first one.

@@ -296,9 +296,11 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
     Ok(days)
 }
 
-/// What no finding explains, in hundredths of a rupiah, per book: of the latest part that ended complete.
-pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &BookName) -> Result<Option<i64>> {
-    let sql = "SELECT ledger_total - accurate_total - explained AS rest FROM reconciled_books
-               WHERE book = $1 AND ended_at IS NOT NULL AND failure = '' ORDER BY ended_at DESC LIMIT 1";
-    db.fetch(sql, &[book.into()]).await?.first().map(|row| row.number("rest")).transpose()
+/// What no finding explains of a book's sums, in hundredths of a rupiah: the open findings that say so, of all days. A
+/// later run ends them only for the days that it compares completely.
+pub(in crate::storage) async fn unexplained(db: &mut impl Dialect, book: &BookName) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(COALESCE(ledger_total, 0) - COALESCE(accurate_total, 0)), 0) AS BIGINT) AS rest
+               FROM findings WHERE class = $2 AND state = 'open' AND book = $1";
+    let rows = db.fetch(sql, &[book.into(), Class::Unexplained.as_str().into()]).await?;
+    rows.first().map_or(Ok(0), |row| row.number("rest"))
 }

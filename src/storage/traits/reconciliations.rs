@@ -149,8 +149,8 @@ pub trait Reconciliations: Send + Sync {
     /// When a book was last compared completely.
     async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>>;
 
-    /// What no finding explains, in hundredths of a rupiah, in the latest complete comparison of a book.
-    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>>;
+    /// What no finding explains of a book's sums, in hundredths of a rupiah, of all days: the open findings that say so.
+    async fn unexplained(&self, book: &BookName) -> Result<i64>;
 }
 
 #[async_trait::async_trait]
@@ -325,7 +325,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => runs::last_complete(db, book))
     }
 
-    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>> {
+    async fn unexplained(&self, book: &BookName) -> Result<i64> {
         read!(self, db => findings::unexplained(db, book))
     }
 }

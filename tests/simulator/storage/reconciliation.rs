@@ -189,7 +189,7 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.last_reconciliation(book)).await
     }
 
-    async fn unexplained(&self, book: &BookName) -> Result<Option<i64>> {
+    async fn unexplained(&self, book: &BookName) -> Result<i64> {
         self.gates.in_store(self.inner.unexplained(book)).await
     }
 }
