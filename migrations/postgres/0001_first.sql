@@ -549,6 +549,7 @@ CREATE TABLE reconciliations (
     to_day       TEXT    NOT NULL COLLATE "C",
     who          TEXT    NOT NULL COLLATE "C",           -- who requested it; '' for the nightly run
     night        TEXT,                       -- the day of the nightly run
+    repeats      BIGINT ,                    -- the incomplete nightly run that it repeats
     requested_at BIGINT  NOT NULL,
     ended_at     BIGINT ,                    -- when its last part ended
     asks_forstok BIGINT  NOT NULL DEFAULT 0, -- 1: it also compares the orders that Forstok lists
@@ -557,6 +558,8 @@ CREATE TABLE reconciliations (
     forstok_failure  TEXT    NOT NULL COLLATE "C" DEFAULT '' -- why that is incomplete; '': it is not
 );
 CREATE UNIQUE INDEX reconciliations_nightly ON reconciliations (night) WHERE night IS NOT NULL;
+CREATE UNIQUE INDEX reconciliations_repeated ON reconciliations (repeats) WHERE repeats IS NOT NULL;
+CREATE INDEX reconciliations_of_nights ON reconciliations (id) WHERE who = '';
 CREATE INDEX reconciliations_asking ON reconciliations (asks_forstok, id)
     WHERE asks_forstok = 1 AND forstok_ended_at IS NULL;
 

@@ -478,6 +478,7 @@ CREATE TABLE reconciliations (
     to_day       TEXT    NOT NULL,
     who          TEXT    NOT NULL,           -- who requested it; '' for the nightly run
     night        TEXT,                       -- the day of the nightly run
+    repeats      INTEGER,                    -- the incomplete nightly run that it repeats
     requested_at INTEGER NOT NULL,
     ended_at     INTEGER,                    -- when its last part ended
     asks_forstok INTEGER NOT NULL DEFAULT 0, -- 1: it also compares the orders that Forstok lists
@@ -486,6 +487,8 @@ CREATE TABLE reconciliations (
     forstok_failure  TEXT    NOT NULL DEFAULT '' -- why that is incomplete; '': it is not
 ) STRICT;
 CREATE UNIQUE INDEX reconciliations_nightly ON reconciliations (night) WHERE night IS NOT NULL;
+CREATE UNIQUE INDEX reconciliations_repeated ON reconciliations (repeats) WHERE repeats IS NOT NULL;
+CREATE INDEX reconciliations_of_nights ON reconciliations (id) WHERE who = '';
 CREATE INDEX reconciliations_asking ON reconciliations (asks_forstok, id)
     WHERE asks_forstok = 1 AND forstok_ended_at IS NULL;
 

@@ -143,7 +143,10 @@ impl Engine {
             payouts,
             returns,
             findings,
-            failed_run: latest.filter(|run| !run.is_complete()).map(|run| failed(&run, rules.language)),
+            // It is told once, not again every hour.
+            failed_run: latest
+                .filter(|run| run.repeats.is_none() && !run.is_complete())
+                .map(|run| failed(&run, rules.language)),
             day,
         })
     }

@@ -35,7 +35,7 @@ impl Engine {
         Ok(run)
     }
 
-    /// Requests the nightly run if its time has come.
+    /// Requests the nightly run if its time has come, or what the last one could not read.
     pub async fn request_nightly_reconciliation(&self) -> Result<()> {
         let settings = self.mapping().mapping.reconcile;
         let books = self.book_names();

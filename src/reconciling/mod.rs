@@ -46,6 +46,9 @@ const RETRIED_FOR: SignedDuration = SignedDuration::from_secs(60);
 /// compare, and a later one is made up for.
 const FIRST_RUN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long after its end an incomplete nightly run is repeated.
+const REPEATED_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
 /// The longest period of a run, in days.
 pub const LONGEST_PERIOD: i32 = 400;
 
@@ -124,16 +127,36 @@ impl Reconciling {
         Self { storage, began_at: clock.now(), clock }
     }
 
-    /// Requests the nightly run if its time has come and it was not requested yet.
+    /// Requests the nightly run if its time has come and it was not requested yet. Until then, what the last one could
+    /// not read is requested again every hour.
     pub async fn request_nightly(&self, settings: Reconcile, sources: Sources<'_>) -> Result<Option<i64>> {
         let now = self.clock.now();
-        let Some(night) = night_of(settings, now, self.storage.last_night().await?) else { return Ok(None) };
+        let Some(night) = night_of(settings, now, self.storage.last_night().await?) else {
+            return self.repeat_night(settings, sources).await;
+        };
         // An open finding is looked at again, however old it is: it may have been dealt with in Accurate.
         let earliest = self.storage.earliest_open_day().await?.unwrap_or(night);
         let (usual, longest) =
             (night.saturating_sub(settings.days.days()), night.saturating_sub((LONGEST_PERIOD - 1).days()));
         let period = Period { from: earliest.min(usual).max(longest), to: night };
         self.storage.request_nightly(period, sources, now).await
+    }
+
+    /// Requests again what the latest nightly run could not read, an hour after it ended.
+    async fn repeat_night(&self, settings: Reconcile, sources: Sources<'_>) -> Result<Option<i64>> {
+        let now = self.clock.now();
+        if settings.at.is_none() {
+            return Ok(None);
+        }
+        let Some(mut night) = self.storage.incomplete_night().await? else { return Ok(None) };
+        // The settings may have changed since.
+        night.books.retain(|book| sources.books.contains(book));
+        night.asks_forstok &= sources.asks_forstok;
+        let is_nothing_left = night.books.is_empty() && !night.asks_forstok;
+        if is_nothing_left || now.duration_since(night.ended_at) < REPEATED_AFTER {
+            return Ok(None);
+        }
+        self.storage.repeat_night(&night, now).await
     }
 
     /// Carries out the oldest part of a book that has not ended. Returns false if there is none, or if it had to stop

@@ -21,7 +21,7 @@ use forstok_accurate::{
     inbox::{delivery, folding},
     storage::{
         BackfillEnd, Closing, ComparisonResult, DayOf, Days, Filter, FindingFilter, ForstokConclusion, Grouping,
-        ManualChange, MasterSearch, NoticeState, NoticeTry, Position, SessionRecord, Sources, State,
+        IncompleteNight, ManualChange, MasterSearch, NoticeState, NoticeTry, Position, SessionRecord, Sources, State,
     },
 };
 use jiff::{SignedDuration, Timestamp, civil::date};
@@ -177,6 +177,11 @@ async fn use_reconciliation(world: &mut World) {
     let found = of_forstok(world, period).await;
     storage.note_import(found, "ani", "", world.clock.now()).await.expect("written");
     world.run_until_settled().await;
+    let night = storage.runs(None, 1).await.expect("readable")[0].clone();
+    storage.incomplete_night().await.expect("readable");
+    let (ended_at, books) = (world.clock.now(), vec![BOOK.to_owned()]);
+    let night = IncompleteNight { run: night.id, period: night.period, ended_at, books, asks_forstok: false };
+    storage.repeat_night(&night, ended_at).await.expect("written");
 }
 
 /// Orders that Forstok lists: one that arrives later, and one whose finding is returned.

@@ -13,7 +13,7 @@ use crate::{
         },
     },
     storage::{
-        ChangeReading, ForstokPart, Result, Run, RunPart, Sources, StorageError,
+        ChangeReading, ForstokPart, IncompleteNight, Result, Run, RunPart, Sources, StorageError,
         dialect::{Columns, Dialect},
         rows::{json as to_json, moment, timestamp},
     },
@@ -54,6 +54,41 @@ pub(in crate::storage) async fn request_nightly<T: Dialect>(
     let rows = db.fetch(sql, &[(&from).into(), (&to).into(), now.into(), asks_forstok.into()]).await?;
     let Some(run) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
     add_books(db, run, sources.books).await?;
+    Ok(Some(run))
+}
+
+/// The latest nightly run or repetition, if it has ended and could not read everything.
+pub(in crate::storage) async fn incomplete_night(db: &mut impl Dialect) -> Result<Option<IncompleteNight>> {
+    let sql = "SELECT id, from_day, to_day, ended_at, forstok_failure FROM reconciliations
+               WHERE who = '' ORDER BY id DESC LIMIT 1";
+    let rows = db.fetch(sql, &[]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(ended_at) = moment(row, "ended_at")? else { return Ok(None) };
+    let run = row.number("id")?;
+    let sql = "SELECT book FROM reconciled_books WHERE run = $1 AND failure <> '' ORDER BY book";
+    let books = db.fetch(sql, &[run.into()]).await?;
+    let books = books.iter().map(|row| Ok(row.text("book")?.into())).collect::<Result<Vec<_>>>()?;
+    let asks_forstok = !row.text("forstok_failure")?.is_empty();
+    let period = Period { from: day(row, "from_day")?, to: day(row, "to_day")? };
+    let night = IncompleteNight { run, period, ended_at, books, asks_forstok };
+    Ok(Some(night).filter(|night| night.asks_forstok || !night.books.is_empty()))
+}
+
+/// Requests what an incomplete nightly run could not read again. `None`: that was requested before.
+pub(in crate::storage) async fn repeat_night<T: Dialect>(
+    db: &mut T,
+    night: &IncompleteNight,
+    now: Timestamp,
+) -> Result<Option<i64>> {
+    let sql = "INSERT INTO reconciliations (from_day, to_day, who, repeats, requested_at, asks_forstok)
+               VALUES ($1, $2, '', $3, $4, $5)
+               ON CONFLICT (repeats) WHERE repeats IS NOT NULL DO NOTHING RETURNING id";
+    let (from, to) = (night.period.from.to_string(), night.period.to.to_string());
+    let asks_forstok = i64::from(night.asks_forstok);
+    let values = [(&from).into(), (&to).into(), night.run.into(), now.into(), asks_forstok.into()];
+    let rows = db.fetch(sql, &values).await?;
+    let Some(run) = rows.first().map(|row| row.number("id")).transpose()? else { return Ok(None) };
+    add_books(db, run, &night.books).await?;
     Ok(Some(run))
 }
 
@@ -156,7 +191,8 @@ pub(super) async fn set_change_reading(db: &mut impl Dialect, book: &BookName, r
     db.execute(sql, &[book.into(), since.into(), began_at.into(), next_id.unwrap_or_default().into()]).await.map(drop)
 }
 
-const RUN: &str = "id, from_day, to_day, who, requested_at, ended_at, asks_forstok, forstok_ended_at, forstok_orders, forstok_failure";
+const RUN: &str = "id, from_day, to_day, who, repeats, requested_at, ended_at, asks_forstok, forstok_ended_at,
+    forstok_orders, forstok_failure";
 
 /// Runs with numbers below `before`, newest first.
 pub(in crate::storage) async fn list(db: &mut impl Dialect, before: Option<i64>, limit: i64) -> Result<Vec<Run>> {
@@ -190,6 +226,7 @@ async fn run<T: Dialect>(db: &mut T, row: &T::Row) -> Result<Run> {
         id,
         period,
         who: row.text("who")?.to_owned(),
+        repeats: row.number_if_any("repeats")?,
         requested_at: timestamp(row.number("requested_at")?)?,
         ended_at: moment(row, "ended_at")?,
         parts,

@@ -34,6 +34,8 @@ pub struct Run {
     pub period: Period,
     /// Who requested it; empty for the nightly run.
     pub who: String,
+    /// The incomplete nightly run that it repeats.
+    pub repeats: Option<i64>,
     /// When it was requested.
     pub requested_at: Timestamp,
     /// When its last part ended.
@@ -44,6 +46,21 @@ pub struct Run {
     pub forstok: Option<ForstokPart>,
     /// Findings about its days.
     pub findings: FindingCounts,
+}
+
+/// A nightly run, or its repetition, that could not read everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncompleteNight {
+    /// The number of the run.
+    pub run: i64,
+    /// The days that it compares.
+    pub period: Period,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Books that were not read completely.
+    pub books: Vec<BookName>,
+    /// Whether the orders that Forstok lists were not read completely.
+    pub asks_forstok: bool,
 }
 
 /// The part of a run that concerns one book.

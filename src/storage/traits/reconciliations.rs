@@ -11,9 +11,9 @@ use crate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, ChangeReading, ClosedFindings, Closing, Conclusion, FindingFilter, FindingRecord,
-        ForstokConclusion, HeldAt, Receivable, ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
-        reconciliation::{closing, conclude, findings, forstok, ledger, listed, runs, unpaid},
+        Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
+        ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
+        reconciliation::{closing, compared, conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
 };
@@ -32,6 +32,13 @@ pub trait Reconciliations: Send + Sync {
 
     /// Requests the run of the night of the period's last day. `None`: it was requested before.
     async fn request_nightly(&self, period: Period, sources: Sources<'_>, now: Timestamp) -> Result<Option<i64>>;
+
+    /// The latest nightly run or repetition, if it has ended and could not read everything.
+    async fn incomplete_night(&self) -> Result<Option<IncompleteNight>>;
+
+    /// Requests what an incomplete nightly run could not read again; returns the number of the new run. `None`: that
+    /// was requested before.
+    async fn repeat_night(&self, night: &IncompleteNight, now: Timestamp) -> Result<Option<i64>>;
 
     /// The day of the latest nightly run.
     async fn last_night(&self) -> Result<Option<Date>>;
@@ -171,6 +178,14 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn last_night(&self) -> Result<Option<Date>> {
         read!(self, db => runs::last_night(db))
+    }
+
+    async fn incomplete_night(&self) -> Result<Option<IncompleteNight>> {
+        read!(self, db => runs::incomplete_night(db))
+    }
+
+    async fn repeat_night(&self, night: &IncompleteNight, now: Timestamp) -> Result<Option<i64>> {
+        write!(self, Small, db => runs::repeat_night(db, night, now))
     }
 
     async fn next_part(&self, book: &BookName) -> Result<Option<RunPart>> {

@@ -34,6 +34,13 @@ impl RunShown {
             format!("{sentence}: {why}")
         }));
         let is_complete = incomplete.is_empty();
+        if !is_complete && run.who.is_empty() {
+            let again = page.t(
+                "What could not be read is read again every hour, until the next night.",
+                "Yang belum terbaca dibaca lagi setiap jam, sampai malam berikutnya.",
+            );
+            incomplete.push(again.to_owned());
+        }
         let sums_are_known = run.parts.iter().all(|part| part.incomplete.is_none());
         let sums = run.parts.iter().fold(Sums::default(), |sum, part| sum + part.sums);
         let books = if run.ended_at.is_none() {

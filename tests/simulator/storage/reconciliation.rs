@@ -9,8 +9,9 @@ use forstok_accurate::{
         reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
     },
     storage::{
-        Acted, Answer, ChangeReading, ClosedFindings, Closing, Conclusion, FindingFilter, FindingRecord,
-        ForstokConclusion, HeldAt, Receivable, ReconciledDay, Reconciliations, Result, Run, RunPart, ShownOf, Sources,
+        Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
+        ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Reconciliations, Result, Run, RunPart,
+        ShownOf, Sources,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -31,6 +32,14 @@ impl Reconciliations for SimStore {
 
     async fn request_nightly(&self, period: Period, sources: Sources<'_>, now: Timestamp) -> Result<Option<i64>> {
         self.gates.in_store(self.inner.request_nightly(period, sources, now)).await
+    }
+
+    async fn incomplete_night(&self) -> Result<Option<IncompleteNight>> {
+        self.gates.in_store(self.inner.incomplete_night()).await
+    }
+
+    async fn repeat_night(&self, night: &IncompleteNight, now: Timestamp) -> Result<Option<i64>> {
+        self.gates.in_store(self.inner.repeat_night(night, now)).await
     }
 
     async fn last_night(&self) -> Result<Option<Date>> {
