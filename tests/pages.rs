@@ -11,6 +11,7 @@ mod mapping;
 mod mapping_lists;
 mod notices;
 mod payout_import;
+mod reconciled_days;
 mod reconciliation;
 pub(crate) mod setting_up;
 mod setup_trouble;

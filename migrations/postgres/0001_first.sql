@@ -711,6 +711,14 @@ CREATE TABLE reconciled_days (
     PRIMARY KEY (day, store_id, book)
 );
 
+-- Days that a run has compared, also those without an invoice.
+CREATE TABLE compared_days (
+    day      TEXT    NOT NULL COLLATE "C",
+    book     TEXT    NOT NULL COLLATE "C",  -- '' for the orders that Forstok lists
+    complete BIGINT  NOT NULL,              -- 0: the latest run could not read everything
+    PRIMARY KEY (day, book)
+);
+
 -- How far the bodies of old deliveries have been examined, to delete those that no decision needs ...
 CREATE TABLE cleared_up_to (
     id       BIGINT PRIMARY KEY CHECK (id = 1),

@@ -638,6 +638,14 @@ CREATE TABLE reconciled_days (
     PRIMARY KEY (day, store_id, book)
 ) STRICT, WITHOUT ROWID;
 
+-- Days that a run has compared, also those without an invoice.
+CREATE TABLE compared_days (
+    day      TEXT    NOT NULL,
+    book     TEXT    NOT NULL,  -- '' for the orders that Forstok lists
+    complete INTEGER NOT NULL,  -- 0: the latest run could not read everything
+    PRIMARY KEY (day, book)
+) STRICT, WITHOUT ROWID;
+
 -- How far the bodies of old deliveries have been examined, to delete those that no decision needs ...
 CREATE TABLE cleared_up_to (
     id       INTEGER PRIMARY KEY CHECK (id = 1),

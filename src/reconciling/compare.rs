@@ -62,7 +62,7 @@ impl Reconciling {
         let mut all = Comparison::default();
         let mut after = None;
         loop {
-            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let page = self.storage.held_in_period(&part.book, part.period, after, self.clock.now(), BATCH).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             let held: Vec<_> = page.into_iter().map(|HeldAt { held, .. }| held).collect();
@@ -83,7 +83,7 @@ impl Reconciling {
     pub(super) async fn ledger_holds_any(&self, part: &RunPart) -> storage::Result<bool> {
         let mut after = None;
         loop {
-            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let page = self.storage.held_in_period(&part.book, part.period, after, self.clock.now(), BATCH).await?;
             let Some(last) = page.last() else { return Ok(false) };
             after = Some(last.place);
             if page.iter().any(|one| one.held.standing == Standing::Exists) {
@@ -97,10 +97,10 @@ impl Reconciling {
         let mut sums = SumsByDay::default();
         let mut after = None;
         loop {
-            let page = self.storage.held_in_period(part, after, self.clock.now(), BATCH).await?;
+            let page = self.storage.held_in_period(&part.book, part.period, after, self.clock.now(), BATCH).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.place);
-            for HeldAt { held, .. } in page.iter().filter(|one| one.held.standing == Standing::Exists) {
+            for HeldAt { held, .. } in page.iter().filter(|one| one.held.standing.is_counted()) {
                 sums.add_ledger(&held.store_id, held.day, held.total);
             }
         }

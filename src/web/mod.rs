@@ -70,6 +70,7 @@ pub fn pages(app: &App) -> Router<App> {
         .route("/returns/export", get(after_sale::export::returns))
         .route("/reconciliation", get(reconciliation::show))
         .route("/reconciliation/export", get(reconciliation::export::show))
+        .route("/reconciliation/days/{day}", get(reconciliation::day::show))
         .route("/reconciliation/findings/{id}", get(reconciliation::finding::show))
         .route("/connection", get(connection::show))
         .route("/notices", get(notices::show));

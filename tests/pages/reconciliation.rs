@@ -26,7 +26,7 @@ async fn posts(service: &Service, path: &str, token: &str, body: Value) -> Answe
 }
 
 /// Requests a run over the API and waits for its end.
-async fn reconciled(service: &Service) -> Value {
+pub(super) async fn reconciled(service: &Service) -> Value {
     let requested =
         posts(service, "/v1/reconciliations", OPERATOR_TOKEN, json!({"from": "2023-11-01", "to": "2023-11-30"})).await;
     assert_eq!(requested.status, 202, "{}", requested.text);
@@ -83,11 +83,13 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     today.says(&["No order is blocked, but the reconciliation found differences.", "Differs in Accurate: 1 finding"]);
     let problems = visitor.get("/problems").await;
     problems.says(&["No order is blocked. These wait for you:", "Differs in Accurate: 1 finding"]);
-    let orders = "/orders?by=ordered&#38;from=2023-11-27&#38;to=2023-11-27&#38;store=8277";
-    assert!(page.html.contains(orders), "{}", page.html);
+    let invoices = "/reconciliation/days/2023-11-27?store=8277";
+    assert!(page.html.contains(invoices), "{}", page.html);
     page.says(&["Difference: Rp79.000. Findings explain all of it.", "difference Rp79.000", "explains Rp79.000"]);
     let shown = visitor.get(&format!("/reconciliation/findings/{id}?compare=now")).await;
     shown.says(&["Adopt", "Compare", "Sent", "In Accurate", "Would be sent now", "Rp1.000"]);
+    // Line by line: sent, in Accurate, and what would be sent now.
+    shown.says(&["AAA2002\n1 × Rp80.000\n1 × Rp80.000\n1 × Rp80.000\n", "Koreksi\n1 × -Rp79.000 differs"]);
     shown.says(&["If Accurate is right, adopt its data.", "Part of the difference", "Compares 27/11/2023 again"]);
     assert!(shown.html.contains("href=\"/reconciliation?month=2023-11#findings\""), "back to the month of the finding");
     visitor.get("/orders/2").await.says(&["Differs in Accurate", "Invoice N2 was changed in Accurate"]);

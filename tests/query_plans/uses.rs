@@ -167,6 +167,7 @@ async fn use_reconciliation(world: &mut World) {
     storage.oldest_open_finding().await.expect("readable");
     storage.earliest_open_day().await.expect("readable");
     storage.reconciled_days(period).await.expect("readable");
+    storage.compared_days(period).await.expect("readable");
     storage.unexplained(BOOK).await.expect("readable");
     storage.last_reconciliation(BOOK).await.expect("readable");
     let again = engine.request_reconciliation(period, &ani).await.expect("written");
@@ -176,12 +177,12 @@ async fn use_reconciliation(world: &mut World) {
     assert!(again > run);
     let found = of_forstok(world, period).await;
     storage.note_import(found, "ani", "", world.clock.now()).await.expect("written");
-    world.run_until_settled().await;
     let night = storage.runs(None, 1).await.expect("readable")[0].clone();
     storage.incomplete_night().await.expect("readable");
     let (ended_at, books) = (world.clock.now(), vec![BOOK.to_owned()]);
     let night = IncompleteNight { run: night.id, period: night.period, ended_at, books, asks_forstok: false };
     storage.repeat_night(&night, ended_at).await.expect("written");
+    world.run_until_settled().await;
 }
 
 /// Orders that Forstok lists: one that arrives later, and one whose finding is returned.
@@ -316,13 +317,13 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.blocked_by_subject(Reason::ItemNotFound).await.expect("readable");
     storage.days(DayOf::Received, date(2020, 1, 1)).await.expect("readable");
     storage.newest_webhook().await.expect("readable");
+    storage.arrivals(now).await.expect("readable");
     let session = SessionRecord { digest: "d".into(), operator: "ani".into(), proof: "p".into(), until: now };
     storage.open_session(&session, now).await.expect("written");
     storage.session("d", now).await.expect("readable");
     storage.end_session("d").await.expect("written");
     use_after_sale(world).await;
     use_notices(world).await;
-    storage.arrivals(now).await.expect("readable");
     world.advance(100 * 86_400);
     for _ in 0..2 {
         // Some are cleared, some are kept and examined again.

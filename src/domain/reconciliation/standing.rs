@@ -46,6 +46,11 @@ pub struct Posted {
 }
 
 impl Standing {
+    /// Whether our ledger counts the invoice.
+    pub fn is_counted(self) -> bool {
+        matches!(self, Self::Exists | Self::Draft)
+    }
+
     /// What an invoice that has come so far counts as.
     pub fn of(posted: &Posted, now: Timestamp) -> Self {
         let is_late = |since: Timestamp| now.duration_since(since) > LATE_AFTER;

@@ -49,6 +49,7 @@ pub(super) const TABLES: &[Table] = &[
     table("accurate_webhooks", &["book"], 100),
     table("findings", &["id"], 1_000),
     table("reconciled_days", &["day", "store_id", "book"], 2_000),
+    table("compared_days", &["day", "book"], 2_000),
     table("rechecks", &["book", "subject"], 2_000),
     table("kept_bodies", &["delivery"], 2_000),
     table("cleared_up_to", &["id"], 1),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{forstok::CLASSES, listed, runs};
+use super::{compared, forstok::CLASSES, listed, runs};
 use crate::{
     domain::{
         ids::BookName,
@@ -53,6 +53,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     db.execute("DELETE FROM asked_orders WHERE part = $1", &[part.id.into()]).await?;
     write_findings(db, &part.book, run, &conclusion.findings, now).await?;
     write_days(db, part, run, conclusion, now).await?;
+    compared::note(db, part.book.as_str(), part.period, conclusion.incomplete.is_none()).await?;
     if let (None, Some(changes)) = (&conclusion.incomplete, &conclusion.changes) {
         runs::set_change_reading(db, &part.book, &changes.reading).await?;
     }

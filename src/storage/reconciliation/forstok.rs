@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{conclude::write_findings, day, findings, runs};
+use super::{compared, conclude::write_findings, day, findings, runs};
 use crate::{
     domain::{
         history::History,
@@ -44,13 +44,14 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     now: Timestamp,
 ) -> Result<()> {
     let sql = "UPDATE reconciliations SET forstok_ended_at = $2, forstok_orders = $3, forstok_failure = $4
-               WHERE id = $1 AND asks_forstok = 1 AND forstok_ended_at IS NULL";
+               WHERE id = $1 AND asks_forstok = 1 AND forstok_ended_at IS NULL RETURNING from_day, to_day";
     let orders = i64::try_from(conclusion.orders).unwrap_or(i64::MAX);
     let failure = conclusion.incomplete.as_deref().map(storable).unwrap_or_default();
     // Another replica may have ended it.
-    if db.execute(sql, &[run.into(), now.into(), orders.into(), (&*failure).into()]).await? == 0 {
-        return Ok(());
-    }
+    let rows = db.fetch(sql, &[run.into(), now.into(), orders.into(), (&*failure).into()]).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let period = Period { from: day(row, "from_day")?, to: day(row, "to_day")? };
+    compared::note(db, compared::FORSTOK, period, conclusion.incomplete.is_none()).await?;
     for (book, found) in &conclusion.findings {
         write_findings(db, book, run, found, now).await?;
     }

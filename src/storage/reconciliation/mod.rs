@@ -1,8 +1,9 @@
 //! Reconciliation: runs and their parts (`runs`), our ledger's side (`ledger`), what Accurate showed (`listed`),
-//! findings and the sums of days (`findings`, `closing`, `conclude`), orders that Forstok lists (`forstok`), and
-//! invoices that are not paid (`unpaid`).
+//! findings and the sums of days (`findings`, `closing`, `conclude`), days that were compared (`compared`), orders that
+//! Forstok lists (`forstok`), and invoices that are not paid (`unpaid`).
 
 pub(super) mod closing;
+pub(super) mod compared;
 pub(super) mod conclude;
 pub(super) mod findings;
 pub(super) mod forstok;

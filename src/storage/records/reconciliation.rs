@@ -330,6 +330,17 @@ pub enum Acted {
     NoLongerFits,
 }
 
+/// A day that a run has compared, with or without an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedDay {
+    /// The day.
+    pub day: Date,
+    /// With which book; `None`: with the orders that Forstok lists.
+    pub book: Option<BookName>,
+    /// Whether the latest run over it has seen everything.
+    pub complete: bool,
+}
+
 /// The latest comparison of one store's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReconciledDay {

@@ -61,10 +61,11 @@ pub trait Reconciliations: Send + Sync {
     /// Writes what an answer says in place of what was shown before.
     async fn answer(&self, part: &RunPart, answer: &Answer) -> Result<()>;
 
-    /// Invoices of a part's days in our ledger, in the order of days, behind a place.
+    /// Invoices of these days in our ledger, in the order of days, behind a place.
     async fn held_in_period(
         &self,
-        part: &RunPart,
+        book: &BookName,
+        period: Period,
         after: Option<(Date, i64)>,
         now: Timestamp,
         limit: i64,
@@ -153,6 +154,9 @@ pub trait Reconciliations: Send + Sync {
     /// The latest comparison of each store's days.
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>>;
 
+    /// Which of these days were compared, by day and book.
+    async fn compared_days(&self, period: Period) -> Result<Vec<ComparedDay>>;
+
     /// When a book was last compared completely.
     async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>>;
 
@@ -176,16 +180,16 @@ impl<B: Base> Reconciliations for Sql<B> {
         write!(self, Small, db => runs::request_nightly(db, period, sources, now))
     }
 
-    async fn last_night(&self) -> Result<Option<Date>> {
-        read!(self, db => runs::last_night(db))
-    }
-
     async fn incomplete_night(&self) -> Result<Option<IncompleteNight>> {
         read!(self, db => runs::incomplete_night(db))
     }
 
     async fn repeat_night(&self, night: &IncompleteNight, now: Timestamp) -> Result<Option<i64>> {
         write!(self, Small, db => runs::repeat_night(db, night, now))
+    }
+
+    async fn last_night(&self) -> Result<Option<Date>> {
+        read!(self, db => runs::last_night(db))
     }
 
     async fn next_part(&self, book: &BookName) -> Result<Option<RunPart>> {
@@ -214,12 +218,13 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn held_in_period(
         &self,
-        part: &RunPart,
+        book: &BookName,
+        period: Period,
         after: Option<(Date, i64)>,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<HeldAt>> {
-        read!(self, db => ledger::of_period(db, &part.book, part.period, after, now, limit))
+        read!(self, db => ledger::of_period(db, book, period, after, now, limit))
     }
 
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
@@ -334,6 +339,10 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>> {
         read!(self, db => findings::days(db, period))
+    }
+
+    async fn compared_days(&self, period: Period) -> Result<Vec<ComparedDay>> {
+        read!(self, db => compared::days(db, period))
     }
 
     async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>> {

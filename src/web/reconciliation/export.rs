@@ -6,25 +6,25 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
     super::page::Page,
-    month::{month_of, month_word, store_ids, store_words, sum},
+    month::{Month, Seen, month_of, month_word, store_words, sum, sum_of_complete},
 };
 use crate::{
     domain::{
         WIB, day_in_wib,
         reconciliation::{Action, FindingState, Period},
-        state::State as OrderState,
     },
     export::{
         Cell, Format,
         table::{Sheet, workbook},
     },
     http::{App, params::read_format, problem::Problem},
-    storage::{DayOf, Days, FindingFilter, Grouping, ReconciledDay, StoreName},
+    storage::{FindingFilter, ReconciledDay, StoreName},
 };
 
 /// Findings that are exported at most.
@@ -46,13 +46,10 @@ pub(in crate::web) async fn show(
     let period = month_of(asked.month.as_ref(), day_in_wib(page.now))?;
     let format = read_format(asked.format.as_ref(), [Format::Xlsx])?;
     let storage = app.engine.storage();
-    let days = storage.reconciled_days(period).await?;
+    let month = Month::read(&app, period, day_in_wib(page.now)).await?;
     let names = storage.stores().await?;
-    let sheets = [
-        totals(&app, &page, period, &days, &names).await?,
-        by_day(&page, &days, &names),
-        findings(&app, &page, period, &names).await?,
-    ];
+    let sheets =
+        [totals(&page, &month, &names), by_day(&page, &month, &names), findings(&app, &page, period, &names).await?];
     let file = workbook(&sheets).map_err(|error| {
         tracing::error!("a month could not be exported: {error}");
         Problem::Broken
@@ -80,82 +77,63 @@ fn name_of(id: &str, names: &[StoreName], page: &Page) -> Cell {
 }
 
 /// By store, then for all of them: orders of the month, invoices, voided orders, and both sides.
-async fn totals(
-    app: &App,
-    page: &Page,
-    period: Period,
-    days: &[ReconciledDay],
-    names: &[StoreName],
-) -> Result<Sheet<'static>, Problem> {
-    let of_month = Days { by: DayOf::Ordered, from: Some(period.from), to: Some(period.to) };
-    let by_store = Grouping { by_store: true, by_day: false };
-    let orders = app.engine.storage().totals(&of_month, by_store, i64::MAX).await?;
-    let mut ids = store_ids(days);
-    ids.extend(orders.iter().filter_map(|total| total.store_id.clone()));
-    ids.sort_unstable();
-    ids.dedup();
-    let row = |name: Cell, id: Option<&String>| {
-        let of_store = || orders.iter().filter(|total| id.is_none_or(|id| total.store_id.as_ref() == Some(id)));
-        let voided = of_store().filter(|total| total.state == OrderState::Voided);
-        let sums = sum(days.iter().filter(|day| id.is_none_or(|id| day.store_id == *id)));
+fn totals(page: &Page, month: &Month, names: &[StoreName]) -> Sheet<'static> {
+    let row = |name: Cell, id: Option<&str>| {
+        let days = || month.days.iter().filter(|day| id.is_none_or(|id| day.store_id == id));
+        let (all, known) = (sum(days()), sum_of_complete(days()));
+        let (orders, voided) = month.orders(id, None);
         vec![
             name,
             id.map_or(Cell::Empty, text),
-            Cell::Number(of_store().map(|total| total.sums.orders).sum()),
-            Cell::Number(voided.map(|total| total.sums.orders).sum()),
-            Cell::Number(sums.ledger.count),
-            money(sums.ledger.total),
-            Cell::Number(sums.accurate.count),
-            money(sums.accurate.total),
-            money(sums.difference()),
-            money(sums.explained),
-            money(sums.unexplained()),
+            Cell::Number(orders),
+            Cell::Number(voided),
+            Cell::Number(all.ledger.count),
+            money(all.ledger.total),
+            Cell::Number(all.accurate.count),
+            money(all.accurate.total),
+            money(known.difference()),
+            money(known.explained),
+            money(known.unexplained()),
+            Cell::Number(days().filter(|day| !day.complete).count() as i64),
         ]
     };
-    let mut rows: Vec<_> = ids.iter().map(|id| row(name_of(id, names, page), Some(id))).collect();
+    let mut rows: Vec<_> = month.stores.iter().map(|id| row(name_of(id, names, page), Some(id))).collect();
     rows.push(row(text(page.t("All stores", "Semua toko")), None));
-    Ok(Sheet {
+    Sheet {
         name: page.t("Totals", "Total"),
         headers: vec![
             page.t("Store", "Toko"),
             page.t("Store id", "Id toko"),
-            page.t("Orders", "Pesanan"),
-            page.t("Invoice deleted", "Faktur dihapus"),
-            page.t("Invoices here", "Faktur di sini"),
+            page.t("Orders (by date of the order)", "Pesanan (menurut tanggal pesanan)"),
+            page.t("Invoice deleted (by date of the order)", "Faktur dihapus (menurut tanggal pesanan)"),
+            page.t("Invoices here (by date of the invoice)", "Faktur di sini (menurut tanggal faktur)"),
             page.t("Sum here", "Total di sini"),
             page.t("Invoices in Accurate", "Faktur di Accurate"),
             page.t("Sum in Accurate", "Total di Accurate"),
-            page.t("Difference", "Selisih"),
+            page.t("Difference on complete days", "Selisih pada tanggal yang lengkap"),
             page.t("Explained by findings", "Dijelaskan oleh temuan"),
             page.t("Unexplained", "Tanpa penjelasan"),
+            page.t("Incomplete days", "Tanggal belum lengkap"),
         ],
-        widths: vec![28, 12, 12, 14, 14, 18, 18, 18, 16, 20, 16],
+        widths: vec![28, 12, 18, 18, 18, 18, 18, 18, 16, 20, 16, 14],
         rows,
-    })
+    }
 }
 
-/// By day and store.
-fn by_day(page: &Page, days: &[ReconciledDay], names: &[StoreName]) -> Sheet<'static> {
-    let rows = days.iter().map(|day| {
-        let state = match (day.complete, day.open) {
-            (_, 1..) => page.t("open findings", "ada temuan"),
-            (false, _) => page.t("incomplete", "belum lengkap"),
-            (true, _) => page.t("agrees", "sesuai"),
-        };
-        vec![
-            Cell::Day(day.day),
-            name_of(&day.store_id, names, page),
-            text(day.book.as_str()),
-            text(state),
-            Cell::Number(day.sums.ledger.count),
-            money(day.sums.ledger.total),
-            Cell::Number(day.sums.accurate.count),
-            money(day.sums.accurate.total),
-            money(day.sums.difference()),
-            Cell::Number(day.open),
-            Cell::Moment(WIB.to_datetime(day.at)),
-        ]
-    });
+/// By day and store; a day without any is a row as well.
+fn by_day(page: &Page, month: &Month, names: &[StoreName]) -> Sheet<'static> {
+    let mut rows = Vec::new();
+    for day in month.dates() {
+        let before = rows.len();
+        for store in &month.stores {
+            rows.extend(rows_of_store(page, month, (day, store), names));
+        }
+        if rows.len() == before {
+            let mut row = vec![Cell::Day(day), Cell::Empty, Cell::Empty, text(state(page, month.seen(day), None))];
+            row.resize(DAY_COLUMNS, Cell::Empty);
+            rows.push(row);
+        }
+    }
     Sheet {
         name: page.t("Days", "Hari"),
         headers: vec![
@@ -163,7 +141,9 @@ fn by_day(page: &Page, days: &[ReconciledDay], names: &[StoreName]) -> Sheet<'st
             page.t("Store", "Toko"),
             page.t("Accurate database", "Database Accurate"),
             page.t("State", "Status"),
-            page.t("Invoices here", "Faktur di sini"),
+            page.t("Orders of this date", "Pesanan bertanggal ini"),
+            page.t("of which invoice deleted", "di antaranya faktur dihapus"),
+            page.t("Invoices of this date here", "Faktur bertanggal ini di sini"),
             page.t("Sum here", "Total di sini"),
             page.t("Invoices in Accurate", "Faktur di Accurate"),
             page.t("Sum in Accurate", "Total di Accurate"),
@@ -171,8 +151,60 @@ fn by_day(page: &Page, days: &[ReconciledDay], names: &[StoreName]) -> Sheet<'st
             page.t("Open findings", "Temuan terbuka"),
             page.t("Compared at", "Dibandingkan pada"),
         ],
-        widths: vec![12, 28, 18, 16, 14, 18, 18, 18, 16, 14, 18],
-        rows: rows.collect(),
+        widths: vec![12, 28, 18, 22, 14, 14, 14, 18, 18, 18, 16, 14, 18],
+        rows,
+    }
+}
+
+/// Columns of the sheet of days.
+const DAY_COLUMNS: usize = 13;
+
+/// A row for each Accurate database. Orders belong to none, so they are in the first row.
+fn rows_of_store(page: &Page, month: &Month, (day, store): (Date, &str), names: &[StoreName]) -> Vec<Vec<Cell>> {
+    let seen = month.seen(day);
+    let (orders, voided) = month.orders(Some(store), Some(day));
+    let of_books = month.days.iter().filter(|one| one.day == day && one.store_id == store);
+    let mut rows: Vec<_> = of_books
+        .map(|one| {
+            vec![
+                Cell::Day(day),
+                name_of(store, names, page),
+                text(one.book.as_str()),
+                text(state(page, seen, Some(one))),
+                Cell::Empty,
+                Cell::Empty,
+                Cell::Number(one.sums.ledger.count),
+                money(one.sums.ledger.total),
+                Cell::Number(one.sums.accurate.count),
+                money(one.sums.accurate.total),
+                if one.complete { money(one.sums.difference()) } else { Cell::Empty },
+                Cell::Number(one.open),
+                Cell::Moment(WIB.to_datetime(one.at)),
+            ]
+        })
+        .collect();
+    if rows.is_empty() && orders > 0 {
+        let mut row = vec![Cell::Day(day), name_of(store, names, page), Cell::Empty, text(state(page, seen, None))];
+        row.resize(DAY_COLUMNS, Cell::Empty);
+        rows.push(row);
+    }
+    if let Some(first) = rows.first_mut() {
+        first[4] = Cell::Number(orders);
+        first[5] = Cell::Number(voided);
+    }
+    rows
+}
+
+/// How far a day is compared, and the result for one store.
+fn state(page: &Page, seen: Seen, day: Option<&ReconciledDay>) -> &'static str {
+    match day {
+        Some(ReconciledDay { open: 1.., complete: false, .. }) => {
+            page.t("open findings, incomplete", "ada temuan, belum lengkap")
+        }
+        Some(ReconciledDay { open: 1.., .. }) => page.t("open findings", "ada temuan"),
+        Some(ReconciledDay { complete: false, .. }) => page.t("incomplete", "belum lengkap"),
+        Some(_) => seen.note(page).unwrap_or(page.t("agrees", "sesuai")),
+        None => seen.note(page).unwrap_or(page.t("no invoice", "tidak ada faktur")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/reconciliation`: which days agree with Accurate, store by store, and what does not.
 
 pub(super) mod closing;
+pub(super) mod day;
 pub(super) mod export;
 pub(super) mod finding;
 mod latest;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use self::{
     closing::{Closing, Offer},
     latest::RunShown,
-    month::{DayShown, TotalShown, days_shown, month_of, month_word, store_ids, store_words, totals},
+    month::{DayShown, Month, TotalShown, days_shown, month_of, month_word, store_words, totals},
 };
 use super::{
     after_sale::expected::Expected,
@@ -65,6 +66,8 @@ struct Reconciliation {
     stores: Vec<String>,
     days: Vec<DayShown>,
     totals: Vec<TotalShown>,
+    /// Whether the sums of the month are lower bounds.
+    is_lower_bound: bool,
     classes: Vec<ClassShown>,
     expected: Option<Expected>,
     findings: Vec<FindingLine>,
@@ -167,7 +170,7 @@ pub(super) async fn show(
     let storage = app.engine.storage();
     let today = day_in_wib(page.now);
     let period = month_of(asked.month.as_ref(), today)?;
-    let days = storage.reconciled_days(period).await?;
+    let compared = Month::read(&app, period, today).await?;
     let names = storage.stores().await?;
     let state =
         read_word("state", asked.state.as_ref(), FindingState::parse, FindingState::ALL.map(FindingState::as_str))?;
@@ -179,9 +182,7 @@ pub(super) async fn show(
     let month = month_word(period.from);
     let chosen: Vec<_> = fields.into_iter().filter(|(name, _)| name == "finding").map(|(_, value)| value).collect();
     let (offer, closing) = closing::offer(&app, &page, &asked, (period, &month), &chosen, &names).await?;
-    let store_ids = store_ids(&days);
     let name_of = |id: &String| store_words(id, &names, &page);
-    let last = period.to.min(today);
     html(&Reconciliation {
         previous: month_word(period.from.saturating_sub(1.days())),
         next: (period.to < today).then(|| month_word(period.to.saturating_add(1.days()))),
@@ -193,10 +194,11 @@ pub(super) async fn show(
         closing,
         run: run.map(|run| RunShown::new(&run, &page)),
         from: period.from.to_string(),
-        to: last.to_string(),
-        stores: store_ids.iter().map(name_of).collect(),
-        days: days_shown(&days, &store_ids, &name_of, last, period.from, &page),
-        totals: totals(&days, &store_ids, &name_of, &page),
+        to: compared.period.to.to_string(),
+        stores: compared.stores.iter().map(name_of).collect(),
+        days: days_shown(&compared, &name_of, &page),
+        totals: totals(&compared, &name_of, &page),
+        is_lower_bound: compared.is_incomplete(),
         classes: classes(&app, &asked, &page).await?,
         expected: Expected::read(&app, &page).await?,
         findings: rows.iter().map(|finding| FindingLine::new(finding, &names, &page)).collect(),

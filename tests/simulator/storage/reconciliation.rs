@@ -72,12 +72,13 @@ impl Reconciliations for SimStore {
 
     async fn held_in_period(
         &self,
-        part: &RunPart,
+        book: &BookName,
+        period: Period,
         after: Option<(Date, i64)>,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<HeldAt>> {
-        self.gates.in_store(self.inner.held_in_period(part, after, now, limit)).await
+        self.gates.in_store(self.inner.held_in_period(book, period, after, now, limit)).await
     }
 
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
@@ -192,6 +193,10 @@ impl Reconciliations for SimStore {
 
     async fn reconciled_days(&self, period: Period) -> Result<Vec<ReconciledDay>> {
         self.gates.in_store(self.inner.reconciled_days(period)).await
+    }
+
+    async fn compared_days(&self, period: Period) -> Result<Vec<ComparedDay>> {
+        self.gates.in_store(self.inner.compared_days(period)).await
     }
 
     async fn last_reconciliation(&self, book: &BookName) -> Result<Option<Timestamp>> {
