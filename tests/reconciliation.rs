@@ -5,8 +5,10 @@ mod changed;
 mod forstok;
 mod hints;
 mod late;
+mod nightly;
 mod reading;
 mod rest;
+mod two_books;
 mod unpaid;
 mod year;
 
@@ -112,6 +114,15 @@ on_both!(
     a_lost_webhook_is_found_and_explains_no_rupiah,
     a_person_imports_a_lost_order,
     an_invoice_that_is_due_for_long_is_late_until_it_is_created,
+    every_wrong_answer_of_a_list_leads_to_an_incomplete_run,
+    a_wrong_answer_in_the_middle_is_no_better,
+    a_filter_that_is_ignored_is_noticed,
+    reads_that_fail_are_tried_again_for_a_minute,
+    a_run_continues_where_it_was_after_a_restart,
+    a_second_run_waits_for_the_first_and_orders_go_on_meanwhile,
+    an_incomplete_night_is_repeated_every_hour,
+    only_what_was_not_read_is_read_again,
+    each_database_store_and_day_is_explained_for_itself,
     what_people_do_in_accurate_is_found_within_minutes,
     too_many_hints_are_left_to_the_nightly_run,
 );
@@ -119,6 +130,13 @@ on_both!(
 use self::{
     forstok::{a_lost_webhook_is_found_and_explains_no_rupiah, a_person_imports_a_lost_order},
     late::an_invoice_that_is_due_for_long_is_late_until_it_is_created,
+    nightly::{an_incomplete_night_is_repeated_every_hour, only_what_was_not_read_is_read_again},
+    reading::{
+        a_filter_that_is_ignored_is_noticed, a_run_continues_where_it_was_after_a_restart,
+        a_second_run_waits_for_the_first_and_orders_go_on_meanwhile, a_wrong_answer_in_the_middle_is_no_better,
+        every_wrong_answer_of_a_list_leads_to_an_incomplete_run, reads_that_fail_are_tried_again_for_a_minute,
+    },
+    two_books::each_database_store_and_day_is_explained_for_itself,
 };
 
 async fn books_that_agree_have_no_findings(base: Base) {
