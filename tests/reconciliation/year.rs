@@ -1,14 +1,16 @@
 //! A shop's year: orders come, webhooks get lost, calls fail, the service dies, is down for days and is restored from a
 //! backup, and people work in Accurate. Every night finds exactly what people did since the night before, and after
-//! acting on it nothing is left.
+//! acting on it nothing is left. Each night, both sides and what findings explain are compared to the rupiah with what
+//! the test itself and the sandbox hold.
 //!
-//! 4,500 orders in 90 days by default; `YEAR_ORDERS=100000` drives a whole year, and `YEAR_SEED=7` another one.
+//! 5,000 orders in 100 days by default; `YEAR_ORDERS=100000` drives a whole year, and `YEAR_SEED=7` another one.
 
 mod disasters;
 mod people;
 mod planted;
+mod sums;
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use forstok_accurate::{
     domain::reconciliation::{Class, FindingState, Period},
@@ -18,7 +20,9 @@ use forstok_accurate::{
 };
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 
-use self::{disasters::Backup, planted::Planted};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+
+use self::{disasters::Backup, planted::Planted, sums::Ledger};
 use super::{
     adds_up, ani, findings,
     forstok::{REPORT, order_by_order},
@@ -38,8 +42,14 @@ const LISTED_DAYS: usize = 20;
 /// The days of a nightly run before its night.
 const RUN_DAYS: i64 = 14;
 
-/// How often a night's run is repeated because Accurate did not let it see everything.
+/// How many hours a nightly run is repeated at most because Accurate did not let it see everything.
+const MOST_HOURS: usize = 20;
+
+/// How often a person repeats a run of their own.
 const MOST_RUNS: usize = 50;
+
+/// Days of a run at most.
+const LONGEST_PERIOD: i64 = 400;
 
 /// The world with what the test remembers of it.
 struct Shop {
@@ -48,6 +58,12 @@ struct Shop {
     random: fastrand::Rng,
     a_day: usize,
     planted: Planted,
+    /// What our ledger must hold.
+    ledger: Ledger,
+    /// Day and total of invoices that somebody has changed.
+    edited: BTreeMap<u32, (Date, i64)>,
+    /// When orders that never arrived became ready: their invoices will be dated then.
+    lost_on: BTreeMap<u32, Date>,
     /// Orders whose invoice nobody has touched, with the day of the invoice.
     untouched: Vec<(u32, Date)>,
     next_order: u32,
@@ -69,6 +85,9 @@ impl Shop {
             random: fastrand::Rng::with_seed(seed),
             a_day,
             planted: Planted::default(),
+            ledger: Ledger::default(),
+            edited: BTreeMap::new(),
+            lost_on: BTreeMap::new(),
             untouched: Vec::new(),
             next_order: 1,
             next_by_hand: 1,
@@ -77,13 +96,19 @@ impl Shop {
         }
     }
 
-    /// Every call may be lost, delayed or rejected.
+    /// Every call may be lost, delayed or rejected, and a reply may show something else than is there.
+    ///
+    /// Left out is `total_off`: an invoice then has another total than was sent, which is not ours if the reply is lost
+    /// as well. Its order is blocked until a person decides, and no run finds anything: there is no invoice of the
+    /// ledger to compare (`way_of_an_order::doubt` tests that). So are `huge` and `deep`, whose 16 MiB would only take
+    /// time. `unknown_text_after`, `not_saved` and replies that lag have not been tried long enough: `YEAR_FAULTS`
+    /// names others to try.
     fn everything_may_fail(&self) {
-        for name in Fault::ORDINARY {
+        let others = "denied_before,denied_after,unknown_text_before,echoed_before,echoed_after,wrong_customer,\
+                      wrong_description,wrong_total,no_record,not_deleted";
+        let others: String = setting("YEAR_FAULTS", others.to_owned());
+        for name in Fault::ORDINARY.iter().copied().chain(others.split(',')) {
             let fault = Fault::named(name, Duration::from_secs(3)).expect("it is one of the names");
-            self.world.accurate.set_probability(fault, 0.003);
-        }
-        for fault in [Fault::DeniedBefore, Fault::DeniedAfter, Fault::UnknownTextBefore, Fault::EchoedAfter] {
             self.world.accurate.set_probability(fault, 0.003);
         }
     }
@@ -122,6 +147,7 @@ impl Shop {
         for id in came {
             assert_eq!(self.world.state(&id.to_string()).await, "invoiced", "order {id}");
             self.untouched.push((id, today));
+            self.ledger.books(id, today);
         }
     }
 
@@ -132,13 +158,16 @@ impl Shop {
         self.world.run_until_settled().await;
         while self.world.count(State::Blocked).await > 0 {
             let blocked = Filter { state: Some(State::Blocked), ..Filter::default() };
+            let mut why = Vec::new();
             for order in self.world.storage.orders(&blocked, None, 100).await.expect("readable") {
+                why.push(self.world.state(order.order_id.as_str()).await);
                 self.world.operator_retries(order.order_id.as_str()).await;
                 self.retried += 1;
             }
             let met = self.world.accurate.fault_counts();
-            let refused = met.get(Fault::UnknownTextBefore.name()).copied().unwrap_or_default();
-            assert!(self.retried <= refused, "{} retried, {refused} refused", self.retried);
+            let unknown_texts = [Fault::UnknownTextBefore, Fault::UnknownTextAfter];
+            let refused: u64 = unknown_texts.iter().filter_map(|text| met.get(text.name())).sum();
+            assert!(self.retried <= refused, "{} retried, {refused} refused: {why:?}", self.retried);
             self.world.run_until_settled().await;
         }
     }
@@ -153,6 +182,16 @@ impl Shop {
     fn loses(&mut self, id: u32, order: &Order, class: Class) {
         self.forstok.lists(&order.body_json());
         self.planted.plant_lost(id, class);
+        self.lost_on.insert(id, self.now().date());
+    }
+
+    /// What was lost arrives after all: an order is invoiced, a cancelled one no longer is.
+    fn what_was_lost_arrives(&mut self, id: u32, class: Class) {
+        if class == Class::MissedWebhook {
+            self.ledger.books(id, self.lost_on[&id]);
+        } else {
+            self.ledger.forgets(id);
+        }
     }
 
     /// The night passes, and the nightly run finds exactly what people did.
@@ -161,25 +200,43 @@ impl Shop {
         let night = now.date().saturating_add(1.days()).at(2, 31, 0, 0).to_zoned(now.time_zone().clone());
         let night: Timestamp = night.expect("it exists").timestamp();
         self.world.advance(night.duration_since(self.world.clock_now()).as_secs());
-        self.world.engine.request_nightly_reconciliation().await.expect("written");
-        let id = self.world.storage.runs(None, 1).await.expect("readable")[0].id;
         self.a_list_may_be_wrong();
-        let of_night = self.until_it_sees_everything(id).await;
-        adds_up(&of_night);
-        self.every_day_adds_up(of_night.period).await;
+        let period = self.the_service_sees_everything().await;
+        self.every_day_adds_up(period).await;
         self.planted.is_all_of(&self.open().await);
-        self.world.advance(6 * 3_600);
+        let morning = now.date().saturating_add(1.days()).at(8, 31, 0, 0).to_zoned(now.time_zone().clone());
+        let left = morning.expect("it exists").timestamp().duration_since(self.world.clock_now());
+        self.world.advance(left.as_secs().max(0));
     }
 
-    /// A run is repeated while Accurate fails for too long or contradicts itself. What such a run says is right.
-    async fn until_it_sees_everything(&self, mut id: i64) -> Run {
-        for _ in 0..MOST_RUNS {
+    /// The service compares what it could not read again every hour. What an incomplete run says is right. Returns the
+    /// days that were compared.
+    async fn the_service_sees_everything(&mut self) -> Period {
+        for _ in 0..MOST_HOURS {
+            let before = self.world.storage.runs(None, 1).await.expect("readable").first().map(|run| run.id);
+            self.world.engine.request_nightly_reconciliation().await.expect("written");
+            let id = self.world.storage.runs(None, 1).await.expect("readable")[0].id;
+            assert_ne!(Some(id), before, "the night, or an hour, has passed");
             let run = self.carry_out(id).await;
+            if run.is_complete() {
+                adds_up(&run);
+                return run.period;
+            }
+            self.planted.includes(&self.open().await);
+            self.world.advance(3_600);
+        }
+        panic!("no run sees everything");
+    }
+
+    /// A person compares these days, and repeats it while Accurate fails for too long or contradicts itself.
+    async fn compares(&self, period: Period) -> Run {
+        for _ in 0..MOST_RUNS {
+            let id = self.world.engine.request_reconciliation(period, &ani()).await.expect("written");
+            let run = self.carry_out(id).await;
+            self.planted.includes(&self.open().await);
             if run.is_complete() {
                 return run;
             }
-            self.planted.includes(&self.open().await);
-            id = self.world.engine.request_reconciliation(run.period, &ani()).await.expect("written");
         }
         panic!("no run sees everything");
     }
@@ -204,12 +261,6 @@ impl Shop {
         findings(&self.world, FindingState::Open).await
     }
 
-    async fn every_day_adds_up(&self, period: Period) {
-        for day in self.world.storage.reconciled_days(period).await.expect("readable") {
-            assert_eq!(day.sums.unexplained(), 0, "{day:?}");
-        }
-    }
-
     async fn carry_out(&self, id: i64) -> Run {
         while self.world.engine.reconcile(BOOK).await.expect("stored") {}
         self.forstok.fails_next(&[ForstokFault::Slow(0), ForstokFault::Error, ForstokFault::CutOff]);
@@ -227,6 +278,11 @@ fn asked() -> ApiConfig {
     ApiConfig { page_size: 500, ..order_by_order() }
 }
 
+/// An amount in hundredths of a rupiah.
+fn hundredths(rupiah: Decimal) -> i64 {
+    (rupiah * Decimal::ONE_HUNDRED).to_i64().expect("an amount that fits")
+}
+
 /// An environment variable, or what applies without it.
 fn setting<T: FromStr>(name: &str, otherwise: T) -> T {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -234,7 +290,7 @@ fn setting<T: FromStr>(name: &str, otherwise: T) -> T {
 
 #[tokio::test]
 async fn every_night_of_a_shops_year_finds_what_people_did_and_nothing_else() {
-    let orders: usize = setting("YEAR_ORDERS", 4_500);
+    let orders: usize = setting("YEAR_ORDERS", 5_000);
     let mut shop = Shop::new(A_DAY.max(orders / A_YEAR), setting("YEAR_SEED", 2024)).await;
     shop.everything_may_fail();
     // The first night of an installation.
@@ -260,6 +316,10 @@ async fn every_night_of_a_shops_year_finds_what_people_did_and_nothing_else() {
     }
     shop.somebody_deals_with_findings().await;
     shop.night().await;
-    let last = shop.world.storage.runs(None, 1).await.expect("readable").remove(0);
-    assert_eq!(last.parts[0].sums.difference(), 0, "{last:?}");
+    // Every day of all of it agrees, not only those of the last night.
+    let today = shop.now().date();
+    let last = shop.compares(Period { from: today.saturating_sub((LONGEST_PERIOD - 1).days()), to: today }).await;
+    adds_up(&last);
+    shop.every_day_adds_up(last.period).await;
+    assert_eq!((last.parts[0].sums.difference(), shop.open().await), (0, Vec::new()), "{last:?}");
 }

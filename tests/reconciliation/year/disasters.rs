@@ -14,7 +14,7 @@ use forstok_accurate::{
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{super::ani, RUN_DAYS, Shop, asked, asking};
+use super::{RUN_DAYS, Shop, asked, asking};
 use crate::world::{forstok_api, order};
 
 /// Orders of a day on which the service is down.
@@ -85,8 +85,14 @@ impl Shop {
         for (id, _) in self.untouched.iter().filter(|(id, _)| *id >= backup.next_order) {
             assert_eq!(self.world.state(&id.to_string()).await, "invoiced", "order {id}");
         }
-        let (orders, cancellations) = self.planted.what_was_lost_arrives();
-        assert_eq!(self.world.accurate.invoice_count() + cancellations, invoices + orders, "none is created twice");
+        let (orders, cancelled) = self.planted.what_was_lost_arrives();
+        let expected = invoices + orders.len() - cancelled.len();
+        assert_eq!(self.world.accurate.invoice_count(), expected, "none is created twice");
+        for (ids, class) in [(orders, Class::MissedWebhook), (cancelled, Class::Stale)] {
+            for id in ids {
+                self.what_was_lost_arrives(id, class);
+            }
+        }
         self.compares_what_the_lost_database_had_compared(backup.at).await;
         self
     }
@@ -96,8 +102,6 @@ impl Shop {
     async fn compares_what_the_lost_database_had_compared(&self, backup_at: Timestamp) {
         let earliest = day_in_wib(backup_at).saturating_sub(RUN_DAYS.days());
         let period = Period { from: earliest, to: self.now().date() };
-        let id = self.world.engine.request_reconciliation(period, &ani()).await.expect("written");
-        self.until_it_sees_everything(id).await;
-        self.planted.includes(&self.open().await);
+        self.compares(period).await;
     }
 }

@@ -8,7 +8,7 @@ use forstok_accurate::{
 use jiff::{ToSpan, civil::Date};
 use rust_decimal::Decimal;
 
-use super::{super::ani, RUN_DAYS, Shop};
+use super::{super::ani, RUN_DAYS, Shop, hundredths, sums::TOTAL};
 use crate::world::order;
 
 impl Shop {
@@ -37,26 +37,29 @@ impl Shop {
             match self.random.u32(..7) {
                 0 => {
                     assert!(accurate.remove_invoice(&number));
-                    self.planted.plant_order(id, Class::MissingInAccurate);
+                    self.planted.plant_order(id, Class::MissingInAccurate, TOTAL, None);
                 }
                 1 => {
                     let edit = self.an_edit(&number);
-                    accurate.edit_invoice(&number, &edit).expect("it is there");
-                    self.planted.plant_order(id, Class::Differs);
+                    let total = edit.total.map_or(TOTAL, hundredths);
+                    let edited = accurate.edit_invoice(&number, &edit).expect("it is there");
+                    self.planted.plant_order(id, Class::Differs, TOTAL, Some(total));
+                    self.edited.insert(id, (edited.trans_date, total));
                 }
                 2 => {
-                    accurate.renumber_invoice(&number, &format!("SI-{id}")).expect("it is there");
-                    self.planted.plant_order(id, Class::Differs);
+                    let edited = accurate.renumber_invoice(&number, &format!("SI-{id}")).expect("it is there");
+                    self.planted.plant_order(id, Class::Differs, TOTAL, Some(TOTAL));
+                    self.edited.insert(id, (edited.trans_date, TOTAL));
                 }
                 3 => {
                     let copy = accurate.duplicate_invoice(&number, &format!("COPY-{id}")).expect("it is there");
-                    self.planted.plant_invoice(copy.id, Class::Twice);
+                    self.planted.plant_invoice(copy.id, Class::Twice, TOTAL);
                 }
                 4 => {
                     let by_hand = format!("HAND-{}", self.next_by_hand);
                     self.next_by_hand += 1;
                     let added = accurate.add_invoice(&by_hand, "8277", "toko", Decimal::from(25_000));
-                    self.planted.plant_invoice(added.id, Class::Foreign);
+                    self.planted.plant_invoice(added.id, Class::Foreign, 2_500_000);
                 }
                 // A cancellation whose webhook is lost.
                 5 => {
@@ -69,6 +72,7 @@ impl Shop {
                     self.sends(cancelled).await;
                     self.settles().await;
                     assert_eq!(self.world.state(&id.to_string()).await, "voided");
+                    self.ledger.forgets(id);
                 }
             }
         }
@@ -95,14 +99,23 @@ impl Shop {
                 let acted = engine.act_on_finding(finding.id, action, "", &ani()).await.expect("written");
                 assert_eq!(acted, Acted::Done, "{finding:?}");
             };
+            let order = finding.order_id.as_ref().map_or(0, |id| id.as_str().parse().expect("an order of the test"));
             match finding.class {
                 Class::MissingInAccurate if self.random.bool() => act(Action::CreateAgain).await,
-                Class::MissingInAccurate => act(Action::AcceptDeleted).await,
-                Class::Differs => act(Action::Adopt).await,
+                Class::MissingInAccurate => {
+                    act(Action::AcceptDeleted).await;
+                    self.ledger.forgets(order);
+                }
+                Class::Differs => {
+                    act(Action::Adopt).await;
+                    let (day, total) = self.edited[&order];
+                    self.ledger.adopts(order, day, total);
+                }
                 Class::Twice | Class::Foreign => assert!(self.world.accurate.remove_invoice(finding.number.as_str())),
                 Class::MissedWebhook | Class::Stale => {
                     let imported = engine.import_order(finding.id, "", &ani()).await.expect("stored");
                     assert_eq!(imported, Ok(Acted::Done), "{finding:?}");
+                    self.what_was_lost_arrives(order, finding.class);
                 }
                 other => panic!("nobody did this: {other}"),
             }
