@@ -26,7 +26,7 @@ impl Engine {
         if let Some((_, silence)) = known.filter(|(at, _)| now.duration_since(*at) < USED_FOR) {
             return Ok(silence);
         }
-        let silence = unusual_silence(self.storage.arrivals(now - LATELY).await?);
+        let silence = unusual_silence(self.storage.arrivals(now - LATELY, now).await?);
         *self.silence.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, silence));
         Ok(silence)
     }

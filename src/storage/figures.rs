@@ -57,12 +57,13 @@ pub(super) async fn invoiced_since(db: &mut impl Dialect, since: Timestamp) -> R
     rows.first().map_or(Ok(0), |row| row.number("n"))
 }
 
-/// When orders arrived since a moment.
-pub(super) async fn arrivals(db: &mut impl Dialect, since: Timestamp) -> Result<Arrivals> {
+/// When orders arrived between two moments. With only the first, PostgreSQL would read all orders before it has
+/// statistics.
+pub(super) async fn arrivals(db: &mut impl Dialect, since: Timestamp, until: Timestamp) -> Result<Arrivals> {
     let sql = "SELECT MAX(at) - MIN(at) AS span, MAX(gap) AS gap
                FROM (SELECT created_at AS at, created_at - LAG(created_at) OVER (ORDER BY created_at) AS gap
-                     FROM orders WHERE created_at >= $1) AS gaps";
-    let rows = db.fetch(sql, &[since.into()]).await?;
+                     FROM orders WHERE created_at >= $1 AND created_at <= $2) AS gaps";
+    let rows = db.fetch(sql, &[since.into(), until.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Arrivals::default()) };
     let length = |column| Ok::<_, StorageError>(SignedDuration::from_micros(row.number_if_any(column)?.unwrap_or(0)));
     Ok(Arrivals { over: length("span")?, longest_gap: length("gap")? })

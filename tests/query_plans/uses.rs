@@ -32,6 +32,7 @@ use crate::world::{BOOK, World, order, order_id, session};
 
 async fn use_the_unreadable(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
+    storage.arrivals(now - SignedDuration::from_hours(24), now).await.expect("readable");
     let unreadable = delivery("{\"order\":{\"id\":1,".into(), now);
     storage.record(&[unreadable]).await.expect("recorded");
     storage.unreadable_count().await.expect("readable");
@@ -317,7 +318,6 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.blocked_by_subject(Reason::ItemNotFound).await.expect("readable");
     storage.days(DayOf::Received, date(2020, 1, 1)).await.expect("readable");
     storage.newest_webhook().await.expect("readable");
-    storage.arrivals(now).await.expect("readable");
     let session = SessionRecord { digest: "d".into(), operator: "ani".into(), proof: "p".into(), until: now };
     storage.open_session(&session, now).await.expect("written");
     storage.session("d", now).await.expect("readable");

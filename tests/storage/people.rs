@@ -64,7 +64,7 @@ pub(crate) async fn days_stores_and_snapshots_are_those_of_the_orders(base: Base
 pub(crate) async fn the_times_between_new_orders_are_known(base: Base) {
     let mut world = World::on(base).await;
     let (storage, began) = (world.storage.clone(), world.clock_now());
-    assert_eq!(storage.arrivals(began).await.expect("readable"), Arrivals::default());
+    assert_eq!(storage.arrivals(began, began).await.expect("readable"), Arrivals::default());
     for (id, minutes_before) in [("1", 0), ("2", 90), ("3", 30), ("4", 60)] {
         world.advance(minutes_before * 60);
         world.forstok_sends(order(id).open()).await;
@@ -73,8 +73,9 @@ pub(crate) async fn the_times_between_new_orders_are_known(base: Base) {
     world.advance(600);
     world.forstok_sends(order("4").ready_to_ship()).await;
     let minutes = SignedDuration::from_mins;
+    let now = world.clock_now();
     let all = Arrivals { over: minutes(180), longest_gap: minutes(90) };
-    assert_eq!(storage.arrivals(began).await.expect("readable"), all);
+    assert_eq!(storage.arrivals(began, now).await.expect("readable"), all);
     let later = Arrivals { over: minutes(90), longest_gap: minutes(60) };
-    assert_eq!(storage.arrivals(began + minutes(60)).await.expect("readable"), later, "only what came since then");
+    assert_eq!(storage.arrivals(began + minutes(60), now).await.expect("readable"), later, "only what came since then");
 }

@@ -60,7 +60,7 @@ pub(in crate::storage) async fn request_nightly<T: Dialect>(
 /// The latest nightly run or repetition, if it has ended and could not read everything.
 pub(in crate::storage) async fn incomplete_night(db: &mut impl Dialect) -> Result<Option<IncompleteNight>> {
     let sql = "SELECT id, from_day, to_day, ended_at, forstok_failure FROM reconciliations
-               WHERE who = '' ORDER BY id DESC LIMIT 1";
+               WHERE who = '' AND id > 0 ORDER BY id DESC LIMIT 1";
     let rows = db.fetch(sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let Some(ended_at) = moment(row, "ended_at")? else { return Ok(None) };

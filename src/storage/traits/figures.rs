@@ -43,8 +43,8 @@ pub trait Figures: Send + Sync {
     /// When the newest webhook arrived.
     async fn newest_webhook(&self) -> Result<Option<Timestamp>>;
 
-    /// When new orders arrived since this time.
-    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals>;
+    /// When new orders arrived between these times.
+    async fn arrivals(&self, since: Timestamp, until: Timestamp) -> Result<Arrivals>;
 }
 
 #[async_trait::async_trait]
@@ -89,7 +89,7 @@ impl<B: Base> Figures for Sql<B> {
         read!(self, db => pages::newest_webhook(db))
     }
 
-    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals> {
-        read!(self, db => figures::arrivals(db, since))
+    async fn arrivals(&self, since: Timestamp, until: Timestamp) -> Result<Arrivals> {
+        read!(self, db => figures::arrivals(db, since, until))
     }
 }

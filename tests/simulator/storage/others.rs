@@ -165,8 +165,8 @@ impl Figures for SimStore {
         self.inner.newest_webhook().await
     }
 
-    async fn arrivals(&self, since: Timestamp) -> Result<Arrivals> {
-        self.inner.arrivals(since).await
+    async fn arrivals(&self, since: Timestamp, until: Timestamp) -> Result<Arrivals> {
+        self.inner.arrivals(since, until).await
     }
 }
 
