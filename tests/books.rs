@@ -62,6 +62,7 @@ impl Books {
                 api_token: api_token.into(),
                 signature_secret: signature_secret.into(),
                 bulk: false,
+                check_owed: true,
             };
             let wire = Arc::new(SandboxWire::new(sandbox.clone(), clock.clone()));
             sessions.push(Session::new(name, &book, wire, clock.clone()));
@@ -316,6 +317,7 @@ fn session_of_main(books: &Books) -> Session {
         api_token: format!("token of {MAIN}").into(),
         signature_secret: format!("secret of {MAIN}").into(),
         bulk: true,
+        check_owed: true,
     };
     let wire = Arc::new(SandboxWire::new(books.accurate[MAIN].clone(), books.clock.clone()));
     Session::new(MAIN, &book, wire, books.clock.clone())

@@ -42,6 +42,7 @@ fn session(running: &Running, wire: impl Wire) -> Session {
         api_token: "sandbox-token".into(),
         signature_secret: "sandbox-secret".into(),
         bulk: true,
+        check_owed: true,
     };
     Session::new(DEFAULT_BOOK, &book, Arc::new(wire), Arc::new(SystemClock))
 }

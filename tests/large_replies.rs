@@ -46,6 +46,7 @@ fn session(body: String) -> Session {
         api_token: "sandbox-token".into(),
         signature_secret: "sandbox-secret".into(),
         bulk: true,
+        check_owed: true,
     };
     Session::new(DEFAULT_BOOK, &book, Arc::new(Always(body.into())), Arc::new(SystemClock))
 }

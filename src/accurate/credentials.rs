@@ -59,6 +59,8 @@ pub struct BookConfig {
     pub signature_secret: SecretString,
     /// Whether many due orders may be sent in one call.
     pub bulk: bool,
+    /// Whether Accurate is asked what is owed on an invoice before a receipt for it is saved.
+    pub check_owed: bool,
 }
 
 impl BookConfig {

@@ -1,16 +1,19 @@
-//! What is still open on an invoice: what is owed, and how many pieces of each line have not been returned
-//! (accurate.md §4, C; returns.md §2, C).
+//! What is still open on an invoice: what is owed (`primeOwing`: accurate.md §4, C), and how many pieces of each line
+//! have not been returned (returns.md §2, C).
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
     client::{Call, Session},
-    documents::detail,
+    documents::{LARGEST_BULK, detail},
     outcome::Failure,
-    reply::{Lenient, Rows, Text},
+    reply::{Envelope, Lenient, Rows, Skipped, Text},
 };
 use crate::domain::{document::Kind, ids::DocumentNumber, money::Rupiah};
 
@@ -71,6 +74,50 @@ impl Outstanding {
 pub async fn of_invoice(session: &Session, number: &DocumentNumber) -> Result<Option<Outstanding>, Failure> {
     let call = Call::get("sales-invoice/detail", &[("number", number.as_str())]);
     detail(session, &call, Kind::Invoice, |record: Record| record.outstanding(number)).await
+}
+
+/// After this many lists in a row that showed less than half of what was asked for, invoices are read one by one.
+const MOST_POOR_LISTS: u32 = 3;
+
+/// What is known about requesting with one list what is owed on many invoices.
+#[derive(Debug, Default)]
+pub(super) struct OwedLists {
+    /// How many lists in a row showed less than half of what was asked for.
+    poor: AtomicU32,
+}
+
+/// What is owed on these invoices, in rupiah, as far as one list shows it: at most [`LARGEST_BULK`] invoices.
+///
+/// It is not known whether a filter accepts several values, nor whether a list shows `primeOwing`, and Accurate silently
+/// ignores a filter that it does not understand (accurate.md §3, B). So only rows with a requested number are used, and
+/// an invoice that the list does not show must be read with [`of_invoice`].
+pub async fn listed(
+    session: &Session,
+    numbers: &[&DocumentNumber],
+) -> Result<HashMap<DocumentNumber, Decimal>, Failure> {
+    let poor = &session.owed_lists.poor;
+    if numbers.len() < 2 || poor.load(Ordering::Relaxed) >= MOST_POOR_LISTS {
+        return Ok(HashMap::new());
+    }
+    let size = LARGEST_BULK.to_string();
+    let mut query =
+        vec![("fields", "id,number,primeOwing"), ("sp.pageSize", size.as_str()), ("filter.number.op", "EQUAL")];
+    query.extend(numbers.iter().map(|number| ("filter.number.val", number.as_str())));
+    let Envelope { d: list, .. } =
+        session.call::<Rows<Record>, Skipped>(&Call::get("sales-invoice/list", &query)).await?;
+    let mut owed = HashMap::with_capacity(list.rows.len());
+    for row in list.rows {
+        let is_asked_for = |number: &&&DocumentNumber| number.as_str() == row.number.0;
+        if let (Some(number), Some(amount)) = (numbers.iter().find(is_asked_for), amount(&row.prime_owing)) {
+            owed.insert((*number).clone(), amount);
+        }
+    }
+    if owed.len() * 2 < numbers.len() {
+        poor.fetch_add(1, Ordering::Relaxed);
+    } else {
+        poor.store(0, Ordering::Relaxed);
+    }
+    Ok(owed)
 }
 
 #[derive(Default, Deserialize)]

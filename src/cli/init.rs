@@ -281,6 +281,7 @@ fn session(account_url: &str, credentials: &Credentials) -> anyhow::Result<Sessi
         api_token: credentials.api_token.clone(),
         signature_secret: credentials.signature_secret.clone(),
         bulk: true,
+        check_owed: true,
     };
     let clock: SharedClock = Arc::new(SystemClock);
     let wire = Arc::new(HttpWire::new().context("the HTTP client could not be made")?);

@@ -1,16 +1,21 @@
-//! One attempt for a receipt or a return: look up, save, compare; or look up, delete, check.
+//! One attempt for a receipt or a return: look up, read what is open on its invoice, save, compare; or look up, delete,
+//! check.
 //!
 //! Why there is never a second one: its number never changes, Accurate refuses a number that exists, and every attempt
 //! except the first looks the number up before it saves. Where Accurate assigns the numbers, a save whose reply was
 //! lost cannot be found: nothing is saved again until a person has looked for it.
 
 mod draft;
+mod open;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-pub(super) use self::draft::{FollowUp, Saved, calls};
+pub(super) use self::{
+    draft::{FollowUp, Saved, calls},
+    open::{Owed, owed_on_invoices},
+};
 use super::{
     attempt::{Attempt, Attempted, End, Stop, stop},
     post::SAVE_MAY_ARRIVE,
@@ -20,7 +25,6 @@ use crate::{
         client::{CALL_TIMEOUT, Session},
         documents::{self, Deleted, Found},
         outcome::{Failure, Meaning, Refusal},
-        outstanding::{self, Outstanding, TooMany},
     },
     domain::{
         about::{About, AfterSale, Difference},
@@ -55,10 +59,13 @@ impl<D: FollowUp> Attempt<'_, D> {
         if let Some(end) = self.before_save().await {
             return end;
         }
+        if let Some(end) = self.is_open(&mut Owed::new()).await {
+            return end;
+        }
         self.save_alone().await
     }
 
-    /// Saves a document that was looked up, if it had to be.
+    /// Saves a document that was looked up, if it had to be, and for which its invoice is open.
     pub(super) async fn save_alone(&mut self) -> End {
         let mut saved = self.save().await;
         if self.may_name_branch(&saved) {
@@ -92,10 +99,10 @@ impl<D: FollowUp> Attempt<'_, D> {
         self.claim.earlier_tries > 0 || self.doubt.exists()
     }
 
-    /// How the attempt ends, if it must not save.
+    /// How the attempt ends, if a look-up shows that it must not save.
     pub(super) async fn before_save(&mut self) -> Option<End> {
         if !self.may_exist() {
-            return self.is_left_to_return().await;
+            return None;
         }
         match self.find(None).await {
             Err(stop) => return Some(Err(stop)),
@@ -115,28 +122,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         if self.claim.doubt.exists() && self.trouble.looks > 0 {
             return self.after_fruitless_look_up();
         }
-        self.is_left_to_return().await
-    }
-
-    /// How the attempt ends if Accurate shows that pieces are not left to be returned: people return goods there too
-    /// (returns.md §6).
-    async fn is_left_to_return(&mut self) -> Option<End> {
-        let (session, claim) = (self.session, self.claim.clone());
-        let body = claim.draft.returned()?;
-        let words =
-            |found: &Option<Outstanding>| if found.is_some() { "what is left was read" } else { "it does not exist" };
-        let read = || outstanding::of_invoice(session, &body.invoice_number);
-        let open = match self.call_and_record("sales-invoice/detail", words, read).await {
-            Ok(open) => open?,
-            Err(failure) => return Some(Err(stop(&failure))),
-        };
-        let lines = body.detail_item.iter();
-        let wanted = lines.map(|line| (line.item_no.clone(), line.unit_price.decimal(), line.quantity));
-        let TooMany { item_no, sold, returned, wanted } = open.lacks(wanted)?;
-        let [sold, returned, pieces] = [sold, returned, wanted].map(|number| number.normalize().to_string());
-        let of = AfterSale::ReturnedBefore { item: item_no, pieces, sold, returned };
-        let blocked = self.blocked(Reason::ReturnNeedsPerson, About::AfterSale { of });
-        Some(Ok(self.and_tried_again(blocked)))
+        None
     }
 
     /// What follows from a save, for a single save and for an element of a bulk alike.
@@ -244,7 +230,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     }
 
     /// What is blocked is tried again automatically, because the cause may be gone by then.
-    fn and_tried_again(&self, outcome: Outcome) -> Outcome {
+    pub(super) fn and_tried_again(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
                 findings,

@@ -6,7 +6,7 @@ use super::{
     attempt::{Attempt, Attempted, End, call_within_limits, health_of, stop},
     bulks::{Bulks, ReadBack, Report},
     circuit::Health,
-    follow_up::{FollowUp, Saved, calls},
+    follow_up::{FollowUp, Saved, calls, owed_on_invoices},
 };
 use crate::{
     accurate::{
@@ -36,10 +36,25 @@ pub(super) async fn attempt_many<D: FollowUp>(
     wait_after: impl Fn(i64) -> SignedDuration + Copy,
 ) -> Attempts {
     let mut ended = Vec::with_capacity(claims.len());
-    let mut to_save = Vec::with_capacity(claims.len());
+    let mut looked_up = Vec::with_capacity(claims.len());
     for claim in claims {
         let mut attempt = Attempt::begin(session, claim);
         match attempt.before_save().await {
+            Some(end) => ended.push(attempt.end(end, wait_after)),
+            None => looked_up.push(attempt),
+        }
+    }
+    let mut to_save = Vec::with_capacity(looked_up.len());
+    let mut owed = owed_on_invoices(session, &looked_up).await;
+    for mut attempt in looked_up {
+        let end = match &mut owed {
+            Ok(owed) => attempt.is_open(owed).await,
+            Err(failure) => {
+                attempt.record_reply("sales-invoice/list", Err(failure));
+                Some(Err(stop(failure)))
+            }
+        };
+        match end {
             Some(end) => ended.push(attempt.end(end, wait_after)),
             // A bulk may report as saved what it did not save. Under a number that Accurate assigns it could not be
             // found, so a person would have to look for it after each attempt.
@@ -53,7 +68,7 @@ pub(super) async fn attempt_many<D: FollowUp>(
     // Not earlier: the look-ups above take long, and no other bulk needs to wait for them.
     let saving = bulks.begin();
     let saved = if to_save.is_empty() { Ok(Vec::new()) } else { save(session, &mut to_save).await };
-    let (bulk_health, bulk_went_well) = (health_of(saved.as_ref().err()), saved.is_ok());
+    let (bulk_health, bulk_went_well) = (health_of(saved.as_ref().err()), saved.is_ok() && owed.is_ok());
     let one_by_one = matches!(saved, Err(Failure::Refused(_) | Failure::UnknownText(_)));
     let results = match saved {
         Ok(results) => results,

@@ -90,7 +90,7 @@ pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};
 pub use self::old_integration::{Booking, OldIntegration};
 pub use self::options::{
     Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
-    Numbering, Options, Settings, Sorting, SuspendedItems, UnknownMasters,
+    Numbering, Options, Overpayment, Settings, Sorting, SuspendedItems, UnknownMasters,
 };
 pub use self::people::{Edit, NotDone, SettlingEdit};
 pub use self::receipt::{PaidInvoice, Receipt, ReceiptDiscount};

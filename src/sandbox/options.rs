@@ -80,6 +80,8 @@ pub struct Settings {
     pub bulk_reply: BulkReply,
     /// Whether an expense may be negative (accurate.md §6).
     pub negative_expenses: NegativeExpenses,
+    /// How a payment above what is owed on its invoice is treated. Not known (payout.md §2).
+    pub overpayment: Overpayment,
     /// How items, accounts and other masters that do not exist are treated.
     pub unknown_masters: UnknownMasters,
     /// Which number an invoice gets (accurate.md §6).
@@ -111,6 +113,7 @@ impl Default for Settings {
             sorting: Sorting::Understood,
             bulk_reply: BulkReply::Whole,
             negative_expenses: NegativeExpenses::Refused,
+            overpayment: Overpayment::Refused,
             unknown_masters: UnknownMasters::Refused,
             numbering: Numbering::Sent,
             letter_case: LetterCase::Exact,
@@ -195,6 +198,16 @@ pub enum Sorting {
 #[expect(missing_docs, reason = "the names say it")]
 pub enum NegativeExpenses {
     Refused,
+    Accepted,
+}
+
+/// How a receipt is treated that pays more than is owed on its invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overpayment {
+    /// The save is refused: one client expects that (payout.md §2).
+    Refused,
+    /// It is saved: one source says that nothing is checked (payout.md §2).
     Accepted,
 }
 

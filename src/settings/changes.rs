@@ -89,7 +89,7 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
     changes
         .extend(old.books.keys().filter(|name| !books.contains_key(*name)).map(|name| format!("books.{name} is gone")));
     for (name, old, new) in books_in_both(old, new) {
-        let BookConfig { account_url, api_token: _, signature_secret: _, bulk } = new;
+        let BookConfig { account_url, api_token: _, signature_secret: _, bulk, check_owed } = new;
         if old.account_url != *account_url {
             let (before, after) = (old.account_url.as_str(), account_url.as_str());
             changes.push(format!(
@@ -99,6 +99,10 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         }
         if old.bulk != *bulk {
             changes.push(arrow(&format!("books.{name}.bulk"), bulk_word(old.bulk), bulk_word(*bulk)));
+        }
+        if old.check_owed != *check_owed {
+            let [before, after] = [old.check_owed, *check_owed].map(|is_on| if is_on { "always" } else { "off" });
+            changes.push(arrow(&format!("books.{name}.check_owed"), before, after));
         }
     }
     let secrets = |hints: &BTreeMap<BookName, SecretString>| {

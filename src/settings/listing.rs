@@ -104,6 +104,7 @@ const KNOWN: &[(&str, &str, Show)] = &[
     ("books.*.api_token", "", Show::Hidden),
     ("books.*.signature_secret", "", Show::Hidden),
     ("books.*.bulk", "\"auto\"", Show::AsWritten),
+    ("books.*.check_owed", "\"always\"", Show::AsWritten),
     ("books.*.webhook", "\"off\"", Show::AsWritten),
     ("books.*.webhook_secret", "", Show::Hidden),
     ("mapping.file", "", Show::AsWritten),

@@ -298,12 +298,14 @@ fn read_book(
         }
     }
     let bulk = section.choice("bulk", &[("auto", true), ("off", false)]);
+    let check_owed = section.choice("check_owed", &[("always", true), ("off", false)]);
     let [api_token, signature_secret] = secrets.map(|secret| secret.ok().map(Option::unwrap_or_default));
     Some(BookConfig {
         account_url: account_url?,
         api_token: api_token?.into(),
         signature_secret: signature_secret?.into(),
         bulk,
+        check_owed,
     })
 }
 

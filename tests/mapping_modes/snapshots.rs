@@ -122,6 +122,7 @@ async fn the_body_that_preview_shows_is_the_body_that_is_sent() {
         api_token: "token".into(),
         signature_secret: "secret".into(),
         bulk: true,
+        check_owed: true,
     };
     let keeper = Arc::new(Keeper::default());
     let session = Session::new(DEFAULT_BOOK, &book, keeper.clone(), Arc::new(SystemClock));

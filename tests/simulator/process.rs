@@ -93,7 +93,7 @@ impl Process {
     ) -> Self {
         let account_url = format!("https://{ACCOUNT_HOST}").parse().expect("a URL");
         let (api_token, signature_secret) = ("sandbox-token".into(), "sandbox-secret".into());
-        let book = BookConfig { account_url, api_token, signature_secret, bulk };
+        let book = BookConfig { account_url, api_token, signature_secret, bulk, check_owed: true };
         let session = Session::new(BOOK, &book, door.clone(), clock.clone());
         let engine = Arc::new(Engine::new(storage.clone(), clock.clone(), vec![session], mapping, seed));
         let (recorder, committing) = Recorder::unstarted(engine.inbox().clone());

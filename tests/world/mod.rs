@@ -252,8 +252,13 @@ pub(crate) fn order_id(id: &str) -> OrderId {
 /// A separate session, as a second replica would have.
 pub(crate) fn session(wire: &Arc<SandboxWire>, clock: &Arc<FakeClock>, bulk: bool) -> Session {
     let account_url = format!("https://{}", wire::ACCOUNT_HOST).parse().expect("a URL");
-    let book =
-        BookConfig { account_url, api_token: "sandbox-token".into(), signature_secret: "sandbox-secret".into(), bulk };
+    let book = BookConfig {
+        account_url,
+        api_token: "sandbox-token".into(),
+        signature_secret: "sandbox-secret".into(),
+        bulk,
+        check_owed: true,
+    };
     Session::new(BOOK, &book, wire.clone(), clock.clone())
 }
 

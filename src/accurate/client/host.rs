@@ -206,6 +206,7 @@ mod tests {
             api_token: "t".into(),
             signature_secret: "s".into(),
             bulk: true,
+            check_owed: true,
         };
         (Session::new(DEFAULT_BOOK, &book, hosts.clone(), Arc::new(SystemClock)), hosts)
     }

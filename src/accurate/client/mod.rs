@@ -31,6 +31,7 @@ use super::{
     invoices::Lists,
     limiter::Limiter,
     outcome::{Failure, Right},
+    outstanding::OwedLists,
     read_back::ReadingBack,
     redact::Secrets,
     reply::{self, Element, Envelope},
@@ -56,6 +57,7 @@ pub struct Session {
     credentials: Live<Credentials>,
     limiter: Limiter,
     bulk: bool,
+    check_owed: bool,
     wire: Arc<dyn Wire>,
     clock: SharedClock,
     activity: Activity,
@@ -67,6 +69,8 @@ pub struct Session {
     pub(super) customers_seen: tokio::sync::Mutex<customers::Seen>,
     /// What is known about requesting many numbers at once.
     pub(super) lists: Mutex<Lists>,
+    /// What is known about requesting with one list what is owed on many invoices.
+    pub(super) owed_lists: OwedLists,
     /// What is known about reading back the documents that were saved.
     pub(super) reading_back: ReadingBack,
     /// The rights that calls showed to exist or to be missing since the last request.
@@ -92,6 +96,7 @@ impl Session {
             credentials: Live::new(book.credentials()),
             limiter: Limiter::new(clock.clone()),
             bulk: book.bulk,
+            check_owed: book.check_owed,
             wire,
             clock,
             place: Mutex::default(),
@@ -99,6 +104,7 @@ impl Session {
             discovering: tokio::sync::Mutex::default(),
             customers_seen: tokio::sync::Mutex::default(),
             lists: Mutex::default(),
+            owed_lists: OwedLists::default(),
             reading_back: ReadingBack::default(),
             rights_seen: Mutex::default(),
             sightings: Sightings::default(),
@@ -115,6 +121,7 @@ impl Session {
             api_token: credentials.api_token,
             signature_secret: credentials.signature_secret,
             bulk: self.bulk,
+            check_owed: self.check_owed,
         };
         Self::new(&self.name, &book, self.wire.clone(), self.clock.clone())
     }
@@ -132,6 +139,11 @@ impl Session {
     /// Whether many due orders may be sent in one call.
     pub fn may_send_bulks(&self) -> bool {
         self.bulk
+    }
+
+    /// Whether Accurate is asked what is owed on an invoice before a receipt for it is saved.
+    pub fn checks_owed(&self) -> bool {
+        self.check_owed
     }
 
     /// The current time.

@@ -196,6 +196,7 @@ fn settings(
         api_token: api_token.into(),
         signature_secret: signature_secret.into(),
         bulk: true,
+        check_owed: true,
     };
     Ok(Config {
         forstok_api: None,

@@ -106,6 +106,17 @@ pub enum AfterSale {
         /// How many were returned according to Accurate.
         returned: String,
     },
+    /// A receipt would pay more than Accurate shows as owed: somebody has booked a receipt or a return in Accurate.
+    PaidBefore {
+        /// The invoice's number.
+        invoice: DocumentNumber,
+        /// What the receipt would pay, in rupiah.
+        #[serde(with = "as_text")]
+        payment: Rupiah,
+        /// What is owed according to Accurate, in rupiah.
+        #[serde(with = "as_text")]
+        owed: Rupiah,
+    },
     /// Nothing is left on the invoice that could be returned.
     NothingLeft,
     /// Forstok says that the order came back or was not delivered, and nothing says which pieces.
@@ -225,6 +236,18 @@ impl AfterSale {
                     "{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs"
                 ),
             ),
+            Self::PaidBefore { invoice, payment, owed } => {
+                let [payment, owed] = [payment, owed].map(|amount| amount.in_words());
+                say(
+                    format!(
+                        "the receipt would pay {payment} on invoice {invoice}, but Accurate shows only {owed} as owed"
+                    ),
+                    format!(
+                        "penerimaan ini akan melunasi {payment} dari faktur {invoice}, tetapi di Accurate sisa \
+                         tagihannya {owed}"
+                    ),
+                )
+            }
             Self::NothingLeft => say(
                 "everything on the invoice has been returned already".to_owned(),
                 "semua isi faktur sudah diretur".to_owned(),

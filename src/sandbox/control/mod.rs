@@ -117,7 +117,7 @@ async fn help(State(sandbox): State<Sandbox>) -> Json<Value> {
                 \"branches\":\"one_seen|several_seen\",\"bulk\":\"each_by_itself|all_or_nothing|refused_whole\",\
                 \"filter_values\":\"all|first_only|not_understood\",\"id_ranges\":\"understood|ignored\",\
                 \"sorting\":\"understood|ignored\",\"bulk_reply\":\"whole|id_and_number|no_record\",\
-                \"negative_expenses\":\"refused|accepted\"}",
+                \"negative_expenses\":\"refused|accepted\",\"overpayment\":\"refused|accepted\"}",
             "POST /sandbox/rights": "{\"withhold\":[\"sales-invoice\"],\"grant\":[\"customer/save\"]}: a call, or all that \
                 write one kind of document",
             "POST /sandbox/token/revoke": "the token stops working",

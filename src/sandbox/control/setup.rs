@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Answered, BadInput, read};
 use crate::sandbox::{
     Action, Branches, BulkReply, BulkRule, CustomerNames, Emoji, FilterValues, IdRanges, LetterCase, NegativeExpenses,
-    Numbering, Sandbox, Settings, Sorting, SuspendedItems,
+    Numbering, Overpayment, Sandbox, Settings, Sorting, SuspendedItems,
 };
 
 #[derive(Deserialize)]
@@ -29,6 +29,7 @@ struct SettingsOrder {
     sorting: Option<Sorting>,
     bulk_reply: Option<BulkReply>,
     negative_expenses: Option<NegativeExpenses>,
+    overpayment: Option<Overpayment>,
 }
 
 pub(super) async fn settings(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
@@ -50,6 +51,7 @@ pub(super) async fn settings(State(sandbox): State<Sandbox>, body: Bytes) -> Ans
         set(&mut settings.sorting, order.sorting);
         set(&mut settings.bulk_reply, order.bulk_reply);
         set(&mut settings.negative_expenses, order.negative_expenses);
+        set(&mut settings.overpayment, order.overpayment);
     });
     Ok(Json(shown(&sandbox.core().books.settings)))
 }
@@ -81,6 +83,7 @@ fn shown(settings: &Settings) -> Value {
         "sorting": settings.sorting,
         "bulk_reply": settings.bulk_reply,
         "negative_expenses": settings.negative_expenses,
+        "overpayment": settings.overpayment,
     })
 }
 
