@@ -124,6 +124,7 @@ impl Service {
             recorder,
             engine: engine.clone(),
             mapping_file: config.mapping.as_ref().map(|file| file.path.clone()),
+            profiles: config.folder,
             public_url: config.public_url,
             webhook_port: listeners.operators.as_ref().and_then(|_| Some(listeners.public.local_addr().ok()?.port())),
             language: config.language,

@@ -10,7 +10,7 @@ mod hostile;
 mod mapping;
 mod mapping_lists;
 mod notices;
-mod payout_import;
+pub(crate) mod payout_import;
 mod reconciled_days;
 mod reconciliation;
 pub(crate) mod setting_up;

@@ -68,6 +68,7 @@ async fn served(engine: &Arc<Engine>) -> String {
     let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
         mapping_file: None,
+        profiles: std::path::PathBuf::new(),
         proofs: Arc::new(Live::new(Proofs {
             verifier,
             operators: Operators::default(),

@@ -21,7 +21,7 @@ use crate::{
         payout::{Payout, RowOutcome},
         payout_file::{
             Content, Made, Summary,
-            profile::{BUILT_IN, DAY_ORDERS, NOTATIONS, Profile},
+            profile::{DAY_ORDERS, NOTATIONS, Profile},
             summary::Sum,
         },
         reason::Language,
@@ -124,8 +124,8 @@ fn show_profiles(name: Option<&str>, folder: &Path) -> Result<ExitCode, Failure>
         say!("{}", text.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    for (name, _) in BUILT_IN {
-        let found = profile(name, folder)?;
+    for name in profiles::names(folder) {
+        let found = profile(&name, folder)?;
         say!("{name:<18}{}{}", found.profile.title, origin(&found));
     }
     Ok(ExitCode::SUCCESS)

@@ -112,6 +112,8 @@ pub struct Shared {
     pub changes: Changes,
     /// The mapping file, if the settings name one.
     pub mapping_file: Option<PathBuf>,
+    /// The settings file's folder, in which a seller's own payout profiles lie.
+    pub profiles: PathBuf,
     /// Where people reach the pages, if the settings say it.
     pub public_url: Option<Url>,
     /// The port on which webhooks arrive, if pages have another.

@@ -58,6 +58,8 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
         notices,
         log,
         secrets: _,
+        // Another file has another folder, but a running service keeps its file.
+        folder: _,
     } = new;
     let LogConfig { filter: _, format } = log;
     let mut changes = Vec::new();

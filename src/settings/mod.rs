@@ -95,6 +95,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Where the secrets come from.
     pub secrets: Sources,
+    /// The settings file's folder, in which a seller's own payout profiles lie; empty: the working directory.
+    pub folder: PathBuf,
 }
 
 impl Config {

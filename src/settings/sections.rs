@@ -148,6 +148,7 @@ pub(super) fn read(
             notices,
             log: log_config,
             secrets,
+            folder: folder.unwrap_or(Path::new("")).to_owned(),
         })
     })();
     (config, offline)

@@ -1,6 +1,8 @@
 //! Payouts from a file, on the page.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use forstok_accurate::domain::payout_file::profile::BUILT_IN;
+use rust_xlsxwriter::{Format, Workbook};
 use sqlx::{Connection, PgConnection};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -59,6 +61,80 @@ async fn a_file_is_checked_then_imported_and_shows_the_outcome_of_each_row() {
     assert_eq!(outcomes(&again.html).matches(",known already,").count(), 2);
     let id = service.get("/v1/payouts").await.json()["payouts"][1]["id"].as_str().expect("an id").to_owned();
     becomes(&service, &id, "waiting").await;
+}
+
+/// Shopee's income report as a workbook: two orders and a row of totals.
+pub(crate) fn income_workbook() -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    let day = Format::new().set_num_format("dd/mm/yyyy");
+    let sheet = workbook.add_worksheet().set_name("Income").expect("named");
+    let headings =
+        ["No. Pesanan", "Tanggal Dana Dilepaskan", "Harga Asli Produk", "Biaya Layanan", "Total Penghasilan"];
+    for (column, heading) in (0..).zip(headings) {
+        sheet.write_string(0, column, heading).expect("written");
+    }
+    for (row, order) in (1..).zip(["N1", "N2"]) {
+        sheet.write_string(row, 0, order).expect("written");
+        sheet.write_number_with_format(row, 1, 46_331, &day).expect("written");
+        for (column, amount) in [(2, 80_000), (3, -10_000), (4, 70_000)] {
+            sheet.write_number(row, column, amount).expect("written");
+        }
+    }
+    sheet.write_string(3, 0, "Total").expect("written");
+    sheet.write_number(3, 4, 140_000).expect("written");
+    workbook.save_to_buffer().expect("a workbook")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_in_the_shape_of_each_profile_is_imported_on_the_page() {
+    let accurate = accurate().await;
+    let workbook = income_workbook();
+    let files: [(&str, &[u8], usize); 7] = [
+        ("generic", FILE.as_bytes(), 2),
+        ("forstok", include_bytes!("../payout_files/forstok.csv"), 5),
+        ("shopee-income", include_bytes!("../payout_files/shopee-income.csv"), 4),
+        ("shopee-income", &workbook, 2),
+        ("shopee-wallet", include_bytes!("../payout_files/shopee-wallet.csv"), 4),
+        ("lazada", include_bytes!("../payout_files/lazada.tsv"), 5),
+        ("tiktok-tokopedia", include_bytes!("../payout_files/tiktok-tokopedia.csv"), 4),
+    ];
+    for (name, _) in BUILT_IN {
+        assert!(files.iter().any(|(profile, ..)| *profile == name), "{name}");
+    }
+    for (profile, file, payouts) in files {
+        let service = Home::new(&accurate).serve().await;
+        let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+        let checked = visitor.post_file("/payouts/import", &form(profile), file).await;
+        checked.says(&["The file can be read; nothing is imported yet"]);
+        visitor.get("/payouts").await.says(&["There are no payouts yet."]);
+        let imported = visitor.post_file("/payouts/import?record=1", &form(profile), file).await;
+        imported.says(&[&format!("{payouts} payouts imported")]);
+        assert_eq!(outcomes(&imported.html).matches(",new,").count(), payouts, "{profile}");
+        let listed = service.get("/v1/payouts").await.json();
+        assert_eq!(listed["payouts"].as_array().map(Vec::len), Some(payouts), "{profile}");
+        let again = visitor.post_file("/payouts/import?record=1", &form(profile), file).await;
+        again.says(&["Nothing new: all payouts of this file are known"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_beside_the_settings_is_offered_and_used_like_on_the_command_line() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let own = "source = \"toko-kami\"\nnumbers = \"en\"\ndates = \"dmy\"\ntitle = \"Ekspor toko kami\"\n\
+               rows = \"payout\"\n\n[columns]\norder = \"Kode\"\npaid_at = \"Hari\"\nnet = \"Masuk\"\n";
+    home.write("toko-kami.toml", own);
+    // The mapping is elsewhere: its folder says nothing about profiles.
+    std::fs::create_dir(home.path("rules")).expect("the folder takes folders");
+    std::fs::rename(home.path("mapping.toml"), home.path("rules/mapping.toml")).expect("moved");
+    home.change_settings("file = \"mapping.toml\"", "file = \"rules/mapping.toml\"");
+    let service = home.serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    visitor.get("/payouts/import").await.says(&["Ekspor toko kami"]);
+    let file = "Kode,Hari,Masuk\nN1,05/12/2023,70000\n";
+    let imported = visitor.post_file("/payouts/import?record=1", &form("toko-kami"), file.as_bytes()).await;
+    imported.says(&["1 payout imported"]);
+    assert_eq!(service.get("/v1/payouts").await.json()["payouts"][0]["source"], "toko-kami");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -229,6 +229,7 @@ fn settings(
             books: BTreeMap::from([(DEFAULT_BOOK.clone(), Source::Settings)]),
             ..Sources::default()
         },
+        folder: folder.to_owned(),
     })
 }
 

@@ -59,9 +59,28 @@ pub fn find(name: &str, folder: &Path) -> Result<Found, NotFound> {
     Ok(Found { name: name.to_owned(), file: None, profile })
 }
 
+/// The names of all profiles: the built-in ones, then those of a seller's own files in this folder.
+pub fn names(folder: &Path) -> Vec<String> {
+    let name = |file: &Path| {
+        let is_profile = file.extension().is_some_and(|ending| ending == "toml");
+        let name = file.file_stem()?.to_str().filter(|name| is_profile && built_in(name).is_none())?;
+        find(name, folder).ok().map(|found| found.name)
+    };
+    // A folder that cannot be read has no profiles.
+    let files = std::fs::read_dir(folder_or_here(folder)).into_iter().flatten().flatten();
+    let mut own: Vec<_> = files.filter_map(|file| name(&file.path())).collect();
+    own.sort();
+    BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).chain(own).collect()
+}
+
+/// An empty path is the working directory.
+fn folder_or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
 /// The profile whose headings a file has, if it names more of them than the one that was chosen.
 pub fn resembling(opened: &Opened, chosen: &Profile, folder: &Path) -> Option<Found> {
-    let profiles = BUILT_IN.iter().filter_map(|(name, _)| find(name, folder).ok());
+    let profiles = names(folder).into_iter().filter_map(|name| find(&name, folder).ok());
     let named = profiles.map(|found| (opened.named_by(&found.profile), found));
     let (most, found) = named.max_by_key(|(named, _)| *named)?;
     (most > opened.named_by(chosen)).then_some(found)
@@ -99,5 +118,19 @@ mod tests {
         assert!(matches!(find("lazada", folder.path()), Err(NotFound::Wrong(..))));
         assert!(matches!(find("../lazada", folder.path()), Err(NotFound::Unknown(_))));
         assert!(matches!(find("absent.toml", folder.path()), Err(NotFound::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_profile_under_a_name_of_its_own_is_offered_and_other_files_are_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let built_in_names: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names(folder.path()), built_in_names);
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("toko-kami.toml", built_in("lazada").expect("built in"));
+        write("lazada.toml", built_in("lazada").expect("built in"));
+        write("settings.toml", include_str!("../../../settings.example.toml"));
+        write("mapping.toml", include_str!("../../../mapping.example.toml"));
+        write("notes.txt", built_in("lazada").expect("built in"));
+        assert_eq!(names(folder.path()), [built_in_names, vec!["toko-kami"]].concat());
     }
 }

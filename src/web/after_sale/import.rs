@@ -18,7 +18,7 @@ use super::{
         upload::Upload,
     },
     import_columns::{self, Choosing},
-    import_form::{Form, Sent, folder},
+    import_form::{Form, Sent},
     import_report::Report,
 };
 use crate::{
@@ -26,10 +26,7 @@ use crate::{
         import::columns::Choice,
         operator::Actor,
         payout::Payout,
-        payout_file::{
-            Summary, Why,
-            profile::{BUILT_IN, Rows},
-        },
+        payout_file::{Summary, Why, profile::Rows},
         reason::Language,
     },
     engine::Engine,
@@ -137,10 +134,10 @@ pub(in crate::web) async fn read(
         return empty.refused("Choose a file that is not empty.", "Pilih berkas yang tidak kosong.");
     }
     // Only what the form offers: a path would be a file of the server.
-    if !BUILT_IN.iter().any(|(name, _)| *name == sent.profile) {
+    if !profiles::names(&app.profiles).contains(&sent.profile) {
         return empty.refused("Choose what kind of file it is.", "Pilih jenis berkasnya.");
     }
-    let profile = match profiles::find(&sent.profile, folder(&app)) {
+    let profile = match profiles::find(&sent.profile, &app.profiles) {
         Ok(profile) => profile,
         Err(why) => return html(&Import { refusal: Some(why.to_string()), ..empty }),
     };
@@ -186,7 +183,7 @@ async fn examine(
     let resembling = if choice.keys().any(|name| !matches!(name.as_str(), "numbers" | "dates")) {
         None
     } else {
-        profiles::resembling(&opened, &found.profile, folder(app))
+        profiles::resembling(&opened, &found.profile, &app.profiles)
     };
     let other = resembling.map(|other| other.profile.title_in(page.language).to_owned());
     choice.extend(notation.clone());

@@ -1,14 +1,12 @@
 //! The form of `/payouts/import`: what it offers, and what it sends.
 
-use std::path::Path;
-
 use axum::{body::Bytes, extract::multipart::MultipartError};
 
 use super::super::{page::Page, upload::Upload};
 use crate::{
     domain::{
         import::columns::Choice,
-        payout_file::profile::{BUILT_IN, DAY_ORDERS, NOTATIONS},
+        payout_file::profile::{DAY_ORDERS, NOTATIONS},
     },
     http::{App, problem::Problem, v1::import_orders::LARGEST},
     importing::payouts::profiles,
@@ -40,15 +38,16 @@ pub(super) struct Sent {
 impl Form {
     /// The form with what was sent.
     pub(super) fn new(sent: &Sent, app: &App, page: &Page) -> Self {
-        let profile = |(name, _): &(&str, &str)| {
-            let found = profiles::find(name, folder(app)).ok()?;
+        let profile = |name: String| {
+            let found = profiles::find(&name, &app.profiles).ok()?;
             let guess = if found.profile.is_proven {
                 ""
             } else {
                 page.t(" (its headings are a guess)", " (judul kolomnya masih perkiraan)")
             };
             let title = format!("{}{guess}", found.profile.title_in(page.language));
-            Some(((*name).to_owned(), title, *name == sent.profile))
+            let is_chosen = name == sent.profile;
+            Some((name, title, is_chosen))
         };
         let of = |choices: &[(&str, &str)], chosen: &str| {
             let choice = |(value, words): &(&str, &str)| ((*value).to_owned(), (*words).to_owned(), *value == chosen);
@@ -65,7 +64,7 @@ impl Form {
             ("mdy", page.t("Month first: 05/11 is 11 May", "Bulan dulu: 05/11 berarti 11 Mei")),
         ];
         Self {
-            profiles: BUILT_IN.iter().filter_map(profile).collect(),
+            profiles: profiles::names(&app.profiles).into_iter().filter_map(profile).collect(),
             store: sent.store.clone(),
             numbers: of(&numbers, &sent.numbers),
             dates: of(&dates, &sent.dates),
@@ -107,9 +106,4 @@ impl Sent {
         let numbers = numbers.map(|(word, _)| ("numbers".to_owned(), (*word).to_owned()));
         numbers.into_iter().chain(dates.map(|(word, _)| ("dates".to_owned(), (*word).to_owned()))).collect()
     }
-}
-
-/// A seller's own profiles lie beside the mapping file.
-pub(super) fn folder(app: &App) -> &Path {
-    app.mapping_file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."))
 }
