@@ -3,6 +3,36 @@
 use serde_json::json;
 
 use super::*;
+use crate::domain::about::OnAccount;
+
+/// The whole body of the receipt of this part: what it pays, its discounts in their order, and its money.
+fn receipt_body(part: i64, payment: i64, discounts: &[(&str, i64)], money: i64) -> Value {
+    let discounts: Vec<_> =
+        discounts.iter().map(|(account, amount)| json!({"accountNo": account, "amount": amount})).collect();
+    let mut paid = json!({"invoiceNo": "231127PECAFY4J", "paymentAmount": payment});
+    if !discounts.is_empty() {
+        paid["detailDiscount"] = json!(discounts);
+    }
+    json!({
+        "customerNo": "8277", "bankNo": "110102", "transDate": "05/11/2026",
+        "number": format!("231127PECAFY4J/{part}"), "chequeAmount": money, "detailInvoice": [paid],
+    })
+}
+
+/// The whole body of the nth return: so many pieces at this price, with their share of the discount.
+fn return_body(nth: usize, pieces: i64, price: i64, discount: i64) -> Value {
+    let mut body = json!({
+        "customerNo": "8277", "returnType": "INVOICE", "invoiceNumber": "231127PECAFY4J",
+        "transDate": "07/11/2026", "number": format!("231127PECAFY4J/R{nth}"), "returnStatusType": "RETURNED",
+        "taxable": false, "detailExpense": [],
+        "detailItem": [{"itemNo": "AAA2002", "quantity": pieces, "unitPrice": price, "warehouseName": "Gudang Utama",
+            "returnDetailStatusType": "RETURNED"}],
+    });
+    if discount != 0 {
+        body["cashDiscount"] = json!(discount);
+    }
+    body
+}
 
 #[test]
 fn p1_a_plain_payout_becomes_one_receipt_with_its_fees_as_discounts() {
@@ -34,7 +64,7 @@ fn p2_a_voucher_on_the_invoice_is_not_booked_twice() {
     ] {
         let mut sale = Sale::of(vec![line("AAA2002", 80_000, 2)], 10_000, 0);
         sale.pays(net, &[("subtotal", 160_000), ("voucher_seller", voucher), ("service_fee", -12_000)]);
-        assert_eq!(booked(&sale.book()), [receipt(150_000, discounts, net)]);
+        assert_eq!(receipts(&sale.book()), [receipt_body(1, 150_000, discounts, net)]);
         assert_eq!(sale.sums(), sums(0, 150_000, 0, 0));
     }
 }
@@ -91,7 +121,9 @@ fn p5_money_for_a_paid_invoice_is_left_to_a_person_with_account_and_amount() {
     sale.pays(94_500, &[]);
     let about = AfterSale::ToBook { net: rupiah(94_500), bank: "110102".to_owned(), amounts: Vec::new() };
     assert_eq!(sale.why(2), (Reason::PayoutLate, about));
-    assert_eq!(sale.book().receipts.len(), 1);
+    let settlement = sale.book();
+    assert_eq!(receipts(&settlement), [receipt_body(1, 150_000, &[("600104", 12_000)], 138_000)]);
+    assert_eq!(settlement.returns, []);
     assert_eq!(sale.sums(), sums(0, 150_000, 0, 0));
 }
 
@@ -101,32 +133,27 @@ fn p6_a_payout_below_zero_has_no_receipt_and_names_what_to_book() {
     sale.returns(Goods::Returned, Some(150_000), &[]);
     sale.pays(-10_000, &[("subtotal", 150_000), ("refund", -150_000), ("shipping_difference", -10_000)]);
     let settlement = sale.book();
-    assert_eq!((settlement.receipts.len(), settlement.returns.len()), (0, 1));
-    let (reason, about) = sale.why(1);
-    assert_eq!(reason, Reason::PayoutUnmatched);
-    let AfterSale::ToBook { net, bank, amounts } = about else { panic!("{about:?}") };
-    assert_eq!((net, bank.as_str()), (rupiah(-10_000), "110102"));
-    assert_eq!((amounts[0].account.as_str(), amounts[0].amount, amounts.len()), ("600102", rupiah(-10_000), 1));
+    assert_eq!(settlement.receipts, []);
+    assert_eq!(returns(&settlement), [return_body(1, 2, 75_000, 0)]);
+    assert_eq!(sale.why(1), (Reason::PayoutUnmatched, return_shipping()));
     assert_eq!(sale.sums(), sums(0, 0, 150_000, 0));
+}
+
+/// 10.000 of return shipping left the wallet: a person books it on the account of shipping differences.
+fn return_shipping() -> AfterSale {
+    let (category, account) = ("shipping_difference".to_owned(), "600102".to_owned());
+    let amounts = vec![OnAccount { category, account, amount: rupiah(-10_000) }];
+    AfterSale::ToBook { net: rupiah(-10_000), bank: "110102".to_owned(), amounts }
 }
 
 #[test]
 fn r1_one_of_two_back_before_the_payout() {
     let mut sale = Sale::plain();
     sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
-    assert_eq!(
-        returns(&sale.book()),
-        [json!({
-            "customerNo": "8277", "returnType": "INVOICE", "invoiceNumber": "231127PECAFY4J",
-            "transDate": "07/11/2026", "number": "231127PECAFY4J/R1", "returnStatusType": "RETURNED",
-            "taxable": false, "detailExpense": [],
-            "detailItem": [{"itemNo": "AAA2002", "quantity": 1, "unitPrice": 75000, "warehouseName": "Gudang Utama",
-                "returnDetailStatusType": "RETURNED"}],
-        })]
-    );
+    assert_eq!(returns(&sale.book()), [return_body(1, 1, 75_000, 0)]);
     assert_eq!(sale.sums(), sums(75_000, 0, 75_000, 0));
     sale.pays(69_000, &[("subtotal", 150_000), ("refund", -75_000), ("service_fee", -6_000)]);
-    assert_eq!(booked(&sale.book()), [receipt(75_000, &[("600104", 6_000)], 69_000)]);
+    assert_eq!(receipts(&sale.book()), [receipt_body(1, 75_000, &[("600104", 6_000)], 69_000)]);
     assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
 }
 
@@ -136,7 +163,8 @@ fn r2_money_only_is_a_discount_on_the_refund_account() {
     sale.returns(Goods::Kept, Some(20_000), &[]);
     sale.pays(118_000, &[("subtotal", 150_000), ("refund", -20_000), ("service_fee", -12_000)]);
     let settlement = sale.book();
-    assert_eq!(booked(&settlement), [receipt(150_000, &[("600104", 12_000), ("400102", 20_000)], 118_000)]);
+    let discounts = [("600104", 12_000), ("400102", 20_000)];
+    assert_eq!(receipts(&settlement), [receipt_body(1, 150_000, &discounts, 118_000)]);
     assert_eq!(settlement.returns, []);
     let settled = sale.decide();
     assert_eq!((&settled.records[0].outcome, settled.sums), (&Outcome::Settled, sums(0, 150_000, 0, 0)));
@@ -147,9 +175,12 @@ fn r3_all_back_and_nothing_paid_needs_no_receipt() {
     let mut sale = Sale::plain();
     sale.returns(Goods::Returned, Some(150_000), &[]);
     sale.pays(0, &[("subtotal", 150_000), ("refund", -150_000)]);
+    sale.pays(-10_000, &[("shipping_difference", -10_000)]);
     let settlement = sale.book();
-    assert_eq!((settlement.receipts.len(), settlement.returns.len()), (0, 1));
+    assert_eq!(settlement.receipts, []);
+    assert_eq!(returns(&settlement), [return_body(1, 2, 75_000, 0)]);
     assert_eq!(settlement.rows[0].outcome, Outcome::Settled);
+    assert_eq!(sale.why(2), (Reason::PayoutUnmatched, return_shipping()));
     assert_eq!(sale.sums(), sums(0, 0, 150_000, 0));
 }
 
@@ -157,16 +188,14 @@ fn r3_all_back_and_nothing_paid_needs_no_receipt() {
 fn r4_each_return_takes_its_share_of_the_discount_and_the_last_one_the_rest() {
     let mut sale = Sale::of(vec![line("AAA2002", 80_000, 2)], 10_000, 0);
     sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
-    let body = returns(&sale.book()).remove(0);
-    assert_eq!((&body["cashDiscount"], &body["detailItem"][0]["unitPrice"]), (&json!(5000), &json!(80000)));
+    assert_eq!(returns(&sale.book()), [return_body(1, 1, 80_000, 5_000)]);
     assert_eq!(sale.sums(), sums(75_000, 0, 75_000, 0));
 
     let mut sale = Sale::of(vec![line("AAA2002", 50_000, 3)], 10_000, 0);
     for part in 1..=3 {
         sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
         let body = returns(&sale.book()).remove(part - 1);
-        assert_eq!(body["cashDiscount"], json!([3_333, 3_333, 3_334][part - 1]));
-        assert_eq!(body["number"], json!(format!("231127PECAFY4J/R{part}")));
+        assert_eq!(body, return_body(part, 1, 50_000, [3_333, 3_333, 3_334][part - 1]));
     }
     assert_eq!(sale.sums(), sums(0, 0, 140_000, 0));
 }
@@ -179,7 +208,8 @@ fn r5_a_return_after_the_payout_leaves_a_credit_and_the_money_to_a_person() {
     sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
     sale.pays(-75_000, &[("refund", -75_000)]);
     let settlement = sale.book();
-    assert_eq!((settlement.receipts.len(), settlement.returns.len()), (1, 1));
+    assert_eq!(receipts(&settlement), [receipt_body(1, 150_000, &[("600104", 12_000)], 138_000)]);
+    assert_eq!(returns(&settlement), [return_body(1, 1, 75_000, 0)]);
     assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000));
     let about = AfterSale::ToBook { net: rupiah(-75_000), bank: "110102".to_owned(), amounts: Vec::new() };
     assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
@@ -190,9 +220,11 @@ fn r6_a_persons_undo_wants_nothing_of_the_order_any_more() {
     let mut sale = Sale::plain();
     sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
     sale.pays(75_000, &[]);
-    assert_eq!(sale.book().receipts.len(), 1);
+    let booked = sale.book();
+    assert_eq!(receipts(&booked), [receipt_body(1, 75_000, &[], 75_000)]);
+    assert_eq!(returns(&booked), [return_body(1, 1, 75_000, 0)]);
     let settlement = sale.settle_with(Invoice::Leaving);
-    assert_eq!((settlement.receipts.len(), settlement.returns.len()), (0, 0));
+    assert_eq!((settlement.receipts.as_slice(), settlement.returns.as_slice()), (&[][..], &[][..]));
     assert_eq!(settlement.invoice, Fate::Void);
     assert_eq!(settlement.rows[0].outcome, Outcome::Waiting(WaitsFor::Invoice));
 }
