@@ -8,7 +8,7 @@ use forstok_accurate::{
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::Base;
+use crate::world::{Base, World};
 
 on_both! {
     a_payout_becomes_a_receipt_once_a_person_approves_it;
@@ -18,6 +18,7 @@ on_both! {
     payouts_of_one_order_that_arrive_together_are_decided_and_approved_together;
     a_fee_that_nobody_mapped_blocks_until_it_is_mapped;
     two_payouts_of_one_order_can_be_approved_at_once;
+    a_fee_is_listed_for_each_marketplace_since_it_was_first_seen_even_after_a_correction_removed_it;
 }
 
 async fn a_payout_becomes_a_receipt_once_a_person_approves_it(base: Base) {
@@ -121,4 +122,29 @@ async fn two_payouts_of_one_order_can_be_approved_at_once(base: Base) {
         assert_eq!(world.payout_state(row).await, (RowState::Settled, ""));
     }
     assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+}
+
+async fn a_fee_is_listed_for_each_marketplace_since_it_was_first_seen_even_after_a_correction_removed_it(base: Base) {
+    let mut world = world(base).await;
+    let first = world.clock.now();
+    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
+    world.advance(3600);
+    let at_lazada = json!({"source": "lazada", "id": "l", "store_id": "", "channel_order_id": "INV-9",
+                           "paid_at": "2024-01-31", "net": 60_000, "amounts": {"commission": -4_000}});
+    let second = world.clock.now();
+    world.recorded(RowContent::Payout(serde_json::from_value(at_lazada).expect("a payout"))).await;
+    world.advance(3600);
+    world.paid("8", "b", 90_000, json!({"commission": -3_000})).await;
+    let listed = async |world: &World| {
+        let kinds = world.storage.fee_kinds().await.expect("readable");
+        kinds
+            .into_iter()
+            .map(|kind| (kind.source, kind.name, kind.count, kind.hundredths, kind.first_at))
+            .collect::<Vec<_>>()
+    };
+    let fee = |source: &str, count, hundredths, at| (source.to_owned(), "commission".to_owned(), count, hundredths, at);
+    assert_eq!(listed(&world).await, [fee("lazada", 1, -400_000, second), fee("shopee", 2, -1_300_000, first)]);
+    world.paid("7", "a", 150_000, json!({})).await;
+    world.paid("8", "b", 93_000, json!({})).await;
+    assert_eq!(listed(&world).await, [fee("lazada", 1, -400_000, second), fee("shopee", 0, 0, first)]);
 }

@@ -83,7 +83,7 @@ pub(in crate::storage) async fn awaiting_approval<T: Dialect>(db: &mut T, kind: 
     Ok(RowSum { rows: row.number("n")?, total: Rupiah::from_hundredths(row.number("total")?) })
 }
 
-/// Every name of an amount that payouts have used.
+/// Every name of an amount that payouts have ever used, also if corrections have removed it since.
 pub(in crate::storage) async fn fee_kinds<T: Dialect>(db: &mut T) -> Result<Vec<FeeKind>> {
     let kind = |row: &T::Row| {
         Ok(FeeKind {
@@ -94,6 +94,6 @@ pub(in crate::storage) async fn fee_kinds<T: Dialect>(db: &mut T) -> Result<Vec<
             first_at: timestamp(row.number("first_at")?)?,
         })
     };
-    let sql = "SELECT source, name, n, total, first_at FROM fee_kinds WHERE n > 0 ORDER BY source, name";
+    let sql = "SELECT source, name, n, total, first_at FROM fee_kinds ORDER BY source, name";
     db.fetch(sql, &[]).await?.iter().map(kind).collect()
 }

@@ -87,7 +87,8 @@ impl Fees {
         }
         let (mut unknown, mut known) = (Vec::new(), Vec::new());
         for (place, (name, kinds)) in names.into_iter().enumerate() {
-            let is_unknown = mapping.payout.category(name).is_none();
+            // A name that corrections have removed from all payouts needs no category.
+            let is_unknown = is_used(&kinds) && mapping.payout.category(name).is_none();
             let fee = Fee { place, ..Fee::new(name, &kinds, mapping, chosen, page) };
             if is_unknown { unknown.push(fee) } else { known.push(fee) }
         }
@@ -95,10 +96,16 @@ impl Fees {
     }
 }
 
-/// Names that payouts have used and that have no category.
+/// Whether a payout has an amount of this name at present.
+fn is_used(kinds: &[&FeeKind]) -> bool {
+    kinds.iter().any(|kind| kind.count > 0)
+}
+
+/// Names that payouts use and that have no category.
 pub(in crate::web) async fn unknown(app: &App) -> Result<Vec<String>, Problem> {
     let active = app.engine.mapping();
-    let mut names: Vec<_> = app.engine.storage().fee_kinds().await?.into_iter().map(|kind| kind.name).collect();
+    let kinds = app.engine.storage().fee_kinds().await?.into_iter();
+    let mut names: Vec<_> = kinds.filter(|kind| kind.count > 0).map(|kind| kind.name).collect();
     names.retain(|name| active.mapping.payout.category(name).is_none());
     for name in &mut names {
         *name = name.trim().to_owned();
