@@ -8,7 +8,7 @@ use forstok_accurate::{
         payout::RowState,
         reason::{Language, Reason},
     },
-    sandbox::Edit,
+    sandbox::{Action, Edit},
     storage::ManualChange,
 };
 use serde_json::json;
@@ -18,7 +18,8 @@ use crate::world::{Base, World, order, order_id};
 
 on_both! {
     an_order_that_is_cancelled_although_it_was_paid_is_for_a_person;
-    an_undo_deletes_the_receipt_then_the_return_then_the_invoice;
+    an_undo_deletes_the_return_then_the_invoice;
+    an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifies_each;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
     an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so;
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
@@ -30,6 +31,11 @@ on_both! {
 
 impl World {
     async fn undoes(&mut self, id: &str) {
+        self.wants_to_undo(id).await;
+        self.run_until_settled().await;
+    }
+
+    pub(super) async fn wants_to_undo(&mut self, id: &str) {
         let change = ManualChange {
             decision: Some(Manual::Undo),
             reason: Some("a mistake".to_owned()),
@@ -37,7 +43,6 @@ impl World {
             actor: "sari".to_owned(),
         };
         self.storage.decide_manually(&order_id(id), &change, self.clock.now()).await.expect("written");
-        self.run_until_settled().await;
     }
 }
 
@@ -56,7 +61,7 @@ async fn an_order_that_is_cancelled_although_it_was_paid_is_for_a_person(base: B
     assert_eq!((world.accurate.invoice_count(), world.accurate.receipts().len()), (0, 0));
 }
 
-async fn an_undo_deletes_the_receipt_then_the_return_then_the_invoice(base: Base) {
+async fn an_undo_deletes_the_return_then_the_invoice(base: Base) {
     let mut world = world(base).await;
     world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
     world.invoiced("7").await;
@@ -152,7 +157,7 @@ async fn money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_
 }
 
 /// Order 7, two pieces of 75,000, is invoiced and shipped; its returns need an approval.
-async fn two_shipped_pieces(base: Base) -> World {
+pub(super) async fn two_shipped_pieces(base: Base) -> World {
     let mut world = world(base).await;
     world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
     world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
@@ -163,7 +168,7 @@ async fn two_shipped_pieces(base: Base) -> World {
 }
 
 impl World {
-    async fn one_piece_went_back(&mut self, row: &str) {
+    pub(super) async fn one_piece_went_back(&mut self, row: &str) {
         self.went_back("7", row, json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
         self.approves_all(Kind::Return).await;
     }
@@ -172,6 +177,28 @@ impl World {
         self.forstok_sends(order("7").price(75_000).pieces(2).cancelled()).await;
         self.run_until_settled().await;
     }
+}
+
+async fn an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifies_each(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.one_piece_went_back("r").await;
+    world.paid("7", "a", 69_000, json!({"subtotal": 150_000, "refund": -75_000, "commission": -6_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""));
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (1, 1));
+    let before = world.accurate.calls().len();
+    world.undoes("7").await;
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (0, 0));
+    assert_eq!(world.accurate.invoice_count(), 0);
+    let calls: Vec<_> = world.accurate.calls()[before..].iter().filter_map(|call| call.action).collect();
+    let expected = [
+        [Action::ReceiptDetail, Action::ReceiptDelete, Action::ReceiptDetail],
+        [Action::ReturnDetail, Action::ReturnDelete, Action::ReturnDetail],
+        [Action::InvoiceDetail, Action::InvoiceDelete, Action::InvoiceDetail],
+    ];
+    assert_eq!(calls, expected.concat(), "each is looked up, deleted, and looked up again");
 }
 
 async fn an_order_that_is_cancelled_after_a_part_of_it_went_back_is_for_a_person(base: Base) {

@@ -1,4 +1,4 @@
-//! Days that Accurate refuses: returns of a closed month, and receipts before their invoice.
+//! Days that Accurate refuses: returns and receipts of a closed month, and receipts before their invoice.
 
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
@@ -14,6 +14,7 @@ use crate::world::{Base, World};
 on_both! {
     a_return_of_a_closed_month_is_booked_in_the_next_one;
     a_return_whose_next_month_is_closed_too_waits_for_a_person;
+    a_receipt_of_a_closed_month_waits_until_the_month_is_open;
     a_receipt_before_its_invoice_is_booked_only_if_the_mapping_says_so;
 }
 
@@ -53,6 +54,21 @@ async fn a_return_whose_next_month_is_closed_too_waits_for_a_person(base: Base) 
     world.run_for(2 * 3600).await;
     assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "retried automatically");
     assert_eq!(world.accurate.returns()[0].trans_date, date(2024, 2, 1));
+}
+
+async fn a_receipt_of_a_closed_month_waits_until_the_month_is_open(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.accurate.change_settings(|settings| settings.company_start = date(2024, 2, 1));
+    world.paid("7", "a", 150_000, json!({})).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "period_closed"));
+    assert_eq!(world.state("7").await, "invoiced", "the invoice is not concerned");
+    assert_eq!(world.accurate.receipts().len(), 0, "money is never booked on another day than it was paid");
+    world.accurate.change_settings(|settings| settings.company_start = date(2024, 1, 1));
+    world.run_for(2 * 3600).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""), "retried automatically");
+    assert_eq!(world.accurate.receipts()[0].trans_date, date(2024, 1, 31));
 }
 
 async fn a_receipt_before_its_invoice_is_booked_only_if_the_mapping_says_so(base: Base) {
