@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::chromium::{Chromium, Kind};
 use crate::{
     forstok::order,
-    pages::after_sale::{NEW_FEE, becomes},
+    pages::{
+        after_sale::{NEW_FEE, becomes},
+        payout_import::income_workbook,
+    },
     service::{Home, Service, accurate},
 };
 
@@ -196,4 +199,21 @@ async fn a_newcomer_imports_a_file_in_indonesian() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_imports_a_file_on_a_phone() {
     a_file_is_imported(Kind::ENGLISH_PHONE, &ENGLISH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workbook_of_a_marketplace_is_imported_in_the_browser() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let browser = Chromium::open(&service, Kind::ENGLISH).await;
+    browser.signs_in(ENGLISH.sign_in).await;
+    browser.goes_to("/payouts/import").await;
+    browser.chooses("profile", "Shopee: income report (its headings are a guess)").await;
+    browser.picks("file", "Income.xlsx", &income_workbook()).await;
+    browser.presses(ENGLISH.check).await;
+    browser.shows(&[ENGLISH.readable[0], "2 · Rp140.000"]).await;
+    browser.presses(ENGLISH.import).await;
+    browser.shows(&["2 payouts imported"]).await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
 }

@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::visitor::Visitor;
+use super::{after_sale::becomes, visitor::Visitor};
 use crate::{
     forstok::order,
     service::{Answer, Home, OPERATOR_TOKEN, Service, accurate, client},
@@ -32,6 +32,33 @@ pub(super) async fn reconciled(service: &Service) -> Value {
     assert_eq!(requested.status, 202, "{}", requested.text);
     let path = format!("/v1/reconciliations/{}", requested.json()["id"]);
     service.get_until(&path, |run| run["state"] == "done").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_was_not_paid_in_time_is_shown_beside_the_money_that_is_expected() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for id in 1..=2 {
+        service.send(&order(id)).await;
+        let mut completed = order(id);
+        completed["order"]["status"] = json!("Completed");
+        completed["order"]["updated_at"] = json!("2023-12-01T10:00:00+07:00");
+        service.send(&completed).await;
+    }
+    service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 2).await;
+    let payout = json!([{"source": "shopee", "id": "a", "store_id": "8277", "channel_order_id": "N1",
+        "paid_at": "2023-12-05", "net": 70_000, "amounts": {"subtotal": 80_000, "service_fee": -10_000}}]);
+    posts(&service, "/v1/payouts", OPERATOR_TOKEN, payout).await;
+    becomes(&service, "a", "waiting").await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let card = "Expected from marketplaces";
+    assert!(!visitor.get("/payouts").await.html.contains("has not been paid out in time"), "nobody has looked yet");
+    reconciled(&service).await;
+    for path in ["/payouts", "/", "/reconciliation"] {
+        let page = visitor.get(path).await;
+        page.says(&[card, "1 invoice has not been paid out in time"]);
+        assert!(page.html.contains("href=\"/reconciliation?class=not_settled#findings\""), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
