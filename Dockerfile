@@ -21,9 +21,10 @@ ENV PATH=/tools/bin:$PATH
 FROM fetch AS build
 RUN cargo auditable build --release --locked --offline
 
-# The commit that `--version` shows; without these arguments it shows none:
-#   docker build --build-arg FORSTOK_ACCURATE_COMMIT="$(git rev-parse HEAD)" \
-#     --build-arg SOURCE_DATE_EPOCH="$(git show --no-patch --format=%ct)" --tag forstok-accurate .
+# The commit and its time, which `--version` and the metric build_info show. The repository is not copied into the
+# build, so without these arguments they show none. Each takes its value from the environment:
+#   export FORSTOK_ACCURATE_COMMIT="$(git rev-parse HEAD)" SOURCE_DATE_EPOCH="$(git show --no-patch --format=%ct)"
+#   docker build --build-arg FORSTOK_ACCURATE_COMMIT --build-arg SOURCE_DATE_EPOCH --tag forstok-accurate .
 ARG FORSTOK_ACCURATE_COMMIT
 ARG SOURCE_DATE_EPOCH
 

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use forstok_accurate::{
@@ -69,7 +69,45 @@ async fn the_health_command_asks_the_running_service() {
 fn unknown_commands_and_arguments_are_refused() {
     assert_eq!(binary(&["serv"]).output().expect("it runs").status.code(), Some(2));
     assert_eq!(binary(&["serve", "--confg", "x"]).output().expect("it runs").status.code(), Some(2));
-    assert!(binary(&["--version"]).output().expect("it runs").status.success());
+}
+
+/// What the build script tells the compiler, with these variables.
+fn build_script(variables: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (script, program) = (concat!(env!("CARGO_MANIFEST_DIR"), "/build.rs"), folder.path().join("build"));
+    let mut compile = Command::new("rustc");
+    compile.args(["--edition", "2024", script, "-o"]).arg(&program).env("CARGO_PKG_VERSION", "1.2.3");
+    assert!(compile.status().expect("the compiler is installed").success());
+    let mut run = Command::new(program);
+    run.current_dir(folder.path()).env_remove("FORSTOK_ACCURATE_COMMIT").env_remove("SOURCE_DATE_EPOCH");
+    let output = run.env("PROFILE", "release").envs(variables.iter().copied()).output().expect("it runs");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_build_that_is_given_its_commit_and_time_names_both() {
+    let given = [("FORSTOK_ACCURATE_COMMIT", "0123456789abcdef"), ("SOURCE_DATE_EPOCH", "1767225600")];
+    let told = build_script(&given);
+    for line in ["VERSION=1.2.3 (0123456789 2026-01-01)", "COMMIT=0123456789", "COMMIT_DATE=2026-01-01"] {
+        assert!(told.lines().any(|told| told == format!("cargo::rustc-env={line}")), "{line}: {told}");
+    }
+    let told = build_script(&[]);
+    assert!(told.lines().any(|line| line == "cargo::rustc-env=VERSION=1.2.3"), "without a repository: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_and_the_metric_show_what_the_build_script_found_out() {
+    let output = binary(&["--version"]).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), concat!("forstok-accurate ", env!("VERSION"), "\n"));
+    let service = Home::new(&accurate().await).serve().await;
+    let metrics = service.get("/metrics").await.text;
+    let labels = format!(
+        "version=\"{}\",commit=\"{}\",date=\"{}\"",
+        env!("CARGO_PKG_VERSION"),
+        env!("COMMIT"),
+        env!("COMMIT_DATE")
+    );
+    assert!(metrics.contains(&format!("forstok_accurate_build_info{{{labels}}} 1")), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
