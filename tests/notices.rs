@@ -2,6 +2,8 @@
 
 mod delivery;
 pub(crate) mod receivers;
+mod refused;
+mod tls;
 
 use std::sync::Arc;
 

@@ -30,6 +30,7 @@ use forstok_accurate::{
 };
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -56,14 +57,17 @@ impl Clock for Breakable {
     }
 }
 
+/// The webhooks' secret: each is signed with it in the header `x-signature`.
+pub(crate) const SECRET: &str = "secret-of-the-webhook";
+
 /// Serves an engine; returns the address.
-async fn served(engine: &Arc<Engine>) -> String {
+pub(crate) async fn served(engine: &Arc<Engine>, metrics: PrometheusHandle) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("bound");
     let verifier = Verifier {
         scheme: Scheme::Hmac { encoding: Encoding::Hex, timestamp_header: None },
         header: HeaderName::from_static("x-signature"),
-        secrets: vec!["secret-of-the-webhook".into()],
+        secrets: vec![SECRET.into()],
     };
     let (recorder, _) = Recorder::start(engine.inbox(), engine.supervisor());
     let app = App::new(Shared {
@@ -82,7 +86,7 @@ async fn served(engine: &Arc<Engine>) -> String {
         webhook_port: None,
         language: Language::English,
         file: None,
-        metrics: telemetry::metrics().expect("the only one of this process"),
+        metrics,
     });
     http::serve(engine.supervisor(), "accepting", listener, http::public(&app), std::future::pending::<()>);
     format!("http://{address}")
@@ -109,7 +113,7 @@ async fn a_task_that_keeps_panicking_turns_the_probes_to_503_and_works_again_aft
     let sessions = vec![session(&world.wire, &world.clock, true)];
     let mapping = (*world.engine.mapping()).clone();
     let engine = Arc::new(Engine::new(world.storage.clone(), clock.clone(), sessions, mapping, 1));
-    let at = served(&engine).await;
+    let at = served(&engine, telemetry::metrics().expect("the only one of this process")).await;
     let running = Running::start(&engine, None);
     assert_eq!(ask(&format!("{at}/healthz")).await.0, 200);
 

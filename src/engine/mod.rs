@@ -5,7 +5,7 @@
 //! the drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate,
 //! [`forstok_reconciliation`] with Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for
 //! orders that never came. [`Engine::tell_news`] and its neighbours in `notices` tell people what they need to know
-//! outside the page.
+//! outside the page; `refused_webhooks` counts the webhooks that it does not accept.
 //! `after_sale` records payouts and returns, and what people approve of them.
 //! Each step is a method, so that a test can take the steps one by one.
 
@@ -22,6 +22,7 @@ pub mod payout_webhooks;
 pub mod people;
 pub mod queue;
 pub mod reconciliation;
+mod refused_webhooks;
 pub mod run;
 mod silence;
 
@@ -31,7 +32,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 pub use self::notices::Tested;
-use self::{notices::Telling, pace::Pace, silence::Silence};
+use self::{notices::Telling, pace::Pace, refused_webhooks::RefusedWebhooks, silence::Silence};
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
@@ -77,6 +78,8 @@ pub struct Engine {
     /// Sends notices; `None` while no channel is on.
     notices: Option<Telling>,
     silence: Silence,
+    /// Webhooks that were refused since one was accepted.
+    refused_webhooks: RefusedWebhooks,
 }
 
 impl Engine {
@@ -108,6 +111,7 @@ impl Engine {
             hinted: BTreeSet::new(),
             notices: None,
             silence: Silence::default(),
+            refused_webhooks: RefusedWebhooks::default(),
         }
     }
 

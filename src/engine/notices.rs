@@ -125,6 +125,7 @@ impl Engine {
             open
         });
         let (payouts, returns) = (self.held(Kind::Receipt).await?, self.held(Kind::Return).await?);
+        let newest_webhook = storage.newest_webhook().await?;
         let day = match digest_is_due(told, now, rules) {
             Some(day) => {
                 let rows = |held: &[Held]| held.iter().map(|held| held.rows).sum();
@@ -136,8 +137,9 @@ impl Engine {
         Ok(Present {
             now,
             pauses: pauses.collect(),
-            newest_webhook: storage.newest_webhook().await?,
+            newest_webhook,
             unusual_silence: self.unusual_silence().await?,
+            refused_webhooks: self.refused_webhooks.after(newest_webhook),
             causes: causes.into_iter().map(cause).collect(),
             has_more_causes,
             payouts,

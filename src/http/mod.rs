@@ -211,6 +211,7 @@ impl App {
     /// Records that an authentic webhook was accepted.
     fn note_webhook(&self, at: Timestamp) {
         self.0.first_webhook.was_taken();
+        self.engine.webhook_was_accepted();
         self.0.last_webhook.fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 

@@ -150,6 +150,7 @@ async fn take(
     let now = app.engine.now();
     proofs.verifier.verify(headers, &body, now).map_err(|rejection| {
         app.first_webhook().was_refused(&proofs.verifier, &rejection, headers, &body, now);
+        app.engine.webhook_was_refused();
         match rejection {
             Rejection::Missing(..) => Problem::SignatureMissing(rejection.to_string()),
             Rejection::Wrong(_) | Rejection::Stale(_) => Problem::SignatureWrong(rejection.to_string()),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
-use super::{Blocked, Held, News, Present, Rules, Told, ToldCauses, ToldPause};
+use super::{Blocked, Held, News, Present, Refused, Rules, Told, ToldCauses, ToldPause};
 use crate::domain::{WIB, document::Kind};
 
 /// A pause with this code often ends within seconds.
@@ -14,6 +14,11 @@ const NOT_SET_UP: &str = "credentials_missing";
 /// How long Accurate must be unreachable before people are notified, and how long a book must work before it counts as
 /// working again: after a restart, a pause is unknown until the next call.
 const SETTLED: SignedDuration = SignedDuration::from_mins(1);
+
+/// How many webhooks must be refused, and since when at least, before people are notified: a stranger may send one, and
+/// in a busy shop a webhook that is accepted soon shows that the key is right.
+const REFUSED_AT_LEAST: i64 = 3;
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long causes are collected before they are reported: one mistake often blocks orders for several causes.
 const GATHERED: SignedDuration = SignedDuration::from_mins(1);
@@ -28,6 +33,7 @@ const MOST_REMEMBERED: usize = 1_000;
 pub fn decide(mut told: Told, present: &Present, rules: &Rules) -> (Told, Vec<News>) {
     let mut news = Vec::new();
     pauses(&mut told, present, &mut news);
+    news.extend(refusals(&mut told, present));
     news.extend(silence(&mut told, present));
     news.extend(blocked(&mut told.orders, present));
     for (told, kind, held) in
@@ -68,6 +74,21 @@ fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
         news.push(News::Resumed { book: book.clone(), code, lasted });
         false
     });
+}
+
+/// Webhooks that are all refused; before the first one is accepted, the setup page reports them.
+fn refusals(told: &mut Told, present: &Present) -> Option<News> {
+    let last = present.newest_webhook?;
+    let refused = present.refused_webhooks.filter(|Refused { since, .. }| *since > last)?;
+    let is_told = told.refused_since == Some(last);
+    let lasts = present.now.duration_since(refused.since) >= REFUSED_FOR;
+    if is_told || !lasts || refused.webhooks < REFUSED_AT_LEAST {
+        return None;
+    }
+    told.refused_since = Some(last);
+    // The silence that follows has the same cause, and so has its end.
+    told.silent_since = Some(last);
+    Some(News::WebhooksRefused { last, refused })
 }
 
 fn silence(told: &mut Told, present: &Present) -> Option<News> {

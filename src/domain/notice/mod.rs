@@ -92,6 +92,8 @@ pub struct Told {
     pub paused: BTreeMap<BookName, ToldPause>,
     /// When the newest webhook before the reported silence arrived.
     pub silent_since: Option<Timestamp>,
+    /// When the newest webhook before the reported refusals was accepted.
+    pub refused_since: Option<Timestamp>,
     /// Causes of blocked orders.
     pub orders: ToldCauses,
     /// Why payouts need a person.
@@ -142,6 +144,8 @@ pub struct Present {
     pub newest_webhook: Option<Timestamp>,
     /// After which time without a webhook somebody should look ([`unusual_silence`]).
     pub unusual_silence: SignedDuration,
+    /// Webhooks that were refused since then.
+    pub refused_webhooks: Option<Refused>,
     /// Causes of blocked orders, the most frequent first.
     pub causes: Vec<Blocked>,
     /// There are more causes than were read.
@@ -156,6 +160,15 @@ pub struct Present {
     pub failed_run: Option<FailedRun>,
     /// The figures for the digest, if it is due.
     pub day: Option<Day>,
+}
+
+/// Webhooks that were refused because of their key or signature, while none was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// When the first of them arrived.
+    pub since: Timestamp,
+    /// How many.
+    pub webhooks: i64,
 }
 
 /// Why a book is paused.
@@ -298,6 +311,13 @@ pub enum News {
         /// For how long none has arrived.
         silence: SignedDuration,
     },
+    /// Webhooks arrive, and every one is refused.
+    WebhooksRefused {
+        /// When the newest one was accepted.
+        last: Timestamp,
+        /// The refused ones.
+        refused: Refused,
+    },
     /// Webhooks arrive again.
     WebhooksResumed {
         /// When the newest one before the silence arrived.
@@ -340,6 +360,7 @@ impl News {
             Self::Paused { .. } => "book.paused",
             Self::Resumed { .. } => "book.resumed",
             Self::WebhooksStopped { .. } => "webhooks.stopped",
+            Self::WebhooksRefused { .. } => "webhooks.refused",
             Self::WebhooksResumed { .. } => "webhooks.resumed",
             Self::Blocked { .. } => "orders.blocked",
             Self::Held { kind: Kind::Return, .. } => "returns.attention",
@@ -359,6 +380,7 @@ impl News {
             Self::Held { kind: Kind::Return, .. } => "/returns",
             Self::Held { .. } => "/payouts",
             Self::Findings { .. } | Self::RunFailed(_) => "/reconciliation",
+            Self::WebhooksRefused { .. } => "/setup",
             Self::WebhooksResumed { .. } => "/orders/import",
             Self::Resumed { .. } | Self::WebhooksStopped { .. } | Self::Digest(_) => "/",
             Self::Test { .. } => "/notices",

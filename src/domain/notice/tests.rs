@@ -27,6 +27,7 @@ fn fine() -> Present {
         pauses: BTreeMap::new(),
         newest_webhook: Some(now),
         unusual_silence: LONGEST_SILENCE,
+        refused_webhooks: None,
         causes: Vec::new(),
         has_more_causes: false,
         payouts: Vec::new(),
@@ -114,6 +115,45 @@ fn a_day_without_webhooks_is_told_once_and_so_is_its_end() {
     let steps =
         vec![(24 * hour, silent.clone()), (24 * hour + 5, silent.clone()), (29 * hour, silent), (30 * hour, again)];
     assert_eq!(history(told(), steps), [(24 * hour + 5, "webhooks.stopped"), (30 * hour, "webhooks.resumed")]);
+}
+
+fn refused(webhooks: i64, seconds: i64) -> Present {
+    let since = at(MORNING) + SignedDuration::from_secs(seconds);
+    Present { refused_webhooks: Some(Refused { since, webhooks }), ..fine() }
+}
+
+#[test]
+fn webhooks_that_are_all_refused_are_told_once_within_minutes_and_so_is_their_end() {
+    let (day, again) = (86_400, at(MORNING) + SignedDuration::from_hours(30));
+    let again = Present { newest_webhook: Some(again), ..fine() };
+    let steps = vec![
+        (20, refused(1, 20)),
+        (319, refused(7, 20)),
+        (320, refused(7, 20)),
+        (400, refused(9, 20)),
+        // A restart forgets the refusals, and a day passes without a webhook.
+        (day + 5, fine()),
+        (day + 600, refused(4, day)),
+        (30 * 3_600, again),
+    ];
+    assert_eq!(history(told(), steps), [(320, "webhooks.refused"), (30 * 3_600, "webhooks.resumed")]);
+}
+
+#[test]
+fn a_strangers_webhook_and_one_between_accepted_ones_are_not_told() {
+    let one = refused(2, 20);
+    let accepted_since =
+        Present { newest_webhook: Some(at(MORNING) + SignedDuration::from_secs(60)), ..refused(9, 20) };
+    assert_eq!(history(told(), vec![(3_600, one), (400, accepted_since)]), []);
+}
+
+#[test]
+fn refusals_are_told_after_a_silence_and_not_before_the_first_webhook() {
+    let day = 86_400;
+    let steps = vec![(day + 5, fine()), (day + 1_000, refused(3, day + 10))];
+    assert_eq!(history(told(), steps), [(day + 5, "webhooks.stopped"), (day + 1_000, "webhooks.refused")]);
+    let new = Present { newest_webhook: None, ..refused(3, 0) };
+    assert_eq!(history(told(), vec![(600, new)]), []);
 }
 
 #[test]
@@ -278,6 +318,10 @@ fn notices_read_well_in_both_languages() {
         News::Paused { book: book.clone(), pause },
         News::Resumed { book, code: "token_refused".to_owned(), lasted: SignedDuration::from_mins(95) },
         News::WebhooksStopped { last: since, silence: SignedDuration::from_hours(24) },
+        News::WebhooksRefused {
+            last: since,
+            refused: Refused { since: since + SignedDuration::from_hours(2), webhooks: 1_012 },
+        },
         News::WebhooksResumed { last: since, newest: since + SignedDuration::from_hours(30) },
         News::Blocked { causes },
         News::Held {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Blocked, Day, FailedRun, Held, News, Pause, Why};
+use super::{Blocked, Day, FailedRun, Held, News, Pause, Refused, Why};
 use crate::domain::{
     cause,
     document::Kind,
@@ -56,6 +56,9 @@ impl News {
                 format!("No webhook from Forstok for {}", duration(*silence, Language::English)),
                 format!("Tidak ada webhook dari Forstok selama {}", duration(*silence, Language::Indonesian)),
             ),
+            Self::WebhooksRefused { .. } => {
+                ("All webhooks from Forstok are refused".to_owned(), "Semua webhook dari Forstok ditolak".to_owned())
+            }
             Self::WebhooksResumed { .. } => {
                 ("Webhooks from Forstok are arriving again".to_owned(), "Webhook dari Forstok diterima lagi".to_owned())
             }
@@ -141,17 +144,37 @@ impl News {
                     ),
                 )
             }
+            Self::WebhooksRefused { last, refused: Refused { since, webhooks } } => {
+                let (last, since) = (moment(*last), moment(*since));
+                let refused = counted(*webhooks, "webhook has", "webhooks have");
+                let webhooks = count(*webhooks);
+                in_language(
+                    language,
+                    format!(
+                        "{refused} been refused since {since}, because the key or signature is missing or wrong. The \
+                         last one was accepted on {last}. New orders are not arriving: check that the webhook key in \
+                         Forstok is the one of this service, and that the proxy in front of this service forwards all \
+                         headers."
+                    ),
+                    format!(
+                        "{webhooks} webhook ditolak sejak {since} karena kunci atau tanda tangannya tidak ada atau \
+                         salah. Webhook terakhir yang diterima: {last}. Pesanan baru tidak masuk: pastikan kunci \
+                         webhook di Forstok sama dengan kunci di layanan ini, dan proxy di depan layanan ini \
+                         meneruskan semua header."
+                    ),
+                )
+            }
             Self::WebhooksResumed { last, newest } => {
                 let (last, newest) = (moment(*last), moment(*newest));
                 in_language(
                     language,
                     format!(
-                        "No webhook arrived between {last} and {newest}. Orders from that time may be missing: the \
-                         page “Import orders” finds them."
+                        "No webhook was accepted between {last} and {newest}. Orders from that time may be missing: \
+                         the page “Import orders” finds them."
                     ),
                     format!(
-                        "Tidak ada webhook antara {last} dan {newest}. Pesanan dari waktu itu mungkin belum masuk: \
-                         periksa di halaman “Impor pesanan”."
+                        "Tidak ada webhook yang diterima antara {last} dan {newest}. Pesanan dari waktu itu mungkin \
+                         belum masuk: periksa di halaman “Impor pesanan”."
                     ),
                 )
             }
@@ -195,6 +218,9 @@ impl News {
             }
             Self::Resumed { book, lasted, .. } => json!({ "book": book, "seconds": lasted.as_secs() }),
             Self::WebhooksStopped { last, .. } => json!({ "last_webhook_at": at(last) }),
+            Self::WebhooksRefused { last, refused: Refused { since, webhooks } } => {
+                json!({ "count": webhooks, "refused_since": at(since), "last_webhook_at": at(last) })
+            }
             Self::WebhooksResumed { last, newest } => {
                 json!({ "silent_from": at(last), "last_webhook_at": at(newest) })
             }
