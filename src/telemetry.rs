@@ -176,7 +176,7 @@ fn describe() {
     describe_gauge!("forstok_accurate_free_disk_bytes", "Bytes that are free for the SQLite database");
     describe_gauge!(
         "forstok_accurate_last_backup_timestamp_seconds",
-        "When store backup last copied the SQLite database, in seconds since 1970; 0 before the first time"
+        "When store backup or backup-postgres last made a backup, in seconds since 1970; 0 before the first time"
     );
     describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
     describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");

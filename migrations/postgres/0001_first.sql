@@ -405,6 +405,9 @@ BEGIN
     UPDATE documents SET tries = GREATEST(tries, 1) WHERE state IN ('blocked', 'gone');
 END $$;
 
+-- When deploy/backup-postgres last made a backup, for the metric and its alert: microseconds since 1970.
+CREATE TABLE backups (id BIGINT PRIMARY KEY CHECK (id = 1), made_at BIGINT NOT NULL);
+
 -- What happened to each order, in order.
 CREATE TABLE timeline (
     order_id TEXT   NOT NULL COLLATE "C",

@@ -104,25 +104,29 @@ pub(super) async fn render(State(app): State<App>) -> Result<Response, Problem> 
             metrics::gauge!("forstok_accurate_list_age_seconds", &labels).set(age);
         }
     }
-    if let Some(file) = &app.file {
-        of_file(file);
-    }
+    let last_backup = match &app.file {
+        Some(file) => {
+            free_disk(file);
+            backups::latest(file)
+        }
+        None => app.engine.storage().last_backup().await?,
+    };
+    // 0 before the first one.
+    metrics::gauge!("forstok_accurate_last_backup_timestamp_seconds")
+        .set(last_backup.map_or(0.0, |at| at.as_second() as f64));
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     let mut text = app.metrics.render();
     process::append(&mut text);
     Ok((kind, text).into_response())
 }
 
-/// Free disk, and the last backup; a server's are its own monitoring's.
-fn of_file(database: &Path) {
+/// Free disk; a server's is its own monitoring's.
+fn free_disk(database: &Path) {
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Ok(disk) = rustix::fs::statvfs(folder) {
         let free = disk.f_bavail as f64 * disk.f_frsize as f64;
         metrics::gauge!("forstok_accurate_free_disk_bytes").set(free);
     }
-    // 0 before the first one.
-    let last = backups::latest(database).map_or(0.0, |at| at.as_second() as f64);
-    metrics::gauge!("forstok_accurate_last_backup_timestamp_seconds").set(last);
 }
 
 /// Payouts or returns by state.

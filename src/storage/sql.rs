@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::{Delivery, Leadership, Receipt, Result, dialect::Dialect};
 
@@ -56,6 +57,9 @@ pub trait Base: Send + Sync + 'static {
 
     /// [`Housekeeping::refresh_statistics`](super::Housekeeping::refresh_statistics).
     async fn refresh_statistics(&self) -> Result<()>;
+
+    /// [`Housekeeping::last_backup`](super::Housekeeping::last_backup).
+    async fn last_backup(&self) -> Result<Option<Timestamp>>;
 
     /// [`Storage::close`](super::Storage::close).
     async fn close(&self);

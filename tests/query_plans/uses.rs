@@ -51,6 +51,7 @@ async fn use_the_unreadable(world: &World) {
 async fn use_what_pages_need(world: &World) {
     let (storage, now) = (world.storage.clone(), world.clock.now());
     storage.causes(10).await.expect("readable");
+    storage.last_backup().await.expect("readable");
     for (by_store, by_day) in [(true, false), (false, true), (true, true)] {
         let days = Days { by: DayOf::Ordered, from: Some(date(2020, 1, 1)), to: None };
         storage.totals(&days, Grouping { by_store, by_day }, 100).await.expect("readable");

@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use sqlx::{
     Connection, PgConnection, PgPool, Row, SqlSafeStr,
@@ -32,7 +33,10 @@ use self::{
     session::{Doubts, LONGEST, SOON, Session, make_ready, pool, within},
 };
 use super::{
-    Delivery, Leadership, Readable, Receipt, Result, StorageError, remedy,
+    Delivery, Leadership, Readable, Receipt, Result, StorageError,
+    dialect::{Columns as _, Dialect as _},
+    remedy,
+    rows::timestamp,
     sql::{Base, Size, Sql, Work},
 };
 use crate::clock::SharedClock;
@@ -286,6 +290,12 @@ impl Base for Server {
     async fn refresh_statistics(&self) -> Result<()> {
         let mut session = Session::on(&self.reading, LONGEST, &self.doubts).await?;
         statistics::refresh(&mut session).await
+    }
+
+    async fn last_backup(&self) -> Result<Option<Timestamp>> {
+        let mut session = Session::on(&self.reading, LONGEST, &self.doubts).await?;
+        let rows = session.fetch("SELECT made_at FROM backups WHERE id = 1", &[]).await?;
+        rows.first().map(|row| timestamp(row.number("made_at")?)).transpose()
     }
 
     async fn close(&self) {

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+
 use super::{
     SqliteFile,
     checkpoint::Log,
@@ -99,6 +101,10 @@ impl Base for SqliteFile {
 
     async fn refresh_statistics(&self) -> Result<()> {
         Ok(())
+    }
+
+    async fn last_backup(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
     }
 
     async fn close(&self) {

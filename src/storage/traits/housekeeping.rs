@@ -17,6 +17,10 @@ pub trait Housekeeping: Send + Sync {
     /// Updates the statistics of tables that have grown much, so that the plans of statements fit their size. SQLite
     /// needs none: its plans do not depend on the size of a table.
     async fn refresh_statistics(&self) -> Result<()>;
+
+    /// When `deploy/backup-postgres` recorded its last backup; `None` if it never did, and for an SQLite file, beside
+    /// which `store backup` records it.
+    async fn last_backup(&self) -> Result<Option<Timestamp>>;
 }
 
 #[async_trait::async_trait]
@@ -32,5 +36,9 @@ impl<B: Base> Housekeeping for Sql<B> {
 
     async fn refresh_statistics(&self) -> Result<()> {
         self.0.refresh_statistics().await
+    }
+
+    async fn last_backup(&self) -> Result<Option<Timestamp>> {
+        self.0.last_backup().await
     }
 }

@@ -240,6 +240,10 @@ impl Housekeeping for SimStore {
     async fn refresh_statistics(&self) -> Result<()> {
         self.inner.refresh_statistics().await
     }
+
+    async fn last_backup(&self) -> Result<Option<Timestamp>> {
+        self.inner.last_backup().await
+    }
 }
 
 #[async_trait::async_trait]
