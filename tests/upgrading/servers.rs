@@ -16,10 +16,11 @@ use crate::{
 };
 
 /// What the start of the version after this one does to the schema.
-async fn newer_version_migrates(url: &str, sql: &'static str) -> Result<(), sqlx::migrate::MigrateError> {
+pub(super) async fn newer_version_migrates(url: &str, sql: &'static str) -> Result<(), sqlx::migrate::MigrateError> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
     let known = Migrator::new(Path::new(folder)).await.expect("our own files");
-    let next = Migration::new(2, "next".into(), MigrationType::Simple, sql.into_sql_str(), false);
+    let newest = known.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let next = Migration::new(newest + 1, "next".into(), MigrationType::Simple, sql.into_sql_str(), false);
     let all = Migrator::with_migrations(known.iter().cloned().chain([next]).collect());
     let mut connection = PgConnection::connect(url).await.expect("the server is there");
     let result = all.run(&mut connection).await;
