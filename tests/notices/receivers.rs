@@ -12,12 +12,16 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use forstok_accurate::signing::hmac_sha256_of_parts;
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::TlsAcceptor;
 
 /// The key of [`super::SECRET`].
 const KEY: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// What a server without TLS offers so far.
+const STARTTLS: &str = "STARTTLS";
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -148,30 +152,50 @@ impl Mail {
 #[derive(Debug, Default)]
 struct Mailbox {
     mails: Vec<Mail>,
+    /// Commands that came over an unprotected connection.
+    in_plain: Vec<String>,
     /// Says this instead of a greeting.
     is_down: bool,
     /// Refuses every password.
     refuses: bool,
 }
 
+/// When the mail server's TLS begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsBegins {
+    AtOnce,
+    WithStartTls,
+}
+
 /// A mail server that takes everything and keeps it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct MailServer {
     mailbox: Arc<Mutex<Mailbox>>,
+    tls: Option<(TlsAcceptor, TlsBegins)>,
     pub(crate) port: u16,
 }
 
 impl MailServer {
+    /// One without TLS.
     pub(crate) async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// One with a certificate.
+    pub(crate) async fn with_tls(certificate: TlsAcceptor, begins: TlsBegins) -> Self {
+        Self::with(Some((certificate, begins))).await
+    }
+
+    async fn with(tls: Option<(TlsAcceptor, TlsBegins)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("an address").port();
-        let server = Self { mailbox: Arc::default(), port };
+        let server = Self { mailbox: Arc::default(), tls, port };
         let at_work = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let at_work = at_work.clone();
                 // A client may hang up at any time.
-                tokio::spawn(async move { drop(at_work.talk(stream).await) });
+                tokio::spawn(async move { drop(at_work.serve(stream).await) });
             }
         });
         server
@@ -189,25 +213,58 @@ impl MailServer {
         self.mailbox().mails.clone()
     }
 
+    /// The commands that came over an unprotected connection, in one text.
+    pub(crate) fn heard_in_plain(&self) -> String {
+        self.mailbox().in_plain.join("\n")
+    }
+
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
         self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
-        let (reading, mut writing) = stream.into_split();
-        let mut lines = BufReader::new(reading).lines();
+    async fn serve(&self, stream: TcpStream) -> std::io::Result<()> {
+        let Some((certificate, begins)) = &self.tls else {
+            return self.talk(&mut BufReader::new(stream), true, "AUTH PLAIN").await.map(drop);
+        };
+        let mut plain = BufReader::new(stream);
+        let is_asked = *begins == TlsBegins::AtOnce || self.talk(&mut plain, true, STARTTLS).await?;
+        if !is_asked {
+            return Ok(());
+        }
+        let stream = certificate.accept(plain.into_inner()).await?;
+        self.talk(&mut BufReader::new(stream), *begins == TlsBegins::AtOnce, "AUTH PLAIN").await.map(drop)
+    }
+
+    /// Talks until the client hangs up, or asks for TLS where that is offered; returns whether it did.
+    async fn talk<S>(&self, stream: &mut BufReader<S>, greets: bool, offers: &str) -> std::io::Result<bool>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let (is_down, refuses) = {
             let mailbox = self.mailbox();
             (mailbox.is_down, mailbox.refuses)
         };
         if is_down {
-            return writing.write_all(b"421 4.3.2 the mail server is closed for cleaning\r\n").await;
+            stream.write_all(b"421 4.3.2 the mail server is closed for cleaning\r\n").await?;
+            return Ok(false);
         }
-        writing.write_all(b"220 mail.test ESMTP\r\n").await?;
+        if greets {
+            stream.write_all(b"220 mail.test ESMTP\r\n").await?;
+        }
         let mut mail = Mail { from: String::new(), to: Vec::new(), data: String::new() };
-        while let Some(line) = lines.next_line().await? {
-            let answer = match line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "EHLO" => "250-mail.test\r\n250 AUTH PLAIN",
+        while let Some(line) = next_line(stream).await? {
+            let command = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            if self.tls.is_none() || offers == STARTTLS {
+                self.mailbox().in_plain.push(line.clone());
+            }
+            let answer = match command.as_str() {
+                "EHLO" => &format!("250-mail.test\r\n250 {offers}"),
+                "STARTTLS" if offers == STARTTLS => {
+                    stream.write_all(b"220 2.0.0 go ahead\r\n").await?;
+                    return Ok(true);
+                }
+                "QUIT" => "221 2.0.0 bye",
+                _ if offers == STARTTLS => "530 5.7.0 STARTTLS first",
                 "AUTH" if refuses => "535 5.7.8 this password is not the right one",
                 "AUTH" => "235 2.7.0 ok",
                 "MAIL" => {
@@ -219,21 +276,28 @@ impl MailServer {
                     "250 2.1.5 ok"
                 }
                 "DATA" => {
-                    writing.write_all(b"354 go ahead\r\n").await?;
-                    while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
+                    stream.write_all(b"354 go ahead\r\n").await?;
+                    while let Some(line) = next_line(stream).await?.filter(|line| line != ".") {
                         mail.data.push_str(&line);
                         mail.data.push_str("\r\n");
                     }
                     self.mailbox().mails.push(mail.clone());
                     "250 2.0.0 queued as 4711"
                 }
-                "QUIT" => "221 2.0.0 bye",
                 _ => "502 5.5.1 unknown",
             };
-            writing.write_all(format!("{answer}\r\n").as_bytes()).await?;
+            stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+            stream.flush().await?;
         }
-        Ok(())
+        Ok(false)
     }
+}
+
+/// A line without its end; `None` once the client has hung up.
+async fn next_line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> std::io::Result<Option<String>> {
+    let mut line = String::new();
+    let is_there = stream.read_line(&mut line).await? > 0;
+    Ok(is_there.then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// The address between the angle brackets.
