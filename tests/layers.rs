@@ -66,7 +66,7 @@ fn product_code(code: &str) -> String {
     while let Some(line) = lines.next() {
         if line.starts_with("#[cfg(test)]") {
             // An item ends with a semicolon, or with a brace at the margin.
-            lines.by_ref().find(|line| line.starts_with('}') || (!line.starts_with('#') && line.ends_with(';')));
+            lines.by_ref().find(|line| line.starts_with('}') || (!line.starts_with([' ', '#']) && line.ends_with(';')));
         } else if !line.trim_start().starts_with("//") {
             product.extend([line, "\n"]);
         }

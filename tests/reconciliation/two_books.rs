@@ -47,6 +47,7 @@ async fn two_books(base: Base) -> (World, Sandbox) {
         api_token: "second-token".into(),
         signature_secret: "second-secret".into(),
         bulk: true,
+        check_owed: true,
     };
     let wire = Arc::new(SandboxWire::new(second.clone(), world.clock.clone()));
     let sessions =

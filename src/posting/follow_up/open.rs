@@ -26,10 +26,6 @@ use crate::{
 /// What Accurate shows as owed on invoices, in rupiah, less what receipts that are about to be saved pay.
 pub(in crate::posting) type Owed = HashMap<DocumentNumber, Decimal>;
 
-/// Why a receipt is not saved.
-const OWED_IS_NOT_SHOWN: &str = "Accurate does not show what is owed on the invoice (primeOwing); if it never does, set \
-                                 check_owed = \"off\" for this book";
-
 /// What is owed on the invoices of many receipts, as far as one list shows it; nothing for returns.
 pub(in crate::posting) async fn owed_on_invoices<D: FollowUp>(
     session: &Session,
@@ -72,10 +68,8 @@ impl<D: FollowUp> Attempt<'_, D> {
                 Ok(open) => open?,
                 Err(stop) => return Some(Err(stop)),
             };
-            let Some(amount) = open.owed else {
-                self.record_not_sent(calls::<D>().save, OWED_IS_NOT_SHOWN);
-                return Some(Err(Stop::Later));
-            };
+            // Accurate may show it under another name (accurate.md §4, C); it may also refuse such a payment.
+            let amount = open.owed?;
             owed.insert(invoice.clone(), amount);
         }
         let left = owed.get_mut(invoice)?;
