@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
-use super::{FollowUp, calls};
+use super::FollowUp;
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
