@@ -228,26 +228,10 @@ impl AfterSale {
                 format!("{sku}: {pieces} pcs came back, {left} pcs are left on the invoice"),
                 format!("{sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
             ),
-            Self::ReturnedBefore { item, pieces, sold, returned } => say(
-                format!(
-                    "{item}: {pieces} pcs are to be returned, but Accurate shows {returned} of {sold} pcs as returned"
-                ),
-                format!(
-                    "{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs"
-                ),
-            ),
-            Self::PaidBefore { invoice, payment, owed } => {
-                let [payment, owed] = [payment, owed].map(|amount| amount.in_words());
-                say(
-                    format!(
-                        "the receipt would pay {payment} on invoice {invoice}, but Accurate shows only {owed} as owed"
-                    ),
-                    format!(
-                        "penerimaan ini akan melunasi {payment} dari faktur {invoice}, tetapi di Accurate sisa \
-                         tagihannya {owed}"
-                    ),
-                )
+            Self::ReturnedBefore { item, pieces, sold, returned } => {
+                returned_before(item, pieces, sold, returned, language)
             }
+            Self::PaidBefore { invoice, payment, owed } => paid_before(invoice, *payment, *owed, language),
             Self::NothingLeft => say(
                 "everything on the invoice has been returned already".to_owned(),
                 "semua isi faktur sudah diretur".to_owned(),
@@ -276,6 +260,31 @@ impl AfterSale {
             ),
             Self::Booked { numbers } => numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", "),
         }
+    }
+}
+
+/// How many pieces are to be returned, and how many Accurate shows as returned.
+fn returned_before(item: &str, pieces: &str, sold: &str, returned: &str, language: Language) -> String {
+    match language {
+        Language::English => {
+            format!("{item}: {pieces} pcs are to be returned, but Accurate shows {returned} of {sold} pcs as returned")
+        }
+        Language::Indonesian => {
+            format!("{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs")
+        }
+    }
+}
+
+/// What a receipt would pay, and what Accurate shows as owed.
+fn paid_before(invoice: &DocumentNumber, payment: Rupiah, owed: Rupiah, language: Language) -> String {
+    let [payment, owed] = [payment, owed].map(Rupiah::in_words);
+    match language {
+        Language::English => {
+            format!("the receipt would pay {payment} on invoice {invoice}, but Accurate shows only {owed} as owed")
+        }
+        Language::Indonesian => format!(
+            "penerimaan ini akan melunasi {payment} dari faktur {invoice}, tetapi di Accurate sisa tagihannya {owed}"
+        ),
     }
 }
 
