@@ -31,11 +31,6 @@ on_both! {
 
 impl World {
     async fn undoes(&mut self, id: &str) {
-        self.wants_to_undo(id).await;
-        self.run_until_settled().await;
-    }
-
-    pub(super) async fn wants_to_undo(&mut self, id: &str) {
         let change = ManualChange {
             decision: Some(Manual::Undo),
             reason: Some("a mistake".to_owned()),
@@ -43,6 +38,7 @@ impl World {
             actor: "sari".to_owned(),
         };
         self.storage.decide_manually(&order_id(id), &change, self.clock.now()).await.expect("written");
+        self.run_until_settled().await;
     }
 }
 
@@ -157,7 +153,7 @@ async fn money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_
 }
 
 /// Order 7, two pieces of 75,000, is invoiced and shipped; its returns need an approval.
-pub(super) async fn two_shipped_pieces(base: Base) -> World {
+async fn two_shipped_pieces(base: Base) -> World {
     let mut world = world(base).await;
     world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
     world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
@@ -168,7 +164,7 @@ pub(super) async fn two_shipped_pieces(base: Base) -> World {
 }
 
 impl World {
-    pub(super) async fn one_piece_went_back(&mut self, row: &str) {
+    async fn one_piece_went_back(&mut self, row: &str) {
         self.went_back("7", row, json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
         self.approves_all(Kind::Return).await;
     }

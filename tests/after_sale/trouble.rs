@@ -2,23 +2,21 @@
 
 use forstok_accurate::{
     domain::{document::Kind, manual::Manual, payout::RowState, reconciliation},
-    posting::Work,
     sandbox::{Action, Fault, Numbering, On},
     storage::{Acted, Approving, ManualChange, RowFilter},
 };
 use serde_json::json;
 
-use super::{cancelling::two_shipped_pieces, on_both, world};
+use super::{on_both, world};
 use crate::{
     reconciliation::acting::act,
-    world::{BOOK, Base, World, order_id},
+    world::{Base, World, order_id},
 };
 
 on_both! {
     a_receipt_whose_reply_was_lost_exists_once;
     any_fault_of_a_receipts_save_leads_to_one_receipt;
     any_fault_of_a_returns_save_leads_to_one_return;
-    any_fault_of_a_receipts_or_a_returns_deletion_leaves_neither;
     a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
     a_receipt_that_accurate_refuses_is_blocked_and_retried_automatically;
     many_receipts_share_their_saves;
@@ -78,24 +76,6 @@ async fn any_fault_of_a_returns_save_leads_to_one_return(base: Base) {
         world.run_until_recovered().await;
         assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "{name}");
         assert_eq!((world.accurate.returns().len(), world.accurate.owed("INV-7")), (1, Some(0.into())), "{name}");
-    }
-}
-
-async fn any_fault_of_a_receipts_or_a_returns_deletion_leaves_neither(base: Base) {
-    for name in Fault::ORDINARY {
-        let mut world = two_shipped_pieces(base).await;
-        world.one_piece_went_back("r").await;
-        world.paid("7", "a", 69_000, json!({"subtotal": 150_000, "refund": -75_000, "commission": -6_000})).await;
-        world.approves_all(Kind::Receipt).await;
-        assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (1, 1), "{name}");
-        let fault = Fault::named(name, std::time::Duration::from_secs(2)).expect("it is its name");
-        world.accurate.next(Action::ReceiptDelete, fault, 1);
-        world.accurate.next(Action::ReturnDelete, fault, 1);
-        world.wants_to_undo("7").await;
-        world.run_for(1_800).await;
-        assert_eq!(world.state("7").await, "voided", "{name}: {}", world.timeline("7").await);
-        assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (0, 0), "{name}");
-        assert_eq!(world.accurate.invoice_count(), 0, "{name}");
     }
 }
 
@@ -258,16 +238,6 @@ async fn where_accurate_gives_out_numbers_a_receipt_is_never_saved_twice_without
     assert_eq!(world.accurate.receipts().len(), 1);
 }
 
-impl World {
-    /// Bulks of fewer documents than the scheduler makes.
-    async fn sends_what_is_due_in_one_bulk(&self, count: usize) {
-        self.decide_all().await;
-        let claims = self.claims().await;
-        assert_eq!(claims.len(), count);
-        self.engine.work(BOOK, Work::Many(claims)).await.expect("settled");
-    }
-}
-
 async fn where_accurate_gives_out_numbers_bulks_that_do_not_save_cost_a_person_one_retry(base: Base) {
     let mut world = world(base).await;
     world.accurate.change_settings(|settings| settings.numbering = Numbering::Automatic);
@@ -279,18 +249,13 @@ async fn where_accurate_gives_out_numbers_bulks_that_do_not_save_cost_a_person_o
         for id in together {
             world.paid(id, id, 20_000, json!({})).await;
         }
-        let (all, now) = (RowFilter::default(), world.clock_now());
-        world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
-        world.sends_what_is_due_in_one_bulk(2).await;
+        world.approves_all(Kind::Receipt).await;
     }
     world.run_for(24 * 3600).await;
     assert_eq!(world.accurate.receipts().len(), 2, "each bulk left one out");
     for id in ["1", "2", "3", "4"] {
-        if world.payout_state(id).await.0 == RowState::Blocked {
-            world.operator_retries(id).await;
-        }
+        world.operator_retries(id).await;
     }
-    world.sends_what_is_due_in_one_bulk(2).await;
     world.run_for(24 * 3600).await;
     for id in ["1", "2", "3", "4"] {
         assert_eq!(world.payout_state(id).await, (RowState::Settled, ""), "{id}");
