@@ -103,11 +103,12 @@ impl World {
         }
     }
 
-    /// A person pays a part of an invoice, or deletes a receipt or a return that the service created.
+    /// A person pays a part of an invoice, takes goods back, or deletes a receipt or a return that the service created.
     pub(crate) fn somebody_books(&mut self) {
-        match self.rng.u8(..3) {
+        match self.rng.u8(..4) {
             0 => self.somebody_pays_a_part(),
-            1 => self.somebody_deletes_one(Kind::Receipt, "a receipt is deleted by a person"),
+            1 => self.somebody_takes_back(),
+            2 => self.somebody_deletes_one(Kind::Receipt, "a receipt is deleted by a person"),
             _ => self.somebody_deletes_one(Kind::Return, "a return is deleted by a person"),
         }
     }

@@ -41,6 +41,11 @@ pub(crate) struct DocumentRow {
 }
 
 impl DocumentRow {
+    /// Whether the service counts it as existing in Accurate, wanted or not.
+    fn is_there(&self) -> bool {
+        self.id.is_some() && self.state != Progress::Gone
+    }
+
     /// Nothing is decided about its order before it was looked up.
     fn keeps_its_order_busy(&self) -> bool {
         self.state == Progress::Due && self.wanted == Wanted::Exist && self.is_unsure
@@ -144,6 +149,15 @@ impl Booked {
 pub(crate) struct Live {
     pub(crate) receipts: BTreeMap<String, Vec<Receipt>>,
     pub(crate) returns: BTreeMap<String, Vec<SalesReturn>>,
+    /// What all receipts and returns, also those of people, settle on each invoice, in rupiah.
+    pub(crate) settled: BTreeMap<i64, Settled>,
+}
+
+/// What receipts and returns settle on an invoice, in rupiah.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) paid: Decimal,
+    pub(crate) returned: Decimal,
 }
 
 impl Live {
@@ -152,6 +166,13 @@ impl Live {
         let receipts = self.receipts.get(order).into_iter().flatten().map(|one| (one.id, one.paid()));
         let returns = self.returns.get(order).into_iter().flatten().map(|one| (one.id, one.total_amount));
         if kind == Kind::Receipt { receipts.collect() } else { returns.collect() }
+    }
+
+    /// Whether a fault changed an amount of an order: only a person can say what is right.
+    pub(crate) fn has_a_fraction(&self, order: &str) -> bool {
+        let is_off = |(_, amount): &(i64, Decimal)| amount.fract() != Decimal::ZERO;
+        let mut all = [Kind::Receipt, Kind::Return].into_iter().flat_map(|kind| self.of(order, kind));
+        all.any(|one| is_off(&one))
     }
 
     fn orders(&self) -> BTreeSet<&String> {
@@ -193,7 +214,34 @@ impl Known<'_> {
         self.leaves_to_people(view, live)?;
         Self::every_one_is_known(view, live)?;
         self.every_one_exists(view, live)?;
+        self.sums_agree(view, live)?;
         self.money_is_conserved(live)
+    }
+
+    /// What the service says was paid and returned is what Accurate says, for orders without doubt that people left
+    /// alone.
+    fn sums_agree(&self, view: &View, live: &Live) -> Result<(), Violation> {
+        for (order, invoices) in self.invoices.iter().filter(|(order, _)| self.owners.leaves_alone(order)) {
+            let documents: Vec<_> = view.booked.of(order).collect();
+            let is_sure = |document: &DocumentRow| {
+                !document.is_unsure && (document.state == Progress::Gone || document.wanted == Wanted::Exist)
+            };
+            let [invoice] = invoices.as_slice() else { continue };
+            if !documents.iter().all(|(_, document)| is_sure(document)) || live.has_a_fraction(order) {
+                continue;
+            }
+            let sum = |kind: Kind| -> Decimal {
+                let exist = documents.iter().filter(|((_, of, _), one)| *of == kind && one.is_there());
+                exist.filter_map(|(_, document)| document.total.parse::<Decimal>().ok()).sum()
+            };
+            let ours = Settled { paid: sum(Kind::Receipt), returned: sum(Kind::Return) };
+            let theirs = live.settled.get(&invoice.id).copied().unwrap_or_default();
+            if ours != theirs {
+                let what = format!("of order {order} the service has {ours:?}, but Accurate has {theirs:?}");
+                return Err(Violation::Promise(what));
+            }
+        }
+        Ok(())
     }
 
     /// One receipt for each row, and one return for each record.
@@ -291,9 +339,7 @@ impl Known<'_> {
     fn money_is_conserved(&self, live: &Live) -> Result<(), Violation> {
         for (order, invoices) in self.invoices {
             for invoice in invoices {
-                let sum =
-                    |of: &[forstok_accurate::sandbox::Settlement]| of.iter().map(|one| one.amount).sum::<Decimal>();
-                let (paid, returned) = (sum(&invoice.receipts), sum(&invoice.returns));
+                let Settled { paid, returned } = live.settled.get(&invoice.id).copied().unwrap_or_default();
                 if invoice.total_amount != paid + returned + invoice.owed() - invoice.credit() {
                     return Err(Violation::Promise(format!(
                         "the money of order {order} is not conserved: {invoice:?}"

@@ -27,6 +27,8 @@ pub(crate) enum Touch {
     Copied,
     Deleted,
     Paid,
+    /// Goods were taken back.
+    Returned,
     /// Deleted a receipt or a return that the service created.
     Unbooked,
 }
@@ -40,6 +42,8 @@ pub(crate) struct Owners {
     deleted: BTreeSet<i64>,
     /// Receipts that people created.
     money: BTreeSet<i64>,
+    /// Returns that people created.
+    goods: BTreeSet<i64>,
     /// Receipts and returns that people deleted.
     unbooked: BTreeSet<(Kind, i64)>,
     touched: BTreeMap<String, BTreeSet<Touch>>,
@@ -96,11 +100,17 @@ impl Owners {
     /// The service's live receipts and returns, by order.
     pub(crate) fn live(&self, receipts: Vec<Receipt>, returns: Vec<SalesReturn>) -> Live {
         let mut live = Live::default();
+        for paid in receipts.iter().flat_map(|receipt| &receipt.invoices) {
+            live.settled.entry(paid.invoice_id).or_default().paid += paid.payment_amount;
+        }
+        for one in &returns {
+            live.settled.entry(one.invoice_id).or_default().returned += one.total_amount;
+        }
         for receipt in receipts.into_iter().filter(|receipt| !self.money.contains(&receipt.id)) {
             let order = receipt.invoices.first().and_then(|paid| self.made_for.get(&paid.invoice_id));
             live.receipts.entry(order.cloned().unwrap_or_default()).or_default().push(receipt);
         }
-        for sales_return in returns {
+        for sales_return in returns.into_iter().filter(|one| !self.goods.contains(&one.id)) {
             let order = self.made_for.get(&sales_return.invoice_id).cloned().unwrap_or_default();
             live.returns.entry(order).or_default().push(sales_return);
         }
@@ -185,6 +195,21 @@ impl World {
             self.owners.touch(invoice, Touch::Paid);
             self.happened("a part is paid by a person");
         }
+    }
+
+    /// A person takes one piece back in Accurate.
+    pub(crate) fn somebody_takes_back(&mut self) {
+        let is_left =
+            |invoice: &Invoice| invoice.lines.iter().any(|line| line.quantity - line.returned >= Decimal::ONE);
+        let sold: Vec<_> = self.ours().into_iter().filter(is_left).collect();
+        let Some(invoice) = self.rng.choice(&sold) else { return };
+        let item = invoice.lines.iter().find(|line| line.quantity - line.returned >= Decimal::ONE);
+        let item = item.map(|line| line.item_no.clone()).unwrap_or_default();
+        let number = format!("RJN-{}", self.rng.u32(..));
+        let taken = self.accurate.add_return(&number, &invoice.number, &item, Decimal::ONE).expect("it is left");
+        self.owners.goods.insert(taken.id);
+        self.owners.touch(invoice, Touch::Returned);
+        self.happened("goods are taken back by a person");
     }
 
     pub(crate) fn somebody_deletes(&mut self) {

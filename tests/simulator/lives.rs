@@ -51,7 +51,8 @@ impl World {
         storage.set_busy(self.troubles.busy);
         let seed = self.rng.u64(..);
         let door = Arc::new(Door::new(self.wire.clone(), !makes_calls, self.switch));
-        let process = Process::start(Arc::new(storage), door, clock, mapping, self.terms.bulk, seed);
+        let asks = (self.terms.bulk, self.terms.check_owed);
+        let process = Process::start(Arc::new(storage), door, clock, mapping, asks, seed);
         self.lives[at] = Life::Alive(Box::new(process));
         if makes_calls && !self.is_heaping {
             // The first action of the service: delays that a wrong clock has made too long are shortened.

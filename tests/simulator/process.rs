@@ -88,12 +88,12 @@ impl Process {
         door: Arc<Door>,
         clock: Arc<SimClock>,
         mapping: ActiveMapping,
-        bulk: bool,
+        (bulk, check_owed): (bool, bool),
         seed: u64,
     ) -> Self {
         let account_url = format!("https://{ACCOUNT_HOST}").parse().expect("a URL");
         let (api_token, signature_secret) = ("sandbox-token".into(), "sandbox-secret".into());
-        let book = BookConfig { account_url, api_token, signature_secret, bulk, check_owed: true };
+        let book = BookConfig { account_url, api_token, signature_secret, bulk, check_owed };
         let session = Session::new(BOOK, &book, door.clone(), clock.clone());
         let engine = Arc::new(Engine::new(storage.clone(), clock.clone(), vec![session], mapping, seed));
         let (recorder, committing) = Recorder::unstarted(engine.inbox().clone());

@@ -171,7 +171,8 @@ impl Sales {
 
 /// Draws what is sent after the sale of these orders, from this moment on.
 pub(crate) fn draw(rng: &mut fastrand::Rng, scripts: &[Script], at: Timestamp, together: bool) -> (Sales, Vec<Errand>) {
-    let mut drawn = Drawn { sales: Sales::default(), errands: Vec::new(), at, together };
+    let goes_back = together && rng.bool();
+    let mut drawn = Drawn { sales: Sales::default(), errands: Vec::new(), at, together, goes_back };
     for script in scripts.iter().filter(|script| script.flaw == Flaw::None) {
         drawn.order(rng, script);
     }
@@ -194,6 +195,8 @@ struct Drawn {
     at: Timestamp,
     /// Everything arrives at about the same time, so that it is booked in bulk.
     together: bool,
+    /// And all of it goes back, so that returns are booked in bulk.
+    goes_back: bool,
 }
 
 impl Drawn {
@@ -203,6 +206,9 @@ impl Drawn {
     }
 
     fn order(&mut self, rng: &mut fastrand::Rng, script: &Script) {
+        if self.goes_back {
+            return self.whole_return(rng, script);
+        }
         if self.together {
             return self.two_parts(rng, script, 10);
         }
@@ -277,6 +283,23 @@ impl Drawn {
             }
         }
         if rng.bool() { refunded } else { 0 }
+    }
+
+    fn whole_return(&mut self, rng: &mut fastrand::Rng, script: &Script) {
+        let id = format!("r-{}-0", script.id);
+        self.sales.records.insert((script.id.clone(), script.sold.pieces), id.clone());
+        let record = ReturnRecord {
+            key: ReturnKey { source: SOURCE.to_owned(), id },
+            store_id: script.sold.store.to_string(),
+            channel_order_id: script.number.clone(),
+            accepted_at: Some(Date::constant(2024, 1, 30)),
+            received_at: Some(Date::constant(2024, 1, 31)),
+            goods: Goods::Returned,
+            refund: None,
+            pieces: Vec::new(),
+        };
+        let at = self.moment(rng);
+        self.send(rng, at, RowContent::Return(record));
     }
 
     fn payouts(&mut self, rng: &mut fastrand::Rng, script: &Script, refund: i64) {

@@ -8,11 +8,12 @@ use forstok_accurate::{
     domain::{
         day_in_wib,
         document::{Kind, Progress},
+        money::Rupiah,
         payout::RowState,
         reason::Reason,
-        settlement::Outcome,
+        settlement::{Outcome, Sums},
     },
-    storage::State,
+    storage::{State, sums_of},
 };
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -23,7 +24,7 @@ use super::{
     hands::Touch,
     sales::{Deed, Errand},
     senders::Script,
-    world::World,
+    world::{World, order_id},
 };
 
 /// Reasons that only the decision gives; every other one comes from an attempt.
@@ -58,6 +59,7 @@ pub(crate) const ENDS: &[&str] = &[
     "a payout is blocked: payout_late",
     "a payout is blocked: payout_rest",
     "a payout is blocked: payout_corrected",
+    "a payout is blocked: invoice_paid",
     "a return is settled",
     "a return is waiting",
     "a return is ignored",
@@ -146,6 +148,7 @@ impl World {
         for script in self.scripts.clone() {
             let is_right = self.is_booked_as_it_must_be(&script);
             is_right.map_err(|what| Violation::Promise(format!("in the end order {} {what}", script.id)))?;
+            self.says_what_accurate_says(&script.id).await?;
         }
         self.decides_the_same_again().await
     }
@@ -201,6 +204,32 @@ impl World {
         if is_as_sold && !is_cancelled && !self.has_a_wrong_amount(id) && invoice.owed() != Decimal::ZERO {
             return Err(format!("was paid completely, but {} is owed: {:?}", invoice.owed(), self.view.booked.rows));
         }
+        Ok(())
+    }
+
+    /// The sums that pages and `/v1` show of an order are those in Accurate, if people did not book or change anything.
+    async fn says_what_accurate_says(&mut self, id: &str) -> Result<(), Violation> {
+        let (Some(database), Some([invoice])) = (self.database.clone(), self.invoices.get(id).map(Vec::as_slice))
+        else {
+            return Ok(());
+        };
+        let is_invoiced = self.view.orders.get(id).is_some_and(|order| order.invoice_id == Some(invoice.id));
+        let is_sure = self.view.booked.of(id).all(|(_, document)| !document.is_unsure);
+        let is_comparable = is_invoiced && is_sure && self.owners.leaves_alone(id) && !self.has_a_wrong_amount(id);
+        if !is_comparable || self.view.booked.is_by_hand(id) {
+            return Ok(());
+        }
+        let (rows, documents) = database.booked(&order_id(id)).await.expect("readable");
+        let total = Rupiah::from_decimal(invoice.total_amount);
+        let Sums { owed, paid, returned, credit } = sums_of(total, &documents, &rows);
+        let theirs = self.after.live.settled.get(&invoice.id).copied().unwrap_or_default();
+        let ours = [owed, paid, returned, credit].map(Rupiah::decimal);
+        let there = [invoice.owed(), theirs.paid, theirs.returned, invoice.credit()];
+        if ours != there {
+            let what = format!("in the end order {id} is shown with {ours:?}, but Accurate has {there:?}");
+            return Err(Violation::Promise(what));
+        }
+        self.coverage.meet("after the sale", "the sums that are shown are compared");
         Ok(())
     }
 

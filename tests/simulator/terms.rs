@@ -9,8 +9,8 @@ use super::{
 use forstok_accurate::{
     domain::doubt::SAVE_IS_OVER,
     sandbox::{
-        Action, BulkReply, BulkRule, Emoji, Fault, FilterValues, IdRanges, LetterCase, Numbering, On, Sandbox, Sorting,
-        SuspendedItems, samples::MAPPING,
+        Action, BulkReply, BulkRule, Emoji, Fault, FilterValues, IdRanges, LetterCase, Numbering, On, Overpayment,
+        Sandbox, Sorting, SuspendedItems, samples::MAPPING,
     },
 };
 
@@ -132,6 +132,10 @@ pub(crate) struct Terms {
     pub(crate) sale: Option<Rules>,
     /// The faults of the first saves of receipts.
     pub(crate) receipt_faults: Vec<Fault>,
+    /// How Accurate treats a payment above what is owed.
+    pub(crate) overpayment: Overpayment,
+    /// Whether the service asks what is owed before it saves a receipt.
+    pub(crate) check_owed: bool,
 }
 
 impl Terms {
@@ -207,6 +211,8 @@ impl Terms {
             save_faults: Vec::new(),
             sale,
             receipt_faults: Vec::new(),
+            overpayment: if rng.bool() { Overpayment::Accepted } else { Overpayment::Refused },
+            check_owed: true,
             bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
         }
     }
@@ -233,6 +239,8 @@ impl Terms {
         if switch == Switch::NoLookUpOfReceipts {
             // Where the number refuses no second save, the second save creates a second receipt.
             (self.numbering, self.letter_case) = (Numbering::Automatic, LetterCase::Exact);
+            // What is owed would show most of them.
+            (self.check_owed, self.overpayment) = (false, Overpayment::Accepted);
             self.receipt_faults = (0..20).filter_map(|_| rng.choice([lost[0], lost[1], well])).collect();
         }
         if !saves.is_empty() {
@@ -287,6 +295,7 @@ impl Terms {
     pub(crate) fn prepare_after_sale(&self, accurate: &Sandbox) {
         for fault in self.bulk_faults.iter().filter(|_| self.sale.is_some()) {
             accurate.next(Action::ReceiptBulkSave, *fault, 1);
+            accurate.next(Action::ReturnBulkSave, *fault, 1);
         }
         for fault in &self.receipt_faults {
             accurate.next(On::ReceiptSaves, *fault, 1);

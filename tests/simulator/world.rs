@@ -138,6 +138,7 @@ impl World {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
             settings.bulk_reply = terms.bulk_reply;
+            settings.overpayment = terms.overpayment;
             settings.id_ranges = terms.id_ranges;
             settings.sorting = terms.sorting;
             settings.numbering = terms.numbering;
