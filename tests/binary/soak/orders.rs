@@ -29,6 +29,12 @@ pub(super) enum Fate {
     CancelledMeanwhile,
 }
 
+impl Fate {
+    fn is_of_a_cancelled_order(self) -> bool {
+        matches!(self, Self::CancelledBefore | Self::CancelledAfter | Self::CancelledMeanwhile)
+    }
+}
+
 /// An order and its expected invoice.
 pub(super) struct Ordered {
     pub(super) id: String,
@@ -43,7 +49,7 @@ pub(super) struct Ordered {
 
 impl Ordered {
     pub(super) fn is_cancelled(&self) -> bool {
-        matches!(self.fate, Fate::CancelledBefore | Fate::CancelledAfter | Fate::CancelledMeanwhile)
+        self.fate.is_of_a_cancelled_order() || self.sequel == Sequel::PaidThenCancelled
     }
 
     /// A later snapshot.
@@ -89,7 +95,14 @@ pub(super) fn ordered(nth: usize, chance: &mut fastrand::Rng) -> Ordered {
         _ => Fate::CancelledAfter,
     };
     let mut ordered = Ordered { id, number, customer_no, total, fate, sequel: Sequel::draw(chance), body };
-    if ordered.is_cancelled() {
+    let is_one_piece = ordered.body.to_string().matches("\"KAOS-M\"").count() == 1;
+    ordered.sequel = match ordered.sequel {
+        Sequel::PaidThenCancelled if !has_left && fate == Fate::Stays => Sequel::PaidThenCancelled,
+        Sequel::PartBack if !is_one_piece => Sequel::Paid,
+        Sequel::PaidThenCancelled => Sequel::Paid,
+        sequel => sequel,
+    };
+    if fate.is_of_a_cancelled_order() {
         ordered.sequel = Sequel::Nothing;
     }
     ordered

@@ -7,7 +7,7 @@ use forstok_accurate::sandbox::{Invoice, Receipt, SalesReturn, samples::MAPPING}
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{BETWEEN_TRIES, MOST_TRIES, Ordered, World, orders::decimal};
+use super::{BETWEEN_TRIES, CANCELLED_AT, MOST_TRIES, Ordered, World, orders::decimal};
 use crate::service::{OPERATOR_TOKEN, Service};
 
 /// Later than all samples and all that happens to them.
@@ -26,37 +26,46 @@ pub(super) enum Sequel {
     WentBack,
     /// The whole order came back after it was paid: the buyer's money becomes a credit.
     PaidThenBack,
+    /// One piece came back, and what was left was paid.
+    PartBack,
+    /// It was paid, and the marketplace corrected a report that contained an unknown fee.
+    Corrected,
+    /// It was cancelled although it was paid, and a person took everything back.
+    PaidThenCancelled,
 }
 
 impl Sequel {
     pub(super) fn draw(chance: &mut fastrand::Rng) -> Self {
-        match chance.u8(..10) {
+        match chance.u8(..16) {
             0 => Self::Nothing,
             1..=4 => Self::Paid,
             5..=6 => Self::PaidInParts,
             7..=8 => Self::WentBack,
-            _ => Self::PaidThenBack,
+            9 => Self::PaidThenBack,
+            10..=11 => Self::PartBack,
+            12..=13 => Self::Corrected,
+            _ => Self::PaidThenCancelled,
         }
     }
 
     fn receipts(self) -> usize {
         match self {
-            Self::Nothing | Self::WentBack => 0,
-            Self::Paid | Self::PaidThenBack => 1,
+            Self::Nothing | Self::WentBack | Self::PaidThenCancelled => 0,
+            Self::Paid | Self::PaidThenBack | Self::PartBack | Self::Corrected => 1,
             Self::PaidInParts => 2,
         }
     }
 
     fn returns(self) -> usize {
-        usize::from(matches!(self, Self::WentBack | Self::PaidThenBack))
+        usize::from(matches!(self, Self::WentBack | Self::PaidThenBack | Self::PartBack))
     }
 }
 
-/// The mapping of the samples, with which receipts and returns need no person.
+/// The mapping of the samples, with which receipts need no person, and returns an approval.
 pub(super) fn mapping() -> String {
     format!(
         "{MAPPING}\n[payout]\npost = \"auto\"\nauto_after_days = 0\n\n[payout.kinds]\ncommission = \"service_fee\"\n\n\
-         [returns]\nmode = \"auto\"\n"
+         [returns]\nmode = \"approve\"\n"
     )
 }
 
@@ -67,6 +76,12 @@ impl Ordered {
         row["paid_at"] = json!(LATER);
         row["net"] = json!((gross - Decimal::from(fee)).to_string());
         row["amounts"] = if fee == 0 { json!({}) } else { json!({ "commission": -fee }) };
+        row
+    }
+
+    fn part_return(&self) -> Value {
+        let mut row = self.whole_return();
+        row["pieces"] = json!([{"sku": "KAOS-M", "quantity": 1}]);
         row
     }
 
@@ -102,13 +117,49 @@ impl World {
                     self.sends_rows("payouts", &[row], &mut chance).await;
                 }
             }
-            Sequel::WentBack => self.sends_rows("returns", &[order.whole_return()], &mut chance).await,
+            Sequel::WentBack => self.goes_back(order, order.whole_return(), &mut chance).await,
             Sequel::PaidThenBack => {
                 self.sends_rows("payouts", &[order.payout(1, order.total, FEE)], &mut chance).await;
                 self.sees_paid(order).await;
-                self.sends_rows("returns", &[order.whole_return()], &mut chance).await;
+                self.goes_back(order, order.whole_return(), &mut chance).await;
+            }
+            Sequel::PartBack => {
+                self.goes_back(order, order.part_return(), &mut chance).await;
+                let shown = self.order_of(&order.id).await.unwrap_or_default();
+                let owed = shown["settlement"].get("owed").map_or(order.total, decimal);
+                self.sends_rows("payouts", &[order.payout(1, owed, FEE)], &mut chance).await;
+            }
+            Sequel::Corrected => {
+                let mut unknown = order.payout(1, order.total, FEE);
+                unknown["amounts"] = json!({ "biaya baru": -FEE });
+                self.sends_rows("payouts", &[unknown], &mut chance).await;
+                self.sends_rows("payouts", &[order.payout(1, order.total, FEE)], &mut chance).await;
+            }
+            Sequel::PaidThenCancelled => {
+                self.sends_rows("payouts", &[order.payout(1, order.total, FEE)], &mut chance).await;
+                self.sees_paid(order).await;
+                self.sends(order.later("Cancelled", CANCELLED_AT)).await;
+                self.sees(order, "stopped for a person", None, |shown| shown["reason"] == "invoice_paid").await;
+                let undo = json!({"decision": "undo", "reason": "cancelled"});
+                let path = format!("orders/{}/decision", order.id);
+                self.sees(order, "undone", Some((&path, &undo)), |shown| shown["state"] == "voided").await;
             }
         }
+    }
+
+    /// A return is reported, and a person approves it once it waits for that.
+    async fn goes_back(&self, order: &Ordered, record: Value, chance: &mut fastrand::Rng) {
+        self.sends_rows("returns", std::slice::from_ref(&record), chance).await;
+        let approval = json!({"rows": [{"source": record["source"], "id": record["id"]}]});
+        let is_returned =
+            |shown: &Value| shown["settlement"].get("returned").is_some_and(|amount| decimal(amount) > Decimal::ZERO);
+        self.sees(order, "returned", Some(("returns/approve", &approval)), is_returned).await;
+    }
+
+    async fn posts(&self, path: &str, body: &Value) -> bool {
+        let url = format!("http://{}/v1/{path}", self.door());
+        let request = self.client.post(url).bearer_auth(OPERATOR_TOKEN).body(body.to_string());
+        request.send().await.is_ok_and(|response| response.status().is_success())
     }
 
     /// Sends rows until they are recorded, and sometimes once more.
@@ -120,9 +171,7 @@ impl World {
 
     async fn sends_rows_once(&self, kind: &str, rows: &[Value]) {
         for _ in 0..MOST_TRIES {
-            let url = format!("http://{}/v1/{kind}", self.door());
-            let request = self.client.post(url).bearer_auth(OPERATOR_TOKEN).body(json!(rows).to_string());
-            if request.send().await.is_ok_and(|response| response.status().is_success()) {
+            if self.posts(kind, &json!(rows)).await {
                 return;
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
@@ -131,14 +180,23 @@ impl World {
     }
 
     async fn sees_paid(&self, order: &Ordered) {
+        self.sees(order, "paid", None, |shown| is(&shown["settlement"]["paid"], order.total)).await;
+    }
+
+    /// Waits until an order is shown like this, and until then posts what a person does about it.
+    async fn sees(&self, order: &Ordered, what: &str, deed: Option<(&str, &Value)>, is_so: impl Fn(&Value) -> bool) {
+        let mut last = None;
         for _ in 0..10 * MOST_TRIES {
-            let paid = self.order_of(&order.id).await;
-            if paid.is_some_and(|shown| is(&shown["settlement"]["paid"], order.total)) {
+            last = self.order_of(&order.id).await.or(last);
+            if last.as_ref().is_some_and(&is_so) {
                 return;
+            }
+            if let Some((path, body)) = deed {
+                self.posts(path, body).await;
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
-        panic!("order {} was never paid, and more was to happen then", order.id);
+        panic!("order {} was never {what}, and more was to happen then: {last:?}", order.id);
     }
 }
 
@@ -188,7 +246,8 @@ pub(super) async fn compare(
     service: &Service,
 ) {
     let by_number: BTreeMap<_, _> = invoices.iter().map(|invoice| (invoice.number.as_str(), invoice)).collect();
-    let expected: Vec<_> = sent.iter().filter(|order| order.sequel != Sequel::Nothing).collect();
+    let leaves_nothing = |sequel| matches!(sequel, Sequel::Nothing | Sequel::PaidThenCancelled);
+    let expected: Vec<_> = sent.iter().filter(|order| !leaves_nothing(order.sequel)).collect();
     let mut numbers = Vec::new();
     let mut return_numbers = Vec::new();
     let mut money = Decimal::ZERO;
@@ -196,11 +255,22 @@ pub(super) async fn compare(
         let (count, back) = (order.sequel.receipts(), order.sequel.returns());
         numbers.extend((1..=count).map(|part| format!("{}/{part}", order.number)));
         return_numbers.extend((1..=back).map(|part| format!("{}/R{part}", order.number)));
-        let paid = if count == 0 { Decimal::ZERO } else { order.total };
-        let returned = if back == 0 { Decimal::ZERO } else { order.total };
+        let of_order = |one: &&SalesReturn| one.number == format!("{}/R1", order.number);
+        let part = returns.iter().find(of_order).map_or(Decimal::ZERO, |one| one.total_amount);
+        let returned = match order.sequel {
+            Sequel::PartBack => part,
+            _ if back == 0 => Decimal::ZERO,
+            _ => order.total,
+        };
+        assert!(order.sequel != Sequel::PartBack || (Decimal::ZERO < part && part < order.total), "order {}", order.id);
+        let paid = match order.sequel {
+            Sequel::PartBack => order.total - returned,
+            _ if count == 0 => Decimal::ZERO,
+            _ => order.total,
+        };
         let credit = (paid + returned - order.total).max(Decimal::ZERO);
         if count > 0 {
-            money += order.total - Decimal::from(FEE);
+            money += paid - Decimal::from(FEE);
         }
         let invoice = by_number[order.number.as_str()];
         assert_eq!((invoice.owed(), invoice.credit()), (Decimal::ZERO, credit), "order {}", order.id);
