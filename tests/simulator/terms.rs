@@ -68,6 +68,7 @@ pub(crate) fn drawn() -> Vec<&'static str> {
 }
 
 /// What can happen in a world, and how often.
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn on its own")]
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     /// Number of processes that share the storage.
