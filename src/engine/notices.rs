@@ -145,7 +145,7 @@ impl Engine {
             payouts,
             returns,
             findings,
-            // It is told once, not again every hour.
+            // One notice for each night, although the run is repeated every hour.
             failed_run: latest
                 .filter(|run| run.repeats.is_none() && !run.is_complete())
                 .map(|run| failed(&run, rules.language)),

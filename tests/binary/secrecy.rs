@@ -99,7 +99,7 @@ impl Receivers {
         accurate.sandbox().revoke_token();
         service.send(&with_buyer(4)).await;
         let is_told = |mails: Vec<Mail>| mails.len() > 1;
-        eventually("the pause is told", async || is_told(self.mail.mails()).then_some(())).await;
+        eventually("a notice about the pause is sent", async || is_told(self.mail.mails()).then_some(())).await;
     }
 }
 

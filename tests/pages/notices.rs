@@ -102,7 +102,7 @@ async fn a_pause_is_told_by_the_running_service_and_shown_in_the_history() {
     let (webhook, _telegram, mail, service) = serve(&home).await;
     accurate.sandbox().revoke_token();
     service.send(&order(1)).await;
-    let told = eventually("the pause is told", async || webhook.taken().into_iter().next()).await;
+    let told = eventually("a notice about the pause is sent", async || webhook.taken().into_iter().next()).await;
     assert!(told.is_signed());
     assert_eq!(told.json()["type"], "book.paused");
     eventually("the pause is mailed", async || mail.mails().into_iter().next()).await;
