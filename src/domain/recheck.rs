@@ -18,6 +18,9 @@ const FIRST_LOOK: i64 = 30;
 /// Longest time between two rechecks, in seconds.
 const LONGEST_WAIT: i64 = 3600;
 
+/// The longest wait before a document that Accurate refused is tried again, in hours.
+const LONGEST_WAIT_OF_ONE: i64 = 24;
+
 /// Something in Accurate that must change before an order can continue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -162,6 +165,12 @@ impl<'de> Deserialize<'de> for Subject {
 pub fn next_recheck_after(looks: i64) -> SignedDuration {
     let doubled = FIRST_LOOK << looks.clamp(0, 10);
     SignedDuration::from_secs(doubled.min(LONGEST_WAIT))
+}
+
+/// The delay until a document that is blocked is tried again by itself, after this number of attempts before the one
+/// that blocked it: an hour, and then twice as long each time, because its timeline must not grow forever.
+pub fn tried_again_after(earlier_tries: i64) -> SignedDuration {
+    SignedDuration::from_hours((1 << earlier_tries.clamp(0, 5)).min(LONGEST_WAIT_OF_ONE))
 }
 
 #[cfg(test)]

@@ -31,13 +31,10 @@ use crate::{
         doubt::{SAVE_IS_OVER, SHOWN_WITHIN},
         ids::DocumentNumber,
         reason::Reason,
-        recheck::Subject,
+        recheck::{Subject, tried_again_after},
     },
     storage::{Claim, Deletion, ExistingDocument, Outcome, Purpose},
 };
-
-/// The longest wait before a document that Accurate refused is retried automatically, in hours.
-const LONGEST_WAIT: i64 = 24;
 
 /// Makes one attempt. `wait_after` returns the wait after n failures in a row.
 pub(super) async fn attempt<D: FollowUp>(
@@ -235,15 +232,10 @@ impl<D: FollowUp> Attempt<'_, D> {
             Outcome::Blocked { findings, waits_for, recheck_after } => Outcome::Blocked {
                 findings,
                 waits_for,
-                recheck_after: recheck_after.or(Some(self.tried_again_after())),
+                recheck_after: recheck_after.or(Some(tried_again_after(self.claim.earlier_tries))),
             },
             outcome => outcome,
         }
-    }
-
-    /// The first time after an hour, and then after twice as long each time: its timeline must not grow forever.
-    fn tried_again_after(&self) -> SignedDuration {
-        SignedDuration::from_hours((1 << self.claim.earlier_tries.clamp(0, 5)).min(LONGEST_WAIT))
     }
 
     /// Looks up a document that was blocked while a save could still arrive. If it does not exist, it is tried again

@@ -147,7 +147,7 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
              state = COALESCE(v.value ->> 'state', state),
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
-             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT), findings = COALESCE(v.value ->> 'findings', '[]'),
+             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT), findings = COALESCE(v.value ->> 'findings', {findings_kept}),
              doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
                                                     WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),
@@ -163,6 +163,8 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
          FROM {rows}
          WHERE documents.order_id = v.value ->> 'order_id' AND documents.kind = v.value ->> 'kind'
            AND documents.part = CAST(v.value ->> 'part' AS BIGINT)",
+        // It is still known why Accurate refused what was given up.
+        findings_kept = "CASE WHEN wanted = 'gone' AND accurate_id IS NULL THEN findings ELSE '[]' END",
         greatest = T::GREATEST,
         rows = T::ROWS,
         now = db.now("$2"),

@@ -3,7 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState},
-    sandbox::{Fault, On},
+    sandbox::{Action, Edit, Fault, On},
     storage::{Approving, RowContent, RowFilter},
 };
 use serde_json::json;
@@ -18,6 +18,7 @@ on_both! {
     a_correction_of_a_receipt_that_was_refused_in_unknown_words_waits_for_the_look_up;
     an_order_that_is_cancelled_while_its_receipt_is_refused_loses_its_invoice;
     an_order_that_is_cancelled_while_its_return_is_refused_loses_its_invoice;
+    two_receipts_that_take_turns_to_hold_their_order_are_tried_ever_more_rarely;
 }
 
 impl World {
@@ -144,4 +145,31 @@ async fn an_order_that_is_cancelled_while_its_receipt_is_refused_loses_its_invoi
 
 async fn an_order_that_is_cancelled_while_its_return_is_refused_loses_its_invoice(base: Base) {
     loses_its_invoice(refused_return(base).await).await;
+}
+
+/// A refusal in unknown words leaves a doubt; meanwhile a cancelled order is held, and its other receipt is given up.
+async fn two_receipts_that_take_turns_to_hold_their_order_are_tried_ever_more_rarely(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.forstok_sends(order("7").price(150_000).shipped()).await;
+    world.paid("7", "a", 60_000, json!({})).await;
+    world.paid("7", "b", 50_000, json!({})).await;
+    let customer_no = Some("TOKPED-JKT".to_owned());
+    world.accurate.edit_invoice("INV-7", &Edit { customer_no, ..Edit::default() }).expect("it exists");
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    let saves = |world: &World| {
+        [Action::ReceiptSave, Action::ReceiptBulkSave].map(|save| world.accurate.call_count(save)).iter().sum::<u64>()
+    };
+    let (all, now) = (RowFilter::default(), world.clock.now());
+    let approved =
+        world.storage.approve_rows(Kind::Receipt, Approving::Shown(&all), "sari", now).await.expect("written");
+    assert_eq!(approved, 2);
+    world.run_for(2 * 24 * 3600).await;
+    assert_eq!(world.accurate.receipts().len(), 0);
+    let tries = saves(&world);
+    assert!((4..30).contains(&tries), "after 1, 2, 4, 8 and 16 hours, then once a day: {tries}");
+    world.run_for(4 * 24 * 3600).await;
+    let later = saves(&world) - tries;
+    assert!((1..20).contains(&later), "each about once a day: {later}");
 }

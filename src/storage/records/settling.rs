@@ -214,7 +214,9 @@ pub struct OrderDocument {
     pub is_doubted: bool,
     /// There was an attempt. Unless a save is in doubt, Accurate reported for each that nothing was saved.
     pub was_tried: bool,
-    /// Why a person must act.
+    /// The number of attempts that count.
+    pub tries: i64,
+    /// Why a person must act; or had to, when a document was given up that Accurate had refused.
     pub findings: Vec<Finding>,
     /// What is sent; `None` if it cannot be read.
     pub draft: Option<Drafted>,
@@ -281,6 +283,13 @@ impl OrderDocument {
     /// Whether it exists in Accurate, or may exist there: what was sent is then what counts.
     pub fn may_exist(&self) -> bool {
         self.progress != Progress::Gone && (self.id.is_some() || self.is_doubted)
+    }
+
+    /// Why Accurate refused what was then given up. If the same is wanted again, it is blocked as before: a new attempt
+    /// each time would never pause.
+    pub fn refused_before(&self) -> Option<&Finding> {
+        let never_existed = self.progress == Progress::Gone && self.id.is_none();
+        self.findings.first().filter(|_| never_existed)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         document::{self, Drafted, Kind, Part, Progress},
         order::OrderId,
         reason::Reason,
+        recheck::tried_again_after,
         settlement::{Outcome, Settlement},
         timeline::Event,
     },
@@ -49,7 +50,7 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     let mut documents = Vec::new();
     for verdict in &verdicts {
         let stored = stored.remove(&verdict.order_id).unwrap_or(Ok(Vec::new()))?;
-        documents.extend(changes(&verdict.order_id, wanted(&verdict.settlement), &stored));
+        documents.extend(changes(&verdict.order_id, wanted(&verdict.settlement), &stored, now));
     }
     write_documents(db, &documents, now).await?;
     let events = write_rows(db, &verdicts).await?;
@@ -103,7 +104,12 @@ fn wanted(settlement: &Settlement) -> Vec<Wanted> {
 }
 
 /// The rows of `documents` that a decision changes.
-fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) -> Vec<serde_json::Value> {
+fn changes(
+    order_id: &OrderId,
+    wanted: Vec<Wanted>,
+    stored: &[OrderDocument],
+    now: Timestamp,
+) -> Vec<serde_json::Value> {
     let mut changes = Vec::new();
     let mut keys = HashSet::new();
     for Wanted { kind, part, draft } in wanted {
@@ -120,7 +126,12 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
             }
         };
         if changes_it {
-            changes.push(row(order_id, kind, part, Some(&draft), "exist", Progress::Due));
+            let refused = before.filter(|before| before.refused_before().is_some());
+            let change = match refused.filter(|before| before.draft.as_ref() == Some(&draft)) {
+                Some(refused) => blocked_as_before(order_id, refused, &draft, now),
+                None => row(order_id, kind, part, Some(&draft), "exist", Progress::Due),
+            };
+            changes.push(change);
         }
     }
     // What is to be deleted already goes its own way: a new attempt each time would never pause.
@@ -138,6 +149,19 @@ fn changes(order_id: &OrderId, wanted: Vec<Wanted>, stored: &[OrderDocument]) ->
         changes.push(row(order_id, document.kind, document.part, None, "gone", progress));
     }
     changes
+}
+
+/// Something that Accurate refused is wanted again, after it was given up: it is blocked as before.
+fn blocked_as_before(
+    order_id: &OrderId,
+    refused: &OrderDocument,
+    draft: &Drafted,
+    now: Timestamp,
+) -> serde_json::Value {
+    let mut row = row(order_id, refused.kind, refused.part, Some(draft), "exist", Progress::Blocked);
+    row["findings"] = json!(to_json(&refused.findings));
+    row["recheck_at"] = json!(micros(now + tried_again_after(refused.tries - 1)));
+    row
 }
 
 fn row(
@@ -169,16 +193,17 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
     if !drafted.is_empty() {
         let sql = format!(
             "INSERT INTO documents (order_id, kind, part, book, number, draft, wanted, state, due_since,
-                                    next_attempt_at, day, customer_no, {})
+                                    next_attempt_at, day, customer_no, findings, recheck_at, {})
              SELECT v.value ->> 'order_id', v.value ->> 'kind', CAST(v.value ->> 'part' AS BIGINT), v.value ->> 'book',
                     v.value ->> 'number', v.value ->> 'draft', v.value ->> 'wanted', v.value ->> 'state',
-                    CAST($2 AS BIGINT), CAST($2 AS BIGINT), v.value ->> 'day', v.value ->> 'customer_no', {}
+                    CAST($2 AS BIGINT), CAST($2 AS BIGINT), v.value ->> 'day', v.value ->> 'customer_no',
+                    COALESCE(v.value ->> 'findings', '[]'), COALESCE(CAST(v.value ->> 'recheck_at' AS BIGINT), 0), {}
              FROM {} WHERE true
              ON CONFLICT (order_id, kind, part) DO UPDATE SET
                  book = excluded.book, number = excluded.number, draft = excluded.draft, wanted = excluded.wanted,
                  day = excluded.day, customer_no = excluded.customer_no, state = excluded.state, lease_until = 0,
-                 failures = 0, recheck_at = 0, waits_for = '', findings = '[]', deletion_tried = 0, failed_checks = 0,
-                 due_since = excluded.due_since, next_attempt_at = excluded.next_attempt_at,
+                 failures = 0, recheck_at = excluded.recheck_at, waits_for = '', findings = excluded.findings,
+                 deletion_tried = 0, failed_checks = 0, due_since = excluded.due_since, next_attempt_at = excluded.next_attempt_at,
                  accurate_id = NULL, total = NULL, shown_at = 0",
             restored::COLUMNS,
             restored::values("v.value ->> 'order_id'", "v.value ->> 'state'", "v.value ->> 'wanted'"),
@@ -188,7 +213,10 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
     }
     if !others.is_empty() {
         let sql = format!(
+            // What Accurate refused stays known; what waited for something in Accurate is tried at once if it is wanted
+            // again.
             "UPDATE documents SET wanted = v.value ->> 'wanted', state = v.value ->> 'state', lease_until = 0,
+                 findings = CASE WHEN waits_for = '' THEN findings ELSE '[]' END,
                  failures = 0, recheck_at = 0, waits_for = '', due_since = NULL,
                  next_attempt_at = CASE WHEN documents.state = 'due' AND documents.wanted = 'gone'
                                         THEN documents.next_attempt_at ELSE CAST($2 AS BIGINT) END
