@@ -221,7 +221,7 @@ fn document<D>(
 fn stage(document: &OrderDocument) -> Stage {
     match document.progress {
         Progress::Exists => Stage::Exists,
-        Progress::Gone => document.refused_before().map_or(Stage::Gone, |finding| Stage::Blocked(finding.clone())),
+        Progress::Gone => document.refused_before().map_or(Stage::Gone, |finding| Stage::GivenUp(finding.clone())),
         Progress::Due if document.may_exist() => Stage::Sent,
         Progress::Due => Stage::Planned,
         Progress::Blocked => match document.findings.first() {

@@ -137,6 +137,8 @@ pub enum Stage {
     Blocked(Finding),
     /// It was deleted, or was never created.
     Gone,
+    /// It was never created: Accurate refused it with this, and then it was no longer wanted.
+    GivenUp(Finding),
 }
 
 impl Stage {

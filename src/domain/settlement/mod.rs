@@ -103,7 +103,7 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
 fn stuck<D>(document: &Document<D>) -> Option<Outcome> {
     match &document.stage {
         Stage::Stuck(finding) | Stage::Blocked(finding) => Some(Outcome::Blocked(finding.clone())),
-        Stage::Planned | Stage::Sent | Stage::Exists | Stage::Gone => None,
+        Stage::Planned | Stage::Sent | Stage::Exists | Stage::Gone | Stage::GivenUp(_) => None,
     }
 }
 

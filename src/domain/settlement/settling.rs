@@ -361,14 +361,14 @@ fn sent<D>(document: &Document<D>, reason: Reason, changes: Vec<Correction>) -> 
         Stage::Exists if !changes.is_empty() => blocked(reason, AfterSale::Corrected { changes }),
         Stage::Exists => Outcome::Settled,
         Stage::Stuck(finding) => Outcome::Blocked(finding.clone()),
-        Stage::Planned | Stage::Sent | Stage::Blocked(_) | Stage::Gone => Outcome::Due,
+        Stage::Planned | Stage::Sent | Stage::Blocked(_) | Stage::Gone | Stage::GivenUp(_) => Outcome::Due,
     }
 }
 
 /// The outcome of a row or record whose document is wanted. A blocked document stays blocked until its draft changes.
 fn planned<D>(stored: Option<&Document<D>>, is_same: impl Fn(&D) -> bool) -> Outcome {
     match stored {
-        Some(Document { stage: Stage::Blocked(finding), draft, .. }) if is_same(draft) => {
+        Some(Document { stage: Stage::Blocked(finding) | Stage::GivenUp(finding), draft, .. }) if is_same(draft) => {
             Outcome::Blocked(finding.clone())
         }
         _ => Outcome::Due,

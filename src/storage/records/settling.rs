@@ -289,7 +289,7 @@ impl OrderDocument {
     /// each time would never pause.
     pub fn refused_before(&self) -> Option<&Finding> {
         let never_existed = self.progress == Progress::Gone && self.id.is_none();
-        self.findings.first().filter(|_| never_existed)
+        self.findings.first().filter(|finding| never_existed && finding.reason == Reason::RefusedByAccurate)
     }
 }
 
