@@ -153,7 +153,7 @@ async fn money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_
 }
 
 /// Order 7, two pieces of 75,000, is invoiced and shipped; its returns need an approval.
-async fn two_shipped_pieces(base: Base) -> World {
+pub(super) async fn two_shipped_pieces(base: Base) -> World {
     let mut world = world(base).await;
     world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
     world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
@@ -164,7 +164,7 @@ async fn two_shipped_pieces(base: Base) -> World {
 }
 
 impl World {
-    async fn one_piece_went_back(&mut self, row: &str) {
+    pub(super) async fn one_piece_went_back(&mut self, row: &str) {
         self.went_back("7", row, json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
         self.approves_all(Kind::Return).await;
     }

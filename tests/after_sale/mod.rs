@@ -6,6 +6,7 @@ mod by_hand;
 mod cancelling;
 mod closed_months;
 mod continuing;
+mod deleting;
 mod files;
 mod moving;
 mod outdated;
