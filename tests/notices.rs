@@ -221,11 +221,18 @@ async fn payouts_and_returns_that_need_a_person_are_told_with_their_sums_and_whe
     );
     let mut causes: Vec<_> = data["causes"].as_array().into_iter().flatten().map(ToString::to_string).collect();
     causes.sort();
-    assert_eq!(causes, [r#"{"count":1,"reason":"approval"}"#, r#"{"count":1,"reason":"fee_kind_unmapped"}"#]);
+    let fee = r#"{"count":1,"fees":["new fee"],"reason":"fee_kind_unmapped"}"#;
+    assert_eq!(causes, [fee, r#"{"count":1,"reason":"approval"}"#]);
     assert_eq!(taken[1]["data"]["causes"], json!([{"count": 1, "reason": "person"}]));
     assert_eq!(taken[1]["data"]["url"], "https://books.example.com/returns");
     let text = sides.mail.mails()[0].text();
     assert!(text.contains("- 1 pencairan dana (Rp150.000): Menunggu persetujuan."), "{text}");
     world.paid("2", "d", 1, json!({"new fee": -5_000})).await;
     assert_eq!(tell_after(&mut world, &[60, 3_600]).await, 0, "its cause is known");
+    world.paid("1", "e", 1, json!({"another\nfee": -5_000})).await;
+    assert_eq!(tell_after(&mut world, &[60, 3_600]).await, 1, "another new fee, while the first has no category yet");
+    let causes = &sides.webhook.taken()[2].json()["data"]["causes"];
+    assert_eq!(causes, &json!([{"count": 3, "reason": "fee_kind_unmapped", "fees": ["another\nfee"]}]));
+    let text = sides.mail.mails()[2].text();
+    assert!(text.contains("kategori. Biaya baru: “another fee”."), "{text}");
 }

@@ -1,5 +1,7 @@
 //! What arrives after the sale, and what people approve of it. Pages, files and API use the same functions.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Engine;
@@ -41,6 +43,16 @@ impl Engine {
             self.signals.news_came();
         }
         Ok(recorded)
+    }
+
+    /// Names of fees that payouts use and that the mapping gives no category.
+    pub async fn fees_without_category(&self) -> Result<Vec<String>> {
+        let active = self.mapping();
+        let used = self.storage.fee_kinds().await?.into_iter().filter(|kind| kind.count > 0);
+        let unknown = used.filter(|kind| active.mapping.payout.category(&kind.name).is_none());
+        // White space around a name does not count.
+        let names: BTreeSet<_> = unknown.map(|kind| kind.name.trim().to_owned()).collect();
+        Ok(names.into_iter().collect())
     }
 
     /// Approves the present content of rows that wait; returns how many there were. Rows that have just arrived are

@@ -18,7 +18,7 @@ use crate::{
         },
         operator::Actor,
         payout::RowState,
-        reason::Language,
+        reason::{Language, Reason},
         reconciliation::FindingState,
     },
     notices::{Channels, NotTaken},
@@ -160,9 +160,14 @@ impl Engine {
             // An ignored row has a reason as well.
             let reason = count.reason.filter(|_| count.state == RowState::Blocked);
             let why = Why::of(reason, count.waits)?;
-            Some(Held { why, rows: count.count, hundredths: count.hundredths })
+            Some(Held { why, rows: count.count, hundredths: count.hundredths, fees: Vec::new() })
         });
-        Ok(held.collect())
+        let mut held: Vec<_> = held.collect();
+        let of_fees = |held: &&mut Held| held.why == Why::Blocked(Reason::FeeKindUnmapped);
+        if let Some(held) = held.iter_mut().find(of_fees) {
+            held.fees = self.fees_without_category().await?;
+        }
+        Ok(held)
     }
 
     /// The figures of orders.

@@ -1,5 +1,7 @@
 //! Finds the news: a pure function of the current state and the state that people were last notified of.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
 use super::{Blocked, Held, News, Present, Refused, Rules, Told, ToldCauses, ToldPause};
@@ -112,22 +114,24 @@ fn blocked(told: &mut ToldCauses, present: &Present) -> Option<News> {
     if !present.has_more_causes || told.known.len() > MOST_REMEMBERED {
         told.known.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
     }
-    new_causes(told, &present.causes, Blocked::key, present.now).map(|causes| News::Blocked { causes })
+    let new = present.causes.iter().filter(|cause| !told.known.contains(&cause.key())).cloned().collect();
+    new_causes(told, new, |cause: &Blocked| vec![cause.key()], present.now).map(|causes| News::Blocked { causes })
 }
 
 fn rows(told: &mut ToldCauses, kind: Kind, held: &[Held], now: Timestamp) -> Option<News> {
-    told.known.retain(|key| held.iter().any(|held| held.why.code() == key));
-    new_causes(told, held, |held| held.why.code().to_owned(), now).map(|causes| News::Held { kind, causes })
+    let keys: BTreeSet<_> = held.iter().flat_map(Held::keys).collect();
+    told.known.retain(|key| keys.contains(key));
+    let new = held.iter().filter_map(|held| held.beyond(&told.known)).collect();
+    new_causes(told, new, Held::keys, now).map(|causes| News::Held { kind, causes })
 }
 
 /// The causes that were not reported yet, once they have been collected for long enough.
-fn new_causes<C: Clone>(
+fn new_causes<C>(
     told: &mut ToldCauses,
-    causes: &[C],
-    key: impl Fn(&C) -> String,
+    new: Vec<C>,
+    keys: impl Fn(&C) -> Vec<String>,
     now: Timestamp,
 ) -> Option<Vec<C>> {
-    let new: Vec<C> = causes.iter().filter(|cause| !told.known.contains(&key(cause))).cloned().collect();
     if new.is_empty() {
         told.untold_since = None;
         return None;
@@ -136,7 +140,7 @@ fn new_causes<C: Clone>(
     if now.duration_since(untold_since) < GATHERED || !has_rested(told.told_at, now) {
         return None;
     }
-    told.known.extend(new.iter().map(key));
+    told.known.extend(new.iter().flat_map(keys));
     told.untold_since = None;
     told.told_at = Some(now);
     Some(new)

@@ -203,7 +203,7 @@ impl Blocked {
 }
 
 /// Payouts, or returns, that need a person for the same cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Why.
     pub why: Why,
@@ -211,6 +211,28 @@ pub struct Held {
     pub rows: i64,
     /// The sum of their amounts, in hundredths of a rupiah.
     pub hundredths: i64,
+    /// The fees without a category, if these are the cause: each is reported once.
+    pub fees: Vec<String>,
+}
+
+impl Held {
+    /// Its keys among all causes: one for each fee, if fees are the cause. There is none while the payouts of a fee
+    /// that has just been given a category are decided again.
+    pub fn keys(&self) -> Vec<String> {
+        let code = self.why.code();
+        match self.why {
+            Why::Blocked(Reason::FeeKindUnmapped) => self.fees.iter().map(|fee| format!("{code}:{fee}")).collect(),
+            _ => vec![code.to_owned()],
+        }
+    }
+
+    /// What of it was not reported yet.
+    fn beyond(&self, known: &BTreeSet<String>) -> Option<Self> {
+        let keys = self.keys();
+        let is_new = |key: &String| !known.contains(key);
+        let fees = self.fees.iter().zip(&keys).filter(|(_, key)| is_new(key)).map(|(fee, _)| fee.clone()).collect();
+        keys.iter().any(is_new).then(|| Self { fees, ..self.clone() })
+    }
 }
 
 /// Why payouts or returns need a person.

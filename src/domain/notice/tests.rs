@@ -212,14 +212,51 @@ fn a_cause_that_is_not_among_the_many_that_were_read_counts_as_told() {
 }
 
 fn held(why: Why, rows: i64) -> Held {
-    Held { why, rows, hundredths: rows * 8_000_000 }
+    let fees = if why == Why::Blocked(Reason::FeeKindUnmapped) { vec!["Biaya XTRA".to_owned()] } else { Vec::new() };
+    Held { why, rows, hundredths: rows * 8_000_000, fees }
+}
+
+/// Payouts with these fees, none of which has a category.
+fn unmapped(fees: &[&str]) -> Present {
+    let fee = held(Why::Blocked(Reason::FeeKindUnmapped), 3);
+    let fees = fees.iter().map(|fee| (*fee).to_owned()).collect();
+    Present { payouts: vec![Held { fees, ..fee }], ..fine() }
+}
+
+#[test]
+fn each_new_fee_is_told_once_also_while_another_has_no_category_yet() {
+    let steps = vec![
+        (0, unmapped(&["A"])),
+        (60, unmapped(&["A"])),
+        (2_000, unmapped(&["A", "B"])),
+        (2_060, unmapped(&["A", "B"])),
+        (4_000, unmapped(&["A", "B"])),
+        // The first one gets its category, and the second one stays.
+        (6_000, unmapped(&["B"])),
+        (8_000, unmapped(&["B"])),
+        // All of them have one, and their payouts are being decided again.
+        (9_000, unmapped(&[])),
+        (9_900, unmapped(&[])),
+    ];
+    assert_eq!(history(told(), steps), [(60, "payouts.attention"), (2_060, "payouts.attention")]);
+    let known = Told {
+        payouts: ToldCauses {
+            known: ["fee_kind_unmapped:A".to_owned()].into(),
+            untold_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
+            told_at: None,
+        },
+        ..told()
+    };
+    let (_, news) = decide(known, &unmapped(&["A", "B"]), &RULES);
+    assert_eq!(news, [News::Held { kind: Kind::Receipt, causes: unmapped(&["B"]).payouts }], "only the new one");
 }
 
 #[test]
 fn payouts_and_returns_that_need_a_person_are_one_notice_each_for_each_new_cause() {
     let fee = held(Why::Blocked(Reason::FeeKindUnmapped), 3);
-    let first = Present { payouts: vec![fee, held(Why::Approval, 5)], returns: vec![held(Why::ByHand, 1)], ..fine() };
-    let more = Present { payouts: vec![fee, held(Why::Approval, 50)], ..first.clone() };
+    let first =
+        Present { payouts: vec![fee.clone(), held(Why::Approval, 5)], returns: vec![held(Why::ByHand, 1)], ..fine() };
+    let more = Present { payouts: vec![fee.clone(), held(Why::Approval, 50)], ..first.clone() };
     let approved = Present { payouts: vec![fee], ..first.clone() };
     let steps = vec![
         (0, first.clone()),
@@ -332,7 +369,7 @@ fn notices_read_well_in_both_languages() {
             kind: Kind::Return,
             causes: vec![
                 held(Why::Blocked(Reason::KeepsFailing), 1),
-                Held { why: Why::ByHand, rows: 2, hundredths: 0 },
+                Held { why: Why::ByHand, rows: 2, hundredths: 0, fees: Vec::new() },
             ],
         },
         News::Findings { open: vec![(Class::MissingInAccurate, 2), (Class::Foreign, 1)] },

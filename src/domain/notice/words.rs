@@ -229,7 +229,12 @@ impl News {
                 json!({ "causes": causes.iter().map(cause).collect::<Vec<_>>() })
             }
             Self::Held { causes, .. } => {
-                let cause = |Held { why, rows, .. }: &Held| json!({ "reason": why.code(), "count": rows });
+                let cause = |Held { why, rows, fees, .. }: &Held| match why {
+                    Why::Blocked(Reason::FeeKindUnmapped) => {
+                        json!({ "reason": why.code(), "count": rows, "fees": fees })
+                    }
+                    _ => json!({ "reason": why.code(), "count": rows }),
+                };
                 json!({ "causes": causes.iter().map(cause).collect::<Vec<_>>() })
             }
             Self::Findings { open } => {
@@ -290,7 +295,7 @@ fn blocked(causes: &[Blocked], language: Language) -> String {
 
 /// Each cause with the sum of its rows, and its remedy below.
 fn held(kind: Kind, causes: &[Held], language: Language) -> String {
-    let part = |Held { why, rows, hundredths }: &Held| {
+    let part = |Held { why, rows, hundredths, fees }: &Held| {
         let rows = counted_rows(kind, *rows, language);
         let sum = Rupiah::from_hundredths(*hundredths).in_words();
         // A return may come without its amount.
@@ -312,9 +317,24 @@ fn held(kind: Kind, causes: &[Held], language: Language) -> String {
                 "Bukukan di Accurate, lalu pilih “Tandai sudah dibuat manual” di halamannya.".to_owned(),
             ),
         };
-        format!("- {rows}{sum}: {sentence}\n{remedy}")
+        format!("- {rows}{sum}: {sentence}{}\n{remedy}", new_fees(fees, language))
     };
     causes.iter().map(part).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The names of fees that were not reported yet.
+fn new_fees(fees: &[String], language: Language) -> String {
+    if fees.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = fees.iter().take(MOST_LISTED).map(|name| format!("“{}”", one_line(name))).collect();
+    let names = names.join(", ");
+    match (fees.len().saturating_sub(MOST_LISTED) as i64, language) {
+        (0, Language::English) => format!(" New: {names}."),
+        (0, Language::Indonesian) => format!(" Biaya baru: {names}."),
+        (more, Language::English) => format!(" New: {names} and {} more.", count(more)),
+        (more, Language::Indonesian) => format!(" Biaya baru: {names}, dan {} lainnya.", count(more)),
+    }
 }
 
 fn counted_rows(kind: Kind, rows: i64, language: Language) -> String {

@@ -101,20 +101,6 @@ fn is_used(kinds: &[&FeeKind]) -> bool {
     kinds.iter().any(|kind| kind.count > 0)
 }
 
-/// Names that payouts use and that have no category.
-pub(in crate::web) async fn unknown(app: &App) -> Result<Vec<String>, Problem> {
-    let active = app.engine.mapping();
-    let kinds = app.engine.storage().fee_kinds().await?.into_iter();
-    let mut names: Vec<_> = kinds.filter(|kind| kind.count > 0).map(|kind| kind.name).collect();
-    names.retain(|name| active.mapping.payout.category(name).is_none());
-    for name in &mut names {
-        *name = name.trim().to_owned();
-    }
-    names.sort();
-    names.dedup();
-    Ok(names)
-}
-
 impl Fee {
     fn new(name: &str, kinds: &[&FeeKind], mapping: &Mapping, chosen: &Chosen, page: &Page) -> Self {
         let place = |kind: &&FeeKind| Place {

@@ -78,7 +78,7 @@ pub(super) async fn to_do(app: &App, page: &Page) -> Result<Vec<(String, String,
             lines.push((format!("{path}?show={show}"), words, rupiah(sum.hundredths)));
         }
     }
-    let fees = fees::unknown(app).await?;
+    let fees = app.engine.fees_without_category().await?;
     if !fees.is_empty() {
         let named: Vec<_> = fees.iter().take(FEES_NAMED).map(|name| format!("“{name}”")).collect();
         let more = if fees.len() > FEES_NAMED { "…" } else { "" };
