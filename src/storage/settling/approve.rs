@@ -1,7 +1,5 @@
 //! What people approve.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -16,6 +14,9 @@ use crate::{
         timeline::append,
     },
 };
+
+/// Approved rows whose timelines are written together: a month's rows together would need tens of megabytes.
+const AT_ONCE: usize = 500;
 
 /// Which rows are approved.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ pub(in crate::storage) async fn approve<T: Dialect>(
     // because nobody can have seen what its receipt will contain.
     const AWAITS: &str = "state = 'waiting' AND approved_at IS NULL AND order_id <> ''
                           AND waits NOT IN ('person', 'return_record')";
-    const CHANGED: &str = "RETURNING order_id, source, row_id, amount";
+    const CHANGED: &str = "RETURNING order_id, source, row_id";
     let rows = super::rows_of(kind);
     let approved = match which {
         Approving::Keys(keys) => {
@@ -73,15 +74,15 @@ pub(in crate::storage) async fn approve<T: Dialect>(
             db.fetch(sql, &binds.values()).await?
         }
     };
-    let ids = approved.iter().map(order_id).collect::<Result<Vec<OrderId>>>()?;
-    // Several rows of one order are one piece of news.
-    let orders: BTreeSet<_> = ids.iter().map(OrderId::as_str).collect();
-    unsettle(db, orders.into_iter()).await?;
-    let mut events = Vec::with_capacity(approved.len());
-    for row in &approved {
-        let (source, id) = (row.text("source")?.to_owned(), row.text("row_id")?.to_owned());
-        events.push([Event::Approved { document: kind, source, id, actor: actor.to_owned() }]);
+    for some in approved.chunks(AT_ONCE) {
+        let ids = some.iter().map(order_id).collect::<Result<Vec<OrderId>>>()?;
+        unsettle(db, ids.iter().map(OrderId::as_str)).await?;
+        let mut events = Vec::with_capacity(some.len());
+        for row in some {
+            let (source, id) = (row.text("source")?.to_owned(), row.text("row_id")?.to_owned());
+            events.push([Event::Approved { document: kind, source, id, actor: actor.to_owned() }]);
+        }
+        append(db, ids.iter().zip(events.iter().map(<[Event; 1]>::as_slice)), now).await?;
     }
-    append(db, ids.iter().zip(events.iter().map(<[Event; 1]>::as_slice)), now).await?;
     Ok(approved.len() as u64)
 }
