@@ -141,6 +141,8 @@ async fn a_file_is_imported(kind: Kind, words: &Words) {
     }
     browser.presses(words.import).await;
     browser.shows(&[words.imported]).await;
+    let text = browser.script("return document.body.innerText").await;
+    assert!(text.as_str().is_some_and(|text| !text.contains(words.remembered)), "the file was chosen again: {text}");
     sees("7-imported").await;
     let outcomes = browser.downloads_from(words.outcome, "csv").await;
     let outcomes = String::from_utf8(outcomes).expect("UTF-8");
