@@ -86,13 +86,19 @@ const BULKS: &[&str] =
     &["EachByItself", "AllOrNothing", "RefusedWhole", "All", "FirstOnly", "NotUnderstood", "dropped_after", "late"];
 
 /// Calls that must meet a fault: those of receipts and returns, and what is read of an invoice before them.
-const FAILING: [Action; 6] = [
+const FAILING: [Action; 12] = [
     Action::InvoiceDetail,
     Action::InvoiceList,
     Action::ReceiptSave,
+    Action::ReceiptBulkSave,
     Action::ReceiptDetail,
+    Action::ReceiptList,
+    Action::ReceiptDelete,
     Action::ReturnSave,
+    Action::ReturnBulkSave,
     Action::ReturnDetail,
+    Action::ReturnList,
+    Action::ReturnDelete,
 ];
 
 const AFTER_THE_SALE: &[&str] = &[
@@ -105,9 +111,11 @@ const AFTER_THE_SALE: &[&str] = &[
     "a person undoes an order",
     "the sums that are shown are compared",
     RECEIPTS_IN_BULK,
+    RETURNS_IN_BULK,
 ];
 
 const RECEIPTS_IN_BULK: &str = "receipts are saved in bulk";
+const RETURNS_IN_BULK: &str = "returns are saved in bulk";
 
 /// The result of a world.
 struct Ended {
@@ -165,8 +173,10 @@ async fn live_on(disk: &Disk, trial: Trial, aloud: bool) -> Ended {
             coverage.meet("a call fails", action.name());
         }
     }
-    if world.accurate.call_count(Action::ReceiptBulkSave) > 0 {
-        coverage.meet("after the sale", RECEIPTS_IN_BULK);
+    for (action, what) in [(Action::ReceiptBulkSave, RECEIPTS_IN_BULK), (Action::ReturnBulkSave, RETURNS_IN_BULK)] {
+        if world.accurate.call_count(action) > 0 {
+            coverage.meet("after the sale", what);
+        }
     }
     let ended = Ended { violation, hash: world.story.hash(), steps: world.story.steps, coverage };
     drop(world);

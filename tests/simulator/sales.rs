@@ -51,6 +51,13 @@ impl Rules {
         Self { post: "auto", returns: "auto", refund_only: "discount" }
     }
 
+    /// The service creates returns, with or without a person.
+    pub(crate) fn returns_are_posted(&mut self) {
+        if self.returns == "list" {
+            self.returns = "approve";
+        }
+    }
+
     /// The mapping of the world, before a person has mapped the new fee.
     pub(crate) fn mapping(self) -> String {
         let Self { post, returns, refund_only } = self;

@@ -10,7 +10,7 @@ use forstok_accurate::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{sales::Sold, terms::Terms};
+use super::{past::Past, sales::Sold, terms::Terms};
 use crate::world::order;
 
 /// An item that does not exist in Accurate at first.
@@ -107,7 +107,12 @@ pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> 
     let mut waiting = Vec::new();
     // All at once, or one after the other.
     let spread = if terms.heap > 0 { 0 } else { *rng.choice(&[0_i64, 5, 300, 1200]).unwrap_or(&0) };
-    let ways = if terms.heap > 0 { &WAYS[..4] } else { &WAYS[..] };
+    let ways = match (terms.past, terms.heap) {
+        // None is cancelled, so that there is enough for a bulk after the sale.
+        (Past::Approved, _) => &WAYS[..2],
+        (_, 0) => &WAYS[..],
+        _ => &WAYS[..4],
+    };
     for place in 0..orders {
         let script = script(rng, terms, ways, &format!("{}", 7001 + place));
         let mut at = at + SignedDuration::from_secs(rng.i64(0..=spread));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    past::Past,
     sales::{Rules, with_new_fee},
     storage::Switch,
 };
@@ -137,6 +138,10 @@ pub(crate) struct Terms {
     pub(crate) overpayment: Overpayment,
     /// Whether the service asks what is owed before it saves a receipt.
     pub(crate) check_owed: bool,
+    /// What has happened before the storm.
+    pub(crate) past: Past,
+    /// The faults of the first of these calls in the storm.
+    pub(crate) booking_faults: Vec<(Action, Fault)>,
 }
 
 impl Terms {
@@ -176,7 +181,7 @@ impl Terms {
             // Only a deletion can meet it, and few orders have one.
             faults.push((Fault::NotDeleted, 0.4));
         }
-        Self {
+        let terms = Self {
             workers,
             orders,
             crash,
@@ -215,12 +220,16 @@ impl Terms {
             overpayment: if rng.bool() { Overpayment::Accepted } else { Overpayment::Refused },
             check_owed: true,
             bulk_faults: if heap > 0 { bulk_faults(rng, latest) } else { Vec::new() },
-        }
+            past: Past::None,
+            booking_faults: Vec::new(),
+        };
+        terms.with_past(rng.clone(), latest)
     }
 
     /// A world in which the effect of this switch soon matters.
     pub(crate) fn made_for(mut self, switch: Switch, rng: &mut fastrand::Rng) -> Self {
         self.sale = switch.is_of_sales().then(Rules::automatic);
+        (self.past, self.booking_faults) = (Past::None, Vec::new());
         let (well, lost) = (Fault::Slow(Duration::ZERO), [Fault::DroppedAfter, Fault::HtmlAfter, Fault::Error5xxAfter]);
         let late = Fault::Late(Duration::from_secs(LATEST - self.latency.as_secs()));
         let saves: &[Fault] = match switch {
@@ -292,14 +301,17 @@ impl Terms {
         with_new_fee(&self.mapping())
     }
 
-    /// Lets the first saves of receipts and returns fail.
+    /// Lets the first calls about receipts and returns fail.
     pub(crate) fn prepare_after_sale(&self, accurate: &Sandbox) {
-        for fault in self.bulk_faults.iter().filter(|_| self.sale.is_some()) {
+        for fault in self.bulk_faults.iter().filter(|_| self.sale.is_some() && self.past == Past::None) {
             accurate.next(Action::ReceiptBulkSave, *fault, 1);
             accurate.next(Action::ReturnBulkSave, *fault, 1);
         }
         for fault in &self.receipt_faults {
             accurate.next(On::ReceiptSaves, *fault, 1);
+        }
+        for (action, fault) in &self.booking_faults {
+            accurate.next(*action, *fault, 1);
         }
     }
 

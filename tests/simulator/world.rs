@@ -20,6 +20,7 @@ use super::{
     gates::Gates,
     hands::Owners,
     happenings::Troubles,
+    past::Past,
     process::{End, Process},
     senders::{self, Acknowledged, Script, Waiting},
     storage::Switch,
@@ -96,6 +97,8 @@ pub(crate) struct World {
     pub(crate) caller: usize,
     pub(crate) troubles: Troubles,
     pub(crate) is_calm: bool,
+    /// After how many steps the storm began.
+    pub(crate) storm_began: u64,
     /// The machine's clock was set forward at least once.
     pub(crate) was_set_forward: bool,
     /// Nothing is claimed yet, so that due orders accumulate.
@@ -122,7 +125,7 @@ impl World {
         let clock = Arc::new(SimClock::at("2024-02-01T09:00:00+07:00", gates.clone()));
         let accurate = Sandbox::new(Options {
             clock: Arc::new(TrueClock(clock.clone())),
-            faults: terms.faults.clone(),
+            faults: terms.first_faults(),
             seed: rng.u64(..),
             latency: terms.latency,
             ..Options::with_sample_masters()
@@ -133,7 +136,9 @@ impl World {
         for fault in &terms.save_faults {
             accurate.next(Action::InvoiceSave, *fault, 1);
         }
-        terms.prepare_after_sale(&accurate);
+        if terms.past == Past::None {
+            terms.prepare_after_sale(&accurate);
+        }
         accurate.change_settings(|settings| {
             settings.bulk = terms.bulk_rule;
             settings.filter_values = terms.filter_values;
@@ -185,6 +190,7 @@ impl World {
             caller: 0,
             troubles: Troubles::default(),
             is_calm: false,
+            storm_began: 0,
             was_set_forward: false,
             is_heaping,
             idle: 0,
@@ -198,6 +204,7 @@ impl World {
         for _ in 0..self.terms.taken_numbers {
             self.stranger_takes_a_number();
         }
+        self.live_through_the_past().await?;
         while !self.storm_is_over() {
             self.happen().await?;
             if !self.step().await? {
@@ -213,7 +220,8 @@ impl World {
 
     fn storm_is_over(&self) -> bool {
         let all_is_sent = self.waiting.is_empty() && self.after.errands.is_empty();
-        self.story.steps > self.terms.storm * 4 || (self.story.steps > self.terms.storm && all_is_sent)
+        let steps = self.story.steps - self.storm_began;
+        steps > self.terms.storm * 4 || (steps > self.terms.storm && all_is_sent)
     }
 
     pub(crate) fn tell(&mut self, what: &str) {
