@@ -2,7 +2,8 @@
 //! at a time. The 95th percentile of each must be within 50 ms.
 //!
 //! `cargo bench --bench pages`, or smaller: `cargo bench --bench pages -- --orders 100000 --repetitions 40`; with
-//! `--postgres`, the orders are first copied to a server.
+//! `--postgres`, the orders are first copied to a server; with `--part trial`, only the trial of a mapping is measured, and
+//! webhooks beside it.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
@@ -54,23 +55,33 @@ fn main() -> ExitCode {
         add_reconciled_days(&file, orders);
     }
     let service = home.serve();
-    for (what, path) in paths().into_iter().chain(pages()) {
-        measure(&service, what, path, orders, repetitions, &mut report);
-    }
-    if matches!(home.database(), Database::Sqlite(_)) {
-        for (what, path) in day_close() {
-            measure(&service, what, path, orders, repetitions, &mut report);
-        }
-        for (what, path) in sku_pages() {
-            measure_within(LONGEST_WITH_SKUS, &service, what, path, orders, repetitions, &mut report);
-        }
+    let part = arguments.value("part", String::new());
+    if part != "trial" {
+        measure_lists_and_pages(&service, &home, orders, repetitions, &mut report);
     }
     try_a_mapping(&service, &mut report);
     webhooks_beside_a_trial(&service, arguments.value("seconds", 20.0), &mut report);
-    for format in ["csv", "xlsx"] {
-        export(&service, format, &mut report);
+    if part != "trial" {
+        for format in ["csv", "xlsx"] {
+            export(&service, format, &mut report);
+        }
     }
     report.end()
+}
+
+/// Measures every list, search, sum and page.
+fn measure_lists_and_pages(service: &Service, home: &Home, orders: u64, repetitions: usize, report: &mut Report) {
+    for (what, path) in paths().into_iter().chain(pages()) {
+        measure(service, what, path, orders, repetitions, report);
+    }
+    if matches!(home.database(), Database::Sqlite(_)) {
+        for (what, path) in day_close() {
+            measure(service, what, path, orders, repetitions, report);
+        }
+        for (what, path) in sku_pages() {
+            measure_within(LONGEST_WITH_SKUS, service, what, path, orders, repetitions, report);
+        }
+    }
 }
 
 /// A request: its name, and the path for the n-th order.

@@ -224,10 +224,12 @@ impl Drop for Service {
     }
 }
 
-/// The body of an answer with HTTP 200 to 209; `None` for any other status.
+/// The body of an answer with HTTP 200 to 209, with a replacement character for every byte that is not text; `None` for
+/// any other status.
 fn answered(mut stream: TcpStream) -> Option<String> {
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n")?;
     head.starts_with("HTTP/1.1 20").then(|| body.to_owned())
 }
