@@ -4,7 +4,9 @@
 //! Every question is also an argument, so that it runs unattended: without a terminal nothing is asked.
 
 mod ask;
+mod choices;
 mod files;
+mod mapping;
 
 use std::{
     io::Read,
@@ -18,7 +20,7 @@ use anyhow::Context;
 use jiff::{ToSpan, civil::Date};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{ask::Asker, files::Content};
+use self::{ask::Asker, choices::Lists, files::Content, mapping::Given};
 use super::{
     Failure,
     check::list,
@@ -29,11 +31,7 @@ use crate::{
     accurate::{client::Session, credentials::Credentials, wire::HttpWire},
     check::{Finding, Severity, check_access},
     clock::{Clock, SharedClock, SystemClock},
-    domain::{
-        day_in_wib,
-        mapping::{DEFAULT_BOOK, canonical_id},
-        toml_text::Problem,
-    },
+    domain::{day_in_wib, mapping::DEFAULT_BOOK, toml_text::Problem},
     settings::{self, BookConfig, DEFAULT_ACCOUNT_URL, database_at},
     setup::new_webhook_key,
     signing::unguessable,
@@ -84,12 +82,25 @@ pub(super) struct Arguments {
     /// Forstok's id of a store; may be given several times
     #[arg(long, value_name = "ID")]
     store: Vec<String>,
+    /// Customer in Accurate for a store; otherwise its number is the store's id. May be given several times
+    #[arg(long, value_name = "STORE=NUMBER")]
+    customer: Vec<String>,
+    /// Cash & Bank account in which a store's payouts arrive; may be given several times
+    #[arg(long, value_name = "STORE=NUMBER")]
+    bank_account: Vec<String>,
     /// Account in Accurate for shipping that buyers pay to the seller
     #[arg(long, value_name = "NUMBER")]
     shipping_account: Option<String>,
     /// Branch in Accurate for the invoices of the stores
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
+    /// Payment term in Accurate for the invoices of the stores
+    #[arg(long, value_name = "NAME")]
+    payment_term: Option<String>,
+    /// Warehouse in Accurate for a warehouse in Forstok; may be given several times. Without it, invoices name no
+    /// warehouse
+    #[arg(long, value_name = "ID=NAME")]
+    warehouse: Vec<String>,
     /// Ask nothing: use the default of everything that is not given (first day: tomorrow)
     #[arg(long)]
     yes: bool,
@@ -104,9 +115,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let folder = settings::absolute(arguments.folder.clone());
     let asker = if arguments.yes { Asker::with_defaults() } else { Asker::at_terminal() };
-    examine(&arguments, &folder, &asker)?;
+    let given = examine(&arguments, &folder, &asker)?;
     let mut findings = Vec::new();
-    let content = answers(&arguments, &asker, &mut findings).await?;
+    let content = answers(&arguments, given, &asker, &mut findings).await?;
     files::write(&folder, &content)?;
     print(&folder, &content)?;
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -126,7 +137,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Everything that is wrong with the arguments, at once and before anything is asked.
-fn examine(arguments: &Arguments, folder: &Path, asker: &Asker) -> Result<(), Failure> {
+fn examine(arguments: &Arguments, folder: &Path, asker: &Asker) -> Result<Given, Failure> {
     let mut problems = Vec::new();
     let mut wrong = |key: &str, value: Option<String>, remedy: &str| {
         problems.push(Problem { key: key.to_owned(), value, remedy: remedy.to_owned() });
@@ -165,13 +176,22 @@ fn examine(arguments: &Arguments, folder: &Path, asker: &Asker) -> Result<(), Fa
     {
         wrong("--database", None, &remedy);
     }
-    for store in arguments.store.iter().filter(|store| canonical_id(store).is_none()) {
-        wrong("--store", Some(store.clone()), "is not an id");
+    match Given::read(arguments) {
+        Ok(given) if problems.is_empty() => Ok(given),
+        Ok(_) => Err(Failure::Arguments(problems)),
+        Err(more) => {
+            problems.extend(more);
+            Err(Failure::Arguments(problems))
+        }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Failure::Arguments(problems)) }
 }
 
-async fn answers(arguments: &Arguments, asker: &Asker, findings: &mut Vec<Finding>) -> Result<Content, Failure> {
+async fn answers(
+    arguments: &Arguments,
+    given: Given,
+    asker: &Asker,
+    findings: &mut Vec<Finding>,
+) -> Result<Content, Failure> {
     asker.tell(
         "This command asks for what the service needs, tries the access to Accurate, and writes settings.toml and \
          mapping.toml. An empty answer takes the value in brackets.",
@@ -192,6 +212,14 @@ async fn answers(arguments: &Arguments, asker: &Asker, findings: &mut Vec<Findin
         database_at(text, None).map(|_| text.to_owned())
     })?;
     let (credentials, session) = credentials(arguments, asker, findings).await?;
+    let lists = match &session {
+        Some(session) => Lists::read(session).await,
+        None => Lists::default(),
+    };
+    let missing = given.missing_in(&lists);
+    if !missing.is_empty() {
+        return Err(Failure::Arguments(missing));
+    }
     let webhook_key = match &arguments.webhook_key_file {
         Some(path) => secret_in(path)?,
         None => new_webhook_key().into(),
@@ -205,24 +233,6 @@ async fn answers(arguments: &Arguments, asker: &Asker, findings: &mut Vec<Findin
             text.parse::<Date>().map(|day| day.to_string()).map_err(|_| "must be a day such as 2026-12-01".to_owned())
         },
     )?;
-    let stores = asker.ask(
-        (!arguments.store.is_empty()).then(|| arguments.store.join(",")),
-        "Forstok's ids of your stores, separated by commas (empty: choose them later on the page)",
-        "",
-        |text| Ok(text.to_owned()),
-    )?;
-    let stores = stores.split(',').filter_map(canonical_id).collect();
-    let choices = match &session {
-        Some(session) if asker.asks() => ask::Choices::read(session).await,
-        _ => ask::Choices::default(),
-    };
-    let shipping_account =
-        asker.choose(arguments.shipping_account.clone(), "Account for shipping (empty: later)", &choices.accounts)?;
-    let branch = match choices.branches.len() {
-        // A single branch need not be named.
-        0 | 1 => arguments.branch.clone().unwrap_or_default(),
-        _ => asker.choose(arguments.branch.clone(), "Branch of the invoices (empty: later)", &choices.branches)?,
-    };
     Ok(Content {
         listen,
         public_url,
@@ -232,9 +242,7 @@ async fn answers(arguments: &Arguments, asker: &Asker, findings: &mut Vec<Findin
         webhook_key,
         credentials,
         first_day,
-        stores,
-        shipping_account,
-        branch,
+        mapping: given.ask(asker, &lists)?,
     })
 }
 

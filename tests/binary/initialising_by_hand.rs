@@ -83,14 +83,26 @@ async fn a_person_answers_in_a_terminal_and_is_asked_again_after_a_mistake() {
     terminal.answers("Signature secret of your app (not shown):", "sandbox-secret").await;
     terminal.answers("First day", "2026-12-01").await;
     terminal.answers("Forstok's ids of your stores", "8277, 7600").await;
+    terminal.answers("Customer in Accurate for store 8277", "").await;
+    terminal.answers("Cash & Bank account for the payouts of store 8277", "110102").await;
+    terminal.answers("Customer in Accurate for store 7600", "TOKPED-JKT").await;
+    terminal.answers("Cash & Bank account for the payouts of store 7600", "").await;
     terminal.answers("Account for shipping", "999").await;
     terminal.answers("Account for shipping", "700101").await;
+    terminal.answers("Payment term of the invoices", "Net 7").await;
+    terminal.answers("Forstok's ids of your warehouses", "834").await;
+    terminal.answers("Warehouse in Accurate for warehouse 834", "Gudang Z").await;
+    terminal.answers("Warehouse in Accurate for warehouse 834", "Utama").await;
     let (code, shown) = terminal.ends().await;
     println!("{shown}");
     assert_eq!(code, Some(0), "{shown}");
-    for words in
-        ["copy both from Accurate again", "Accurate accepts the credentials.", "700101  Pendapatan Ongkos Kirim"]
-    {
+    for words in [
+        "copy both from Accurate again",
+        "Accurate accepts the credentials.",
+        "700101  Pendapatan Ongkos Kirim",
+        "110102  Saldo Shopee",
+        "This is not an active warehouse in Accurate: choose one of Utama, Gudang B.",
+    ] {
         assert!(shown.contains(words), "{words:?} is missing:\n{shown}");
     }
     for secret in ["sandbox-token", "sandbox-secret", "of-somebody-else"] {
@@ -99,7 +111,16 @@ async fn a_person_answers_in_a_terminal_and_is_asked_again_after_a_mistake() {
     let is_wide = |line: &&str| line.chars().count() > 80 && !line.contains('/');
     assert_eq!(shown.lines().find(is_wide), None, "a line is too long");
     let mapping = fs::read_to_string(folder.path().join("service/mapping.toml")).expect("it was written");
-    for words in ["[stores.\"7600\"]", "orders_from = 2026-12-01", "shipping = \"700101\"", "posting = \"shadow\""] {
+    for words in [
+        "[stores.\"7600\"]",
+        "customer_no = \"TOKPED-JKT\"",
+        "bank_account = \"110102\"",
+        "payment_term = \"Net 7\"",
+        "\"834\" = \"Utama\"",
+        "orders_from = 2026-12-01",
+        "shipping = \"700101\"",
+        "posting = \"shadow\"",
+    ] {
         assert!(mapping.contains(words), "{words}:\n{mapping}");
     }
 }

@@ -5,47 +5,20 @@ use std::io::IsTerminal;
 use console::Term;
 use secrecy::SecretString;
 
+use super::choices::Choices;
 use crate::{
-    accurate::{client::Session, masters},
     cli::{
         Failure,
         output::{complain, paragraph},
     },
-    domain::{
-        masters::{Master, MasterKind},
-        toml_text::Problem,
-    },
+    domain::toml_text::Problem,
 };
-
-/// Type of account that fits shipping.
-const OTHER_INCOME: &str = "OTHER_INCOME";
 
 /// Choices that are listed; a longer list would scroll the question away.
 const MOST_LISTED: usize = 15;
 
 /// Asks, if there is a terminal and somebody wants to be asked.
 pub(super) struct Asker(Option<Term>);
-
-/// What can be chosen in Accurate: the value, and its name.
-#[derive(Default)]
-pub(super) struct Choices {
-    pub(super) accounts: Vec<(String, String)>,
-    pub(super) branches: Vec<(String, String)>,
-}
-
-impl Choices {
-    /// Lists that cannot be read are not offered.
-    pub(super) async fn read(session: &Session) -> Self {
-        let list = async |kind| masters::list(session, kind).await.unwrap_or_default();
-        let accounts = list(MasterKind::Accounts).await.into_iter();
-        let fitting = accounts.filter(|row: &Master| row.kind == OTHER_INCOME && !row.suspended);
-        let branches = list(MasterKind::Branches).await.into_iter().filter(|row| !row.suspended);
-        Self {
-            accounts: fitting.map(|row| (row.no, row.name)).collect(),
-            branches: branches.map(|row| (row.name, String::new())).collect(),
-        }
-    }
-}
 
 impl Asker {
     /// Asks at the terminal, if there is one.
@@ -82,16 +55,21 @@ impl Asker {
         self.ask_with(given, question, default, &[], read)
     }
 
-    /// The same with choices, which are listed below the question. With none, any answer is taken.
+    /// The same with choices, which are listed below the question. An empty answer without a default is taken. What was
+    /// given has been examined before.
     pub(super) fn choose(
         &self,
         given: Option<String>,
         question: &str,
-        choices: &[(String, String)],
+        default: &str,
+        choices: &Choices,
     ) -> Result<String, Failure> {
-        let is_known = |text: &str| choices.is_empty() || choices.iter().any(|(value, _)| value == text);
-        self.ask_with(given, question, "", choices, |text| {
-            if text.is_empty() || is_known(text) { Ok(text.to_owned()) } else { Err("is not in Accurate".to_owned()) }
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        self.ask_with(None, question, default, &choices.offered, |text| match text {
+            "" => Ok(String::new()),
+            text => choices.examine(text).map(|()| text.to_owned()),
         })
     }
 

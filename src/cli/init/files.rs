@@ -10,6 +10,7 @@ use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
+use super::mapping::Answers;
 use crate::{
     accurate::credentials::Credentials,
     cli::Failure,
@@ -37,11 +38,7 @@ pub(super) struct Content {
     pub(super) webhook_key: SecretString,
     pub(super) credentials: Credentials,
     pub(super) first_day: String,
-    pub(super) stores: Vec<String>,
-    /// Empty: to be chosen later.
-    pub(super) shipping_account: String,
-    /// Empty: to be chosen later.
-    pub(super) branch: String,
+    pub(super) mapping: Answers,
 }
 
 /// Writes both files after reading them as the service does: with a mistake nothing is written.
@@ -105,23 +102,39 @@ fn mapping_text(content: &Content) -> String {
          # Amount category → account number in Accurate. Invoices need the one for shipping that buyers pay to the \
          seller.\n[accounts]\n",
     );
-    match content.shipping_account.as_str() {
+    let Answers { stores, shipping_account, branch, payment_term, warehouses } = &content.mapping;
+    match shipping_account.as_str() {
         "" => text.push_str("# shipping = \"700101\"\n"),
         account => text.extend(["shipping = ", &quoted(account), "\n"]),
     }
     text.push_str(
-        "\n# Forstok's warehouse id → warehouse name in Accurate. Without this table no warehouse is sent.\n\
-         # [warehouses]\n# \"834\" = \"Utama\"\n\n\
-         # SKU in Forstok → item number in Accurate. List only those that differ.\n[skus]\n\n\
+        "\n# Forstok's warehouse id → warehouse name in Accurate. Without this table no warehouse is sent.\n",
+    );
+    if warehouses.is_empty() {
+        text.push_str("# [warehouses]\n# \"834\" = \"Utama\"\n");
+    } else {
+        text.push_str("[warehouses]\n");
+        for (id, name) in warehouses {
+            text.extend([&quoted(id), " = ", &quoted(name), "\n"]);
+        }
+    }
+    text.push_str(
+        "\n# SKU in Forstok → item number in Accurate. List only those that differ.\n[skus]\n\n\
          # One table for each store, by Forstok's store id. An empty table is enough.\n",
     );
-    if content.stores.is_empty() {
+    if stores.is_empty() {
         text.push_str("# [stores.\"8277\"]\n# branch = \"Kantor Pusat\"\n");
     }
-    for store in &content.stores {
-        text.extend(["[stores.", &quoted(store), "]\n"]);
-        if !content.branch.is_empty() {
-            text.extend(["branch = ", &quoted(&content.branch), "\n"]);
+    for store in stores {
+        text.extend(["[stores.", &quoted(&store.id), "]\n"]);
+        let values = [
+            ("customer_no", &store.customer_no),
+            ("branch", branch),
+            ("payment_term", payment_term),
+            ("bank_account", &store.bank_account),
+        ];
+        for (key, value) in values.into_iter().filter(|(_, value)| !value.is_empty()) {
+            text.extend([key, " = ", &quoted(value), "\n"]);
         }
         text.push('\n');
     }
@@ -149,6 +162,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::init::mapping::Store;
     use crate::domain::mapping::{Mapping, PostingMode};
 
     fn content() -> Content {
@@ -164,9 +178,20 @@ mod tests {
                 signature_secret: "secret-of-accurate".into(),
             },
             first_day: "2026-12-01".to_owned(),
-            stores: vec!["8277".to_owned(), "7600".to_owned()],
-            shipping_account: "700101".to_owned(),
-            branch: "Kantor Pusat".to_owned(),
+            mapping: Answers {
+                stores: vec![
+                    Store { id: "8277".to_owned(), ..Store::default() },
+                    Store {
+                        id: "7600".to_owned(),
+                        customer_no: "TOKPED-JKT".to_owned(),
+                        bank_account: "110103".to_owned(),
+                    },
+                ],
+                shipping_account: "700101".to_owned(),
+                branch: "Kantor \"Pusat\"".to_owned(),
+                payment_term: "Net 7".to_owned(),
+                warehouses: [("834".to_owned(), "Utama".to_owned())].into(),
+            },
         }
     }
 
@@ -197,13 +222,20 @@ mod tests {
         let mapping = Mapping::parse("mapping.toml", &text).expect("right");
         assert_eq!(mapping.orders_from.map(|day| day.to_string()).as_deref(), Some("2026-12-01"));
         assert_eq!(mapping.stores.len(), 2);
-        assert_eq!(mapping.stores["7600"].branch.as_deref(), Some("Kantor Pusat"));
+        let [first, second] = [&mapping.stores["8277"], &mapping.stores["7600"]];
+        for store in [first, second] {
+            let both = (store.branch.as_deref(), store.payment_term.as_deref());
+            assert_eq!(both, (Some("Kantor \"Pusat\""), Some("Net 7")));
+        }
+        assert_eq!((&first.customer_no, &first.bank_account), (&None, &None));
+        let own = (second.customer_no.as_deref(), second.bank_account.as_deref());
+        assert_eq!(own, (Some("TOKPED-JKT"), Some("110103")));
+        assert_eq!(mapping.warehouses, Some([("834".to_owned(), "Utama".to_owned())].into()));
         assert_eq!(mapping.accounts["shipping"], "700101");
         assert_eq!(mapping.posting, PostingMode::Shadow, "nothing is sent before the switch");
-        assert!(mapping.skus.is_empty() && mapping.warehouses.is_none(), "{text}");
-        let nothing =
-            Content { stores: Vec::new(), shipping_account: String::new(), branch: String::new(), ..content() };
+        assert!(mapping.skus.is_empty(), "{text}");
+        let nothing = Content { mapping: Answers::default(), ..content() };
         let mapping = Mapping::parse("mapping.toml", &mapping_text(&nothing)).expect("right");
-        assert!(mapping.stores.is_empty() && mapping.accounts.is_empty());
+        assert!(mapping.stores.is_empty() && mapping.accounts.is_empty() && mapping.warehouses.is_none());
     }
 }
