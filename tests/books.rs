@@ -14,9 +14,9 @@ use forstok_accurate::{
     engine::Engine,
     inbox::delivery,
     posting::Work,
-    sandbox::{Masters, Options, Sandbox, samples::MAPPING},
+    sandbox::{Masters, OldIntegration, Options, Sandbox, samples::MAPPING},
     settings::BookConfig,
-    storage::{Sqlite, State, Storage},
+    storage::{ComparisonResult, Sqlite, State, Storage},
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -183,6 +183,32 @@ async fn each_order_goes_to_the_book_of_its_store() {
             assert_eq!(order.book.as_ref(), Some(name));
         }
     }
+}
+
+/// The integration that Forstok has built in knows a single Accurate database (forstok.md §5).
+#[tokio::test]
+async fn in_shadow_mode_an_invoice_that_was_booked_in_the_other_database_is_not_there() {
+    let books = Books::new().await;
+    books.applies(&format!("posting = \"shadow\"\n{}", mapping_with(STORE_OF_SECOND, SECOND))).await;
+    let settings = OldIntegration {
+        warehouses: [("834".to_owned(), "Utama".to_owned())].into(),
+        branch: Some("Kantor Pusat".to_owned()),
+        ..OldIntegration::default()
+    };
+    for (id, store) in [("1", STORE_OF_MAIN), ("2", STORE_OF_SECOND)] {
+        let body = order(id).ready_to_ship().store(store);
+        books.accurate[MAIN].old_integration_books(&settings, &body.body_json());
+        books.forstok_sends(body).await;
+    }
+    books.run_until_idle().await;
+    for book in BOTH {
+        while books.engine.compare_some(book).await.expect("written") > 0 {}
+    }
+    for (id, expected) in [("1", ComparisonResult::Equal), ("2", ComparisonResult::Absent)] {
+        let comparison = books.storage.comparison(&order_id(id)).await.expect("readable").expect("in shadow");
+        assert_eq!(comparison.result, expected, "order {id}: {comparison:?}");
+    }
+    assert_eq!(books.invoices(), BTreeMap::from([(MAIN, 2), (SECOND, 0)]));
 }
 
 #[tokio::test]

@@ -204,6 +204,50 @@ async fn each_mistake_of_the_other_integration_is_found_and_named() {
 }
 
 #[tokio::test]
+async fn one_account_for_all_stores_is_found_where_a_store_has_an_account_of_its_own() {
+    for base in [Base::Sqlite, Base::Postgres] {
+        let mut world = in_shadow(base).await;
+        world.mapping_changes("[stores.\"5\"]", "[stores.\"9001\".accounts]\nshipping = \"700102\"\n\n[stores.\"5\"]").await;
+        // It has one account for each type of fee.
+        let settings = OldIntegration { shipping_account: Some("700101".to_owned()), ..old_integration() };
+        for (id, store) in [("1", 8277), ("2", 9001)] {
+            let paid = order(id).ready_to_ship().store(store).with("cashless", json!(false));
+            let paid = paid.with("total_price", json!(91_000));
+            let booking = world.accurate.old_integration_books(&settings, &paid.body_json());
+            assert!(matches!(booking, Booking::Created(_)), "{booking:?}");
+            world.forstok_sends(paid).await;
+        }
+        world.run_until_settled().await;
+        compare_all(&world).await;
+        for (id, expected) in [("1", vec![]), ("2", vec![(Kind::ExpenseAccount, 0)])] {
+            let comparison = world.storage.comparison(&order_id(id)).await.expect("readable").expect("in shadow");
+            let found = comparison.differences.iter().map(|one| (one.kind, one.rupiah.hundredths() / 100));
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{base:?}, order {id}: {comparison:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_the_other_integration_has_created_makes_no_difference_on_its_invoice() {
+    let mut world = in_shadow(Base::Sqlite).await;
+    let line = json!([{ "sku": "BARU-1", "name": "Barang Baru", "variant_name": "", "price": 80_000 }]);
+    let body = order(ORDER).ready_to_ship().with("item_lines", line);
+    let booking = world.accurate.old_integration_books(&old_integration(), &body.body_json());
+    assert_eq!(booking, Booking::Created(NUMBER.to_owned()));
+    world.forstok_sends(body).await;
+    // This service creates no item: such an order is blocked until a person has created it.
+    let missing = json!([{ "sku": "BARU-2", "name": "Barang Baru", "variant_name": "", "price": 80_000 }]);
+    world.forstok_sends(order("2").ready_to_ship().with("item_lines", missing)).await;
+    world.run_until_settled().await;
+    compare_all(&world).await;
+    let sums = world.storage.shadow_sums().await.expect("readable");
+    assert_eq!([sums.equal, sums.differs, sums.absent].map(|sums| sums.orders), [1, 0, 1]);
+    switch_on(&mut world).await;
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.state("2").await.as_str()), ("invoiced", "blocked: item_not_found"));
+}
+
+#[tokio::test]
 async fn an_invoice_is_used_by_what_it_says_and_not_by_its_description() {
     for description in ["", "Pesanan Shopee"] {
         let mut world = in_shadow(Base::Sqlite).await;
