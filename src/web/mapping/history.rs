@@ -36,17 +36,13 @@ struct History {
     may_restore: bool,
     newest: i64,
     revisions: Vec<Revision>,
-    /// Revisions that can be compared.
-    numbers: Vec<Comparable>,
+    /// The numbers in the form that compares any two revisions.
+    first: i64,
+    second: i64,
+    /// Only revisions before this one are listed.
+    below: Option<i64>,
     compared: Option<Compared>,
     older: Option<i64>,
-}
-
-/// A revision that can be compared.
-struct Comparable {
-    revision: i64,
-    is_first: bool,
-    is_second: bool,
 }
 
 struct Revision {
@@ -89,7 +85,6 @@ pub(in crate::web) async fn show(
         None => None,
     };
     let (first, second) = from.zip(to).unwrap_or((newest - 1, newest));
-    let number = |number| Comparable { revision: number, is_first: number == first, is_second: number == second };
     let revision = |revision: MappingRevision| Revision {
         number: revision.revision,
         at: format::moment(revision.at),
@@ -100,7 +95,9 @@ pub(in crate::web) async fn show(
     html(&History {
         may_restore: page.may(Role::Admin),
         newest,
-        numbers: found.iter().map(|revision| number(revision.revision)).collect(),
+        first,
+        second,
+        below,
         revisions: found.into_iter().map(revision).collect(),
         compared,
         older,
