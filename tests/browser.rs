@@ -10,4 +10,5 @@ mod first_start;
 mod mapping;
 mod payout_file;
 mod reconciliation;
+mod shadow;
 mod story;

@@ -57,23 +57,107 @@ async fn a_store_is_mapped_on_the_page_and_its_orders_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_one_store_has_is_shown_and_kept() {
+async fn a_store_gets_accounts_and_warehouses_of_its_own_on_the_page() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
-    mapping["stores"]["8277"]["accounts"] = json!({"shipping": "700102"});
-    mapping["stores"]["8277"]["warehouses"] = json!({"834": "Gudang B"});
-    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
-    let put = service.ask(reqwest::Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
-    assert_eq!(put.status, 200, "{}", put.text);
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    for kind in ["accounts", "warehouses"] {
+        let path = format!("/v1/books/main/masters/{kind}");
+        service.get_until(&path, |list| !list["read_at"].is_null()).await;
+    }
     let mut admin = Visitor::operator(&service).await;
     let page = admin.get("/mapping").await;
     page.says(&[
-        "Only for this store, and kept as it is: Shipping paid to the seller: 700102 · Warehouse 834: Gudang B.",
+        "Accounts and warehouses of this store only",
+        "Empty: 700101, as for all stores",
+        "Empty: Utama, as for all stores",
     ]);
-    send(&mut admin, "/mapping", &filled(&page, &[("bundles", "parent")])).await.goes_to("/mapping?done=mapping_saved");
-    let store = service.get("/v1/mapping").await.json()["mapping"]["stores"]["8277"].clone();
-    assert_eq!((&store["accounts"]["shipping"], &store["warehouses"]["834"]), (&json!("700102"), &json!("Gudang B")));
+    let names: Vec<_> = page.fields_of("mapping").into_iter().map(|(name, _)| name).collect();
+    let is_there = |name: &str| names.iter().any(|one| one == name);
+    assert!(is_there("stores/8277/warehouses/834") && !is_there("stores/7600/warehouses/834"), "only where orders name it");
+
+    let changes = [
+        ("stores/8277/accounts/shipping", "700102"),
+        ("stores/8277/accounts/service_fee", "110101"),
+        ("stores/8277/warehouses/834", "Gudang B"),
+    ];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
+    tried.says(&["Biaya", "Kas is of type Cash & Bank; it should be Other Expense.", "Gudang B"]);
+    send(&mut admin, "/mapping", &filled(&page, &changes)).await.goes_to("/mapping?done=mapping_saved");
+    let stores = || async { service.get("/v1/mapping").await.json()["mapping"]["stores"].clone() };
+    let store = stores().await["8277"].clone();
+    assert_eq!(store["accounts"], json!({"shipping": "700102", "service_fee": "110101"}));
+    assert_eq!(store["warehouses"], json!({"834": "Gudang B"}));
+    admin.get("/mapping/history").await.says(&[
+        "Store 8277: Account: Shipping paid to the seller",
+        "Store 8277: Warehouse 834",
+        "Gudang B",
+    ]);
+    let page = admin.get("/mapping").await;
+    page.says(&["Shipping paid to the seller: 700102", "Warehouse in Forstok 834: Gudang B"]);
+    service.send(&order(2)).await;
+    let invoiced = service.order_once("2", "invoiced").await;
+    assert_eq!(invoiced["draft"]["detailItem"][0]["warehouseName"], "Gudang B");
+
+    let emptied: Vec<_> = changes.iter().map(|(name, _)| (*name, "")).collect();
+    send(&mut admin, "/mapping", &filled(&page, &emptied)).await.goes_to("/mapping?done=mapping_saved");
+    let store = stores().await["8277"].clone();
+    assert_eq!((&store["accounts"], &store["warehouses"]), (&json!(null), &json!(null)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shadow_mode_is_chosen_on_the_page_and_saved_like_any_other_change() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    page.says(&["Sending to Accurate", "nothing is created, changed or deleted in Accurate"]);
+    let shadow = [("posting", "shadow"), ("note", "Beside the other one")];
+    send(&mut admin, "/mapping", &filled(&page, &shadow)).await.goes_to("/mapping?done=mapping_saved");
+    assert_eq!(service.get("/v1/mapping").await.json()["mapping"]["posting"], "shadow");
+    service.send(&order(1)).await;
+    service.order_once("1", "due").await;
+    let history = ["Revision 2", "Beside the other one", "Invoices in Accurate", "created and deleted automatically"];
+    admin.get("/mapping/history").await.says(&history);
+    admin.get("/").await.says(&["nothing is sent to Accurate"]);
+
+    let page = admin.get("/mapping").await;
+    page.says(&["Shadow mode is on: nothing is sent.", "Switch the other integration off first."]);
+    assert_eq!(accurate.sandbox().invoice_count(), 0);
+    send(&mut admin, "/mapping", &filled(&page, &[("posting", "on")])).await.goes_to("/mapping?done=mapping_saved");
+    service.order_once("1", "invoiced").await;
+    admin.get("/mapping/shadow").await.says(&["Shadow mode is off", "an admin chooses shadow mode on the page Mapping"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_two_of_many_revisions_are_compared() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+    for revision in 2..=56 {
+        mapping["description"] = json!(format!("{revision} {{order_id}}"));
+        let body = mapping.to_string().into_bytes();
+        let put = service.ask(reqwest::Method::PUT, "/v1/mapping", &headers, body).await;
+        assert_eq!((put.status.as_u16(), &put.json()["revision"]), (200, &json!(revision)));
+    }
+    let mut admin = Visitor::operator(&service).await;
+    let newest = admin.get("/mapping/history").await;
+    assert!(!newest.html.contains("revision-6\""), "an old revision is on another page");
+    let numbers = |page: &Shown| {
+        let fields = page.fields_of("compare");
+        let value = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+        (value("from"), value("to"), value("below"))
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(numbers(&newest), (some("55"), some("56"), None));
+    for page in [&newest, &admin.get("/mapping/history?below=7").await] {
+        assert_eq!(page.html.matches("type=\"number\" min=\"1\" max=\"56\" required").count(), 2, "{}", page.html);
+    }
+    let compared = admin.get("/mapping/history?below=7&from=3&to=56").await;
+    compared.says(&["From revision 3 to revision 56", "3 ‹Forstok order id›", "56 ‹Forstok order id›", "Revision 6"]);
+    assert_eq!(numbers(&compared), (some("3"), some("56"), some("7")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,15 @@
 //! The form of the mapping page: every field with its choices, and what is wrong with it.
 
 mod rules;
+mod stores;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::stores::StoreForm;
 use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
-    form::{INVOICING, TAX, Values, WAREHOUSES, of_store},
-    lists::{Lists, TEXTS_FROM_LISTS, book_of, value_of},
+    form::{ACCOUNTS, Values, WAREHOUSES},
+    lists::{Lists, value_of},
     suggestions, words,
 };
 use crate::{
@@ -37,8 +39,8 @@ pub(super) struct Source<'a> {
     pub(super) warehouses: &'a BTreeMap<String, String>,
     /// Number of orders that wait until a store or a warehouse is mapped, by the name of its field.
     pub(super) waiting: &'a BTreeMap<String, i64>,
-    /// Accounts and warehouses that only one store has, by its id, in words.
-    pub(super) own: &'a BTreeMap<String, String>,
+    /// The ids of the warehouses that a store's orders name, by the store's id.
+    pub(super) warehouses_of_stores: &'a BTreeMap<String, BTreeSet<String>>,
     /// What Accurate lists.
     pub(super) lists: &'a Lists,
     /// The names of all Accurate databases.
@@ -47,6 +49,8 @@ pub(super) struct Source<'a> {
 
 /// The form.
 pub(in crate::web) struct Editor {
+    /// Whether anything is sent to Accurate.
+    pub(super) posting: Field,
     pub(super) rules: Vec<Field>,
     pub(super) payouts: Vec<Field>,
     pub(super) returns: Vec<Field>,
@@ -63,23 +67,6 @@ pub(in crate::web) struct Editor {
     pub(super) read_at: String,
 }
 
-/// One store.
-pub(super) struct StoreForm {
-    pub(super) id: String,
-    pub(super) name: String,
-    /// How many orders wait for it, in words; empty if none do.
-    pub(super) waiting: String,
-    /// Not mapped yet.
-    pub(super) is_new: bool,
-    /// Its fields are shown at once.
-    pub(super) is_open: bool,
-    /// What its invoices have, in one line.
-    pub(super) summary: String,
-    /// What only this store has and no field shows; empty if there is nothing.
-    pub(super) own: String,
-    pub(super) fields: Vec<Field>,
-}
-
 /// Makes fields, and remembers which were made.
 struct Maker<'a> {
     source: Source<'a>,
@@ -93,6 +80,7 @@ impl Editor {
     pub(super) fn new(source: Source<'_>, page: &Page) -> Self {
         let read_at = source.lists.read_at().map(format::moment).unwrap_or_default();
         let mut maker = Maker { source, page, options: BTreeMap::new(), shown: BTreeSet::new() };
+        let posting = maker.posting();
         let rules = maker.rules();
         let payouts = maker.payouts();
         let returns = maker.returns();
@@ -109,6 +97,7 @@ impl Editor {
         let mistakes = unseen.map(|(field, mistake)| format!("{field}: {mistake}")).collect();
         let options = maker.options.into_values().collect();
         Self {
+            posting,
             rules,
             payouts,
             returns,
@@ -125,16 +114,24 @@ impl Editor {
 
     /// Whether a list is too long for the page.
     pub(in crate::web) fn asks_for_more(&self) -> bool {
-        let fields = self.stores.iter().flat_map(|store| &store.fields).chain(&self.accounts).chain(&self.warehouses);
-        fields.into_iter().any(|field| matches!(&field.input, Input::Text(Some(ListOf { more: Some(_), .. }))))
+        self.fields_from_lists().any(|field| matches!(&field.input, Input::Text(Some(ListOf { more: Some(_), .. }))))
     }
 
     /// Whether any field has a mistake.
     pub(in crate::web) fn has_mistakes(&self) -> bool {
-        let fields = self.stores.iter().flat_map(|store| &store.fields).chain(&self.accounts).chain(&self.warehouses);
         let rules = [&self.rules, &self.payouts, &self.returns, &self.reconciliation];
-        let mut fields = fields.chain(rules.into_iter().flatten());
+        let mut fields = self.fields_from_lists().chain(rules.into_iter().flatten()).chain([&self.posting]);
         !self.mistakes.is_empty() || fields.any(|field| !field.mistake.is_empty())
+    }
+
+    /// Whether warehouses are put on the invoices of all stores.
+    pub(in crate::web) fn sends_warehouses(&self) -> bool {
+        matches!(&self.warehouse_switch.input, Input::Choice(choices) if choices.iter().any(|one| one.is_chosen && one.value == "on"))
+    }
+
+    fn fields_from_lists(&self) -> impl Iterator<Item = &Field> {
+        let of_stores = self.stores.iter().flat_map(|store| store.fields.iter().chain(&store.own));
+        of_stores.chain(&self.accounts).chain(&self.warehouses)
     }
 }
 
@@ -188,81 +185,13 @@ impl Maker<'_> {
         self.choice(name, page.t("Tax", "Pajak"), choices.iter().map(|(mode, text)| (*mode, text.as_str())))
     }
 
-    /// Unmapped stores first, those with the most waiting orders at the top.
-    fn stores(&mut self) -> Vec<StoreForm> {
-        let names: BTreeMap<_, _> = self.source.stores.iter().map(|store| (store.id.clone(), store.clone())).collect();
-        let ids: BTreeSet<_> =
-            self.source.values.ids("stores").map(str::to_owned).chain(names.keys().cloned()).collect();
-        let mut stores: Vec<_> =
-            ids.into_iter().filter(|id| !id.is_empty()).map(|id| self.store(&id, names.get(&id))).collect();
-        stores.sort_by_key(|(is_new, waiting, store)| (!*is_new, -*waiting, store.id.clone()));
-        stores.into_iter().map(|(_, _, store)| store).collect()
-    }
-
-    fn store(&mut self, id: &str, known: Option<&StoreName>) -> (bool, i64, StoreForm) {
-        let page = self.page;
-        let name = known.map(|known| format!("{} · {}", known.name, known.channel)).unwrap_or_default();
-        let waiting = self.source.waiting.get(&of_store(id, INVOICING)).copied().unwrap_or_default();
-        let is_new = self.source.values.get(&of_store(id, INVOICING)).is_empty();
-        let book = book_of(&self.source.values, id);
-        let invoicing = [
-            ("", page.t("Not mapped: orders wait", "Belum dipetakan: menunggu")),
-            ("on", page.t("On: create invoices", "Aktif: buat faktur")),
-            ("off", page.t("Off: ignore its orders", "Nonaktif: abaikan pesanannya")),
-        ];
-        let mut fields = vec![self.choice(&of_store(id, INVOICING), words::key("enabled", page), invoicing)];
-        if self.source.books.len() > 1 {
-            let books = self.source.books.clone();
-            let choices = books.iter().map(|book| (book.as_str(), book.as_str()));
-            fields.push(self.choice(&of_store(id, "book"), words::key("book", page), choices));
-        }
-        for (key, kind) in TEXTS_FROM_LISTS {
-            let name = of_store(id, key);
-            let mut field = self.chosen_from(&name, words::key(key, page), &book, kind);
-            if field.value.is_empty() && key == "customer_no" {
-                page.t("Store id, unless chosen", "ID toko, jika kosong").clone_into(&mut field.hint);
-            }
-            if is_new
-                && field.value.is_empty()
-                && let Some(known) = known
-                && let Some(suggested) = suggestions::of(key, known, &self.source.values, self.source.lists, &book)
-            {
-                field.value = suggested;
-                field.is_suggested = true;
-            }
-            field.label = format::sentence(&field.label);
-            fields.push(field);
-        }
-        fields.push(self.tax(&of_store(id, TAX), &["", "off", "inclusive", "exclusive"]));
-        fields[0].label = format::sentence(&fields[0].label);
-        let has_mistake = fields.iter().any(|field| !field.mistake.is_empty() || !field.theirs.is_empty());
-        let shown =
-            fields.iter().skip(1).filter(|field| matches!(field.input, Input::Text(_)) && !field.value.is_empty());
-        let summary = shown.map(|field| format!("{}: {}", field.label, field.value)).collect::<Vec<_>>().join(" · ");
-        let waiting_in_words = match waiting {
-            0 => String::new(),
-            waiting => page.t("waiting: {}", "menunggu: {}").replace("{}", &page.orders(waiting)),
-        };
-        let form = StoreForm {
-            id: id.to_owned(),
-            name,
-            waiting: waiting_in_words,
-            is_new,
-            is_open: is_new || has_mistake,
-            summary,
-            own: self.source.own.get(id).cloned().unwrap_or_default(),
-            fields,
-        };
-        (is_new, waiting, form)
-    }
-
     fn accounts(&mut self) -> Vec<Field> {
         let book = self.source.books.first().cloned().unwrap_or_else(|| DEFAULT_BOOK.clone());
         CATEGORIES
             .into_iter()
             .map(|category| {
                 let label = words::category(category, self.page);
-                let mut field = self.chosen_from(&format!("accounts/{category}"), &label, &book, MasterKind::Accounts);
+                let mut field = self.chosen_from(&format!("{ACCOUNTS}/{category}"), &label, &book, MasterKind::Accounts);
                 if category == "tax_withheld" && field.hint.is_empty() {
                     let hint = self.page.t("Empty: part of the service fee.", "Kosong: termasuk biaya layanan.");
                     hint.clone_into(&mut field.hint);
@@ -284,9 +213,7 @@ impl Maker<'_> {
         let page = self.page;
         ids.into_iter()
             .map(|id| {
-                let code = self.source.warehouses.get(&id).filter(|code| !code.is_empty());
-                let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-                let label = format!("{} {id}{code}", page.t("Warehouse in Forstok", "Gudang di Forstok"));
+                let label = self.warehouse_label(&id);
                 let mut field = self.chosen_from(&format!("{WAREHOUSES}/{id}"), &label, &book, MasterKind::Warehouses);
                 if let Some(waiting) = self.source.waiting.get(&field.name) {
                     field.hint = page.t("Waiting: {}", "Menunggu: {}").replace("{}", &page.orders(*waiting));
@@ -308,6 +235,12 @@ impl Maker<'_> {
                 field
             })
             .collect()
+    }
+
+    fn warehouse_label(&self, id: &str) -> String {
+        let code = self.source.warehouses.get(id).filter(|code| !code.is_empty());
+        let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+        format!("{} {id}{code}", self.page.t("Warehouse in Forstok", "Gudang di Forstok"))
     }
 
     /// A text field with choices from one of Accurate's lists.

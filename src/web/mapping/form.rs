@@ -14,13 +14,19 @@ pub(super) const TEXTS: [&str; 7] =
     ["auto_create_at", "orders_from", "invoice_date", "invoice_number", "description", "on_cancel", "bundles"];
 
 /// The same, without a text field.
-pub(super) const CHOICES: [&str; 2] = ["on_total_difference", "unknown_stores"];
+pub(super) const CHOICES: [&str; 3] = [POSTING, "on_total_difference", "unknown_stores"];
+
+/// Whether anything is sent to Accurate: `on` or `shadow`.
+pub(super) const POSTING: &str = "posting";
 
 /// Whether missing customers are created: `true` or `false`.
 pub(super) const CREATE_CUSTOMERS: &str = "create_missing_customers";
 
 /// Tax of all stores.
 pub(super) const TAX: &str = "tax";
+
+/// Accounts by category.
+pub(super) const ACCOUNTS: &str = "accounts";
 
 /// Whether warehouses are put on invoices: `on` or `off`.
 pub(super) const WAREHOUSES: &str = "warehouses";
@@ -67,6 +73,9 @@ pub(super) const RULES: [(&str, &[&str]); 3] = [
 /// Texts of a store.
 pub(super) const STORE_TEXTS: [&str; 5] = ["book", "customer_no", "branch", "bank_account", "payment_term"];
 
+/// Tables of a store whose entries replace those of all stores; each entry is a text.
+pub(super) const OWN: [&str; 2] = [ACCOUNTS, WAREHOUSES];
+
 /// The values of the fields, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Values(BTreeMap<String, String>);
@@ -97,8 +106,8 @@ impl Values {
                 set(format!("{of}/{key}"), value);
             }
         }
-        for (category, account) in inner(table, "accounts") {
-            set(format!("accounts/{category}"), account);
+        for (category, account) in inner(table, ACCOUNTS) {
+            set(format!("{ACCOUNTS}/{category}"), account);
         }
         let sends_warehouses = if table.contains_key(WAREHOUSES) { "on" } else { "off" };
         set(WAREHOUSES.to_owned(), &Value::String(sends_warehouses.to_owned()));
@@ -114,6 +123,9 @@ impl Values {
                     set(of_store(id, key), value);
                 }
             }
+            for (of, (key, value)) in OWN.into_iter().flat_map(|of| inner(store, of).map(move |entry| (of, entry))) {
+                set(of_own(id, of, key), value);
+            }
             set(of_store(id, TAX), &Value::String(tax_of(store)));
         }
         Self(values)
@@ -124,7 +136,7 @@ impl Values {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// Ids that fields are about: of stores, or of warehouses.
+    /// What fields are about: ids of stores or of warehouses, or categories of accounts.
     pub(super) fn ids<'a>(&'a self, of: &'a str) -> impl Iterator<Item = &'a str> {
         let rest = self.0.keys().filter_map(move |name| name.strip_prefix(of)?.strip_prefix('/'));
         let mut ids: Vec<_> = rest.map(|rest| if of == "stores" { id_in(rest) } else { rest }).collect();
@@ -146,7 +158,7 @@ impl Values {
             self.put_rule(of, key, &mut table);
         }
         for category in CATEGORIES {
-            self.put_text(&format!("accounts/{category}"), table_in(&mut table, "accounts"), category);
+            self.put_text(&format!("{ACCOUNTS}/{category}"), table_in(&mut table, ACCOUNTS), category);
         }
         match self.get(WAREHOUSES) {
             "off" => {
@@ -189,7 +201,26 @@ impl Values {
         for key in STORE_TEXTS {
             self.put_text(&of_store(id, key), store, key);
         }
+        for of in OWN {
+            self.put_own(id, of, store);
+        }
         self.put_tax(&of_store(id, TAX), store);
+    }
+
+    /// A table with what only this store has. It goes with its last entry: an empty table of warehouses means that the
+    /// store's orders need a warehouse.
+    fn put_own(&self, id: &str, of: &str, store: &mut Table) {
+        let fields = of_store(id, of);
+        let is_known = |key: &&str| of != ACCOUNTS || CATEGORIES.contains(key);
+        let keys: Vec<_> = self.ids(&fields).filter(is_known).map(str::to_owned).collect();
+        let is_empty = |store: &Table| inner(store, of).next().is_none();
+        let was_empty = store.contains_key(of) && is_empty(store);
+        for key in &keys {
+            self.put_text(&of_own(id, of, key), table_in(store, of), key);
+        }
+        if is_empty(store) && !was_empty {
+            store.remove(of);
+        }
     }
 
     fn put_text(&self, name: &str, table: &mut Table, key: &str) {
@@ -236,15 +267,23 @@ pub(super) fn of_store(id: &str, key: &str) -> String {
     format!("stores/{id}/{key}")
 }
 
+/// The name of the field for an account or a warehouse of one store alone.
+pub(super) fn of_own(id: &str, of: &str, key: &str) -> String {
+    format!("stores/{id}/{of}/{key}")
+}
+
 /// The field that shows a key in which something is wrong, for example `stores."8277".branch`.
 pub(super) fn field_of_key(key: &str) -> String {
     let plain = key.replace('"', "");
     match plain.split_once('.') {
         Some(("stores", rest)) => match rest.split_once('.') {
-            Some((id, key)) => of_store(id, if key == "enabled" { INVOICING } else { first_part(key) }),
+            Some((id, key)) => match key.split_once('.').filter(|(of, _)| OWN.contains(of)) {
+                Some((of, own)) => of_own(id, of, own),
+                None => of_store(id, if key == "enabled" { INVOICING } else { first_part(key) }),
+            },
             None => of_store(rest, INVOICING),
         },
-        Some((of @ ("accounts" | WAREHOUSES | "payout" | "returns" | "reconcile"), id)) => format!("{of}/{id}"),
+        Some((of @ (ACCOUNTS | WAREHOUSES | "payout" | "returns" | "reconcile"), id)) => format!("{of}/{id}"),
         _ => first_part(&plain).to_owned(),
     }
 }
@@ -258,9 +297,10 @@ fn first_part(key: &str) -> &str {
     key.split('.').next().unwrap_or_default()
 }
 
-/// The id before the last slash.
+/// The store's id before the key.
 fn id_in(rest: &str) -> &str {
-    rest.rsplit_once('/').map_or(rest, |(id, _)| id)
+    let own = OWN.iter().find_map(|of| rest.split_once(&format!("/{of}/")));
+    own.or_else(|| rest.rsplit_once('/')).map_or(rest, |(id, _)| id)
 }
 
 fn inner<'a>(table: &'a Table, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
@@ -284,101 +324,4 @@ fn text_of(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        domain::{
-            mapping::{ClosedMonth, PayoutPost, ReturnMode},
-            money::Rupiah,
-        },
-        sandbox::samples::MAPPING,
-    };
-
-    fn sample() -> Mapping {
-        Mapping::parse("sample", MAPPING).expect("valid")
-    }
-
-    fn saved(change: impl FnOnce(&mut BTreeMap<String, String>)) -> Mapping {
-        let mut values = Values::of(&sample());
-        change(&mut values.0);
-        Mapping::read(&values.onto(&sample().to_table())).expect("valid")
-    }
-
-    #[test]
-    fn a_form_that_was_not_touched_is_the_same_mapping() {
-        assert_eq!(saved(|_| {}), sample());
-    }
-
-    #[test]
-    fn what_was_entered_is_saved_and_what_was_emptied_is_removed() {
-        let saved = saved(|values| {
-            values.insert("accounts/shipping".to_owned(), "700199".to_owned());
-            values.insert("accounts/service_fee".to_owned(), String::new());
-            values.insert("stores/7475/payment_term".to_owned(), String::new());
-            values.insert("stores/9001/invoicing".to_owned(), "off".to_owned());
-            values.insert("stores/4711/invoicing".to_owned(), "on".to_owned());
-            values.insert("stores/4711/branch".to_owned(), "Kantor Pusat".to_owned());
-            values.insert("stores/4712/invoicing".to_owned(), String::new());
-            values.insert("stores/4712/branch".to_owned(), "never saved".to_owned());
-            values.insert("stores/5/invoicing".to_owned(), String::new());
-            values.insert("warehouses/836".to_owned(), "Utama".to_owned());
-        });
-        assert_eq!(saved.accounts.get("shipping").map(String::as_str), Some("700199"));
-        assert_eq!(saved.accounts.get("service_fee"), None);
-        assert_eq!(saved.stores["7475"].payment_term, None);
-        assert!(!saved.stores["9001"].enabled);
-        assert_eq!(saved.stores["4711"].branch.as_deref(), Some("Kantor Pusat"));
-        assert!(!saved.stores.contains_key("4712") && !saved.stores.contains_key("5"));
-        assert_eq!(saved.warehouses.expect("they are sent").len(), 3);
-        assert_eq!(saved.skus, sample().skus, "what the form does not show stays");
-    }
-
-    #[test]
-    fn rules_for_payouts_returns_and_the_nightly_comparison_are_saved() {
-        let set = |pairs: &[(&str, &str)]| {
-            saved(|values| values.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
-        };
-        let changed = set(&[
-            ("payout/post", "auto"),
-            ("payout/auto_after_days", "0"),
-            ("payout/rest_limit", "1000"),
-            ("returns/mode", "approve"),
-            ("returns/send_status", "false"),
-            ("returns/closed_month", "next_open"),
-            ("reconcile/at", ""),
-            ("reconcile/days", "60"),
-        ]);
-        assert_eq!((changed.payout.post, changed.payout.auto_after_days), (PayoutPost::Auto, 0));
-        assert_eq!(changed.payout.rest_limit, Rupiah::whole(1000));
-        assert_eq!(changed.payout.kinds, sample().payout.kinds, "the page Payouts keeps the fees");
-        assert_eq!((changed.returns.mode, changed.returns.send_status), (ReturnMode::Approve, false));
-        assert_eq!(changed.returns.closed_month, ClosedMonth::NextOpen);
-        assert_eq!((changed.reconcile.at, changed.reconcile.days), (None, 60));
-
-        let emptied = set(&[("payout/rest_limit", ""), ("returns/wait_days", ""), ("reconcile/days", "")]);
-        assert_eq!(emptied.payout.rest_limit, Rupiah::ZERO);
-        assert_eq!((emptied.returns.wait_days, emptied.reconcile.days), (30, 45), "an empty field has its default");
-    }
-
-    #[test]
-    fn without_warehouses_none_is_sent() {
-        assert_eq!(saved(|values| _ = values.insert(WAREHOUSES.to_owned(), "off".to_owned())).warehouses, None);
-    }
-
-    #[test]
-    fn a_mistake_is_shown_at_its_field() {
-        for (key, field) in [
-            ("invoice_number", "invoice_number"),
-            ("tax.mode", "tax"),
-            ("accounts.shipping", "accounts/shipping"),
-            ("warehouses.\"834\"", "warehouses/834"),
-            ("payout.rest_limit", "payout/rest_limit"),
-            ("returns.mode", "returns/mode"),
-            ("stores.\"8277\".branch", "stores/8277/branch"),
-            ("stores.\"8277\".tax.mode", "stores/8277/tax"),
-            ("stores.\"8277\".enabled", "stores/8277/invoicing"),
-        ] {
-            assert_eq!(field_of_key(key), field);
-        }
-    }
-}
+mod tests;

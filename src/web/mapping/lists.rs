@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::form::{Values, WAREHOUSES, of_store};
+use super::form::{ACCOUNTS, Values, WAREHOUSES, of_own, of_store};
 use crate::{
     domain::{
         ids::BookName,
@@ -25,6 +25,10 @@ pub(super) const TEXTS_FROM_LISTS: [(&str, MasterKind); 4] = [
     ("bank_account", MasterKind::Accounts),
     ("payment_term", MasterKind::Terms),
 ];
+
+/// From which list accounts and warehouses are chosen, those of all stores and those of a single one.
+const ENTRIES_FROM_LISTS: [(&str, MasterKind); 2] =
+    [(ACCOUNTS, MasterKind::Accounts), (WAREHOUSES, MasterKind::Warehouses)];
 
 /// Which rows a field takes: of which list and, of accounts, of which type.
 type Choices = (MasterKind, Option<AccountType>);
@@ -129,8 +133,13 @@ fn held(
         for (key, kind) in TEXTS_FROM_LISTS {
             add(&book, kind, values.get(&of_store(id, key)));
         }
+        for (of, kind) in ENTRIES_FROM_LISTS {
+            for key in values.ids(&of_store(id, of)) {
+                add(&book, kind, values.get(&of_own(id, of, key)));
+            }
+        }
     }
-    for (of, kind) in [("accounts", MasterKind::Accounts), (WAREHOUSES, MasterKind::Warehouses)] {
+    for (of, kind) in ENTRIES_FROM_LISTS {
         for id in values.ids(of) {
             add(first_book, kind, values.get(&format!("{of}/{id}")));
         }

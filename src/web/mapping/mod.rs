@@ -40,7 +40,7 @@ use super::{
 use crate::{
     deciding::mapping::{Applied, Author, Document, current, revision_of},
     domain::{
-        mapping::{Mapping as Rules, Store, merge::merge},
+        mapping::{Mapping as Rules, merge::merge},
         masters::MasterKind,
         operator::Role,
         reason::Reason,
@@ -214,7 +214,9 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
     let stores = storage.stores().await?;
     let seen = storage.seen_warehouses(MOST_WAREHOUSES).await?;
     let mut warehouses = BTreeMap::<_, String>::new();
+    let mut warehouses_of_stores = BTreeMap::<_, BTreeSet<_>>::new();
     for warehouse in seen {
+        warehouses_of_stores.entry(warehouse.store_id).or_default().insert(warehouse.id.clone());
         warehouses.entry(warehouse.id).or_insert(warehouse.code);
     }
     let mut waiting = BTreeMap::new();
@@ -243,7 +245,7 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         stores: &stores,
         warehouses: &warehouses,
         waiting: &waiting,
-        own: &own_of_stores(&app.engine.mapping().mapping, &page),
+        warehouses_of_stores: &warehouses_of_stores,
         lists: &lists,
         books: app.engine.books().into_iter().map(|book| book.name).collect(),
     };
@@ -260,17 +262,6 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
         mapping_file: app.mapping_file.as_ref().map(|path| path.display().to_string()),
         page,
     })
-}
-
-/// Accounts and warehouses that only one store has, in words. The form keeps them, but has no fields for them.
-fn own_of_stores(rules: &Rules, page: &Page) -> BTreeMap<String, String> {
-    let of = |store: &Store| {
-        let accounts = store.accounts.iter().map(|(key, to)| format!("{}: {to}", words::category(key, page)));
-        let warehouse = page.t("Warehouse", "Gudang");
-        let warehouses = store.warehouses.iter().flatten().map(|(from, to)| format!("{warehouse} {from}: {to}"));
-        accounts.chain(warehouses).collect::<Vec<_>>().join(" · ")
-    };
-    rules.stores.iter().map(|(id, store)| (id.clone(), of(store))).filter(|(_, own)| !own.is_empty()).collect()
 }
 
 /// What is wrong with a warehouse that was chosen for nothing.

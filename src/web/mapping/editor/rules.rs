@@ -2,15 +2,20 @@
 
 use super::Maker;
 use crate::{
-    domain::mapping::AUTO_CREATE_AT,
+    domain::mapping::{AUTO_CREATE_AT, PostingMode},
     web::mapping::{
         field::{Field, Input},
-        form::{CREATE_CUSTOMERS, TAX},
+        form::{CREATE_CUSTOMERS, POSTING, TAX},
         words,
     },
 };
 
 impl Maker<'_> {
+    /// Whether anything is sent to Accurate.
+    pub(super) fn posting(&mut self) -> Field {
+        self.words_of(POSTING, &[PostingMode::On, PostingMode::Shadow].map(PostingMode::as_str))
+    }
+
     pub(super) fn rules(&mut self) -> Vec<Field> {
         let page = self.page;
         let statuses = AUTO_CREATE_AT.map(|(word, _)| word);
