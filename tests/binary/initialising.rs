@@ -208,14 +208,7 @@ async fn a_wrong_value_is_refused_with_its_argument_and_a_remedy_and_nothing_is_
     ] {
         assert!(said.contains(words), "{words:?} is missing:\n{said}");
     }
-    let said = refused(&[
-        "--payment-term",
-        "Net 99",
-        "--warehouse",
-        "834=Gudang Z",
-        "--bank-account",
-        "8277=999",
-    ]);
+    let said = refused(&["--payment-term", "Net 99", "--warehouse", "834=Gudang Z", "--bank-account", "8277=999"]);
     for words in [
         "--payment-term = Net 99: is not an active payment term in Accurate: choose Net 7",
         "--warehouse = 834=Gudang Z: is not an active warehouse in Accurate: choose one of Utama, Gudang B",

@@ -75,7 +75,10 @@ async fn a_store_gets_accounts_and_warehouses_of_its_own_on_the_page() {
     ]);
     let names: Vec<_> = page.fields_of("mapping").into_iter().map(|(name, _)| name).collect();
     let is_there = |name: &str| names.iter().any(|one| one == name);
-    assert!(is_there("stores/8277/warehouses/834") && !is_there("stores/7600/warehouses/834"), "only where orders name it");
+    assert!(
+        is_there("stores/8277/warehouses/834") && !is_there("stores/7600/warehouses/834"),
+        "only where orders name it"
+    );
 
     let changes = [
         ("stores/8277/accounts/shipping", "700102"),
@@ -127,7 +130,10 @@ async fn shadow_mode_is_chosen_on_the_page_and_saved_like_any_other_change() {
     assert_eq!(accurate.sandbox().invoice_count(), 0);
     send(&mut admin, "/mapping", &filled(&page, &[("posting", "on")])).await.goes_to("/mapping?done=mapping_saved");
     service.order_once("1", "invoiced").await;
-    admin.get("/mapping/shadow").await.says(&["Shadow mode is off", "an admin chooses shadow mode on the page Mapping"]);
+    admin
+        .get("/mapping/shadow")
+        .await
+        .says(&["Shadow mode is off", "an admin chooses shadow mode on the page Mapping"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

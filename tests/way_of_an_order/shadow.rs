@@ -207,7 +207,9 @@ async fn each_mistake_of_the_other_integration_is_found_and_named() {
 async fn one_account_for_all_stores_is_found_where_a_store_has_an_account_of_its_own() {
     for base in [Base::Sqlite, Base::Postgres] {
         let mut world = in_shadow(base).await;
-        world.mapping_changes("[stores.\"5\"]", "[stores.\"9001\".accounts]\nshipping = \"700102\"\n\n[stores.\"5\"]").await;
+        world
+            .mapping_changes("[stores.\"5\"]", "[stores.\"9001\".accounts]\nshipping = \"700102\"\n\n[stores.\"5\"]")
+            .await;
         // It has one account for each type of fee.
         let settings = OldIntegration { shipping_account: Some("700101".to_owned()), ..old_integration() };
         for (id, store) in [("1", 8277), ("2", 9001)] {
@@ -244,7 +246,10 @@ async fn an_item_that_the_other_integration_has_created_makes_no_difference_on_i
     assert_eq!([sums.equal, sums.differs, sums.absent].map(|sums| sums.orders), [1, 0, 1]);
     switch_on(&mut world).await;
     world.run_until_settled().await;
-    assert_eq!((world.state(ORDER).await.as_str(), world.state("2").await.as_str()), ("invoiced", "blocked: item_not_found"));
+    assert_eq!(
+        (world.state(ORDER).await.as_str(), world.state("2").await.as_str()),
+        ("invoiced", "blocked: item_not_found")
+    );
 }
 
 #[tokio::test]

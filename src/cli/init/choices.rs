@@ -40,9 +40,8 @@ impl Lists {
     pub(super) async fn read(session: &Session) -> Self {
         let list = async |kind| masters::list(session, kind).await.ok();
         let accounts = list(MasterKind::Accounts).await;
-        let of_type = |fitting: AccountType| {
-            Choices::new("account", accounts.clone(), |row: &Master| row.kind == fitting.code())
-        };
+        let of_type =
+            |fitting: AccountType| Choices::new("account", accounts.clone(), |row: &Master| row.kind == fitting.code());
         Self {
             shipping_accounts: of_type(AccountType::fitting("shipping")),
             bank_accounts: of_type(AccountType::CashAndBank),

@@ -51,7 +51,11 @@ impl Given {
         let mut stores = Vec::new();
         for text in &arguments.store {
             match canonical_id(text) {
-                None => problems.push(problem("--store", text, "is not an id: give Forstok's id of the store, such as 8277")),
+                None => problems.push(problem(
+                    "--store",
+                    text,
+                    "is not an id: give Forstok's id of the store, such as 8277",
+                )),
                 Some(id) if stores.contains(&id) => {}
                 Some(id) => stores.push(id),
             }
@@ -59,8 +63,11 @@ impl Given {
         let mut read = |flag, given: &[String], form| pairs(flag, given, form, &mut problems);
         let customers =
             read("--customer", &arguments.customer, "must be a store's id and a customer's number: 8277=TOKO-1");
-        let bank_accounts =
-            read("--bank-account", &arguments.bank_account, "must be a store's id and an account's number: 8277=110102");
+        let bank_accounts = read(
+            "--bank-account",
+            &arguments.bank_account,
+            "must be a store's id and an account's number: 8277=110102",
+        );
         let warehouses = read(
             "--warehouse",
             &arguments.warehouse,
@@ -126,12 +133,8 @@ impl Given {
             )?;
             answers.stores.push(Store { id, customer_no, bank_account });
         }
-        answers.shipping_account = asker.choose(
-            self.shipping_account,
-            "Account for shipping (empty: later)",
-            "",
-            &lists.shipping_accounts,
-        )?;
+        answers.shipping_account =
+            asker.choose(self.shipping_account, "Account for shipping (empty: later)", "", &lists.shipping_accounts)?;
         answers.branch = match lists.branches.offered.len() {
             // A single branch need not be named.
             0 | 1 => self.branch.unwrap_or_default(),

@@ -191,7 +191,8 @@ impl Maker<'_> {
             .into_iter()
             .map(|category| {
                 let label = words::category(category, self.page);
-                let mut field = self.chosen_from(&format!("{ACCOUNTS}/{category}"), &label, &book, MasterKind::Accounts);
+                let mut field =
+                    self.chosen_from(&format!("{ACCOUNTS}/{category}"), &label, &book, MasterKind::Accounts);
                 if category == "tax_withheld" && field.hint.is_empty() {
                     let hint = self.page.t("Empty: part of the service fee.", "Kosong: termasuk biaya layanan.");
                     hint.clone_into(&mut field.hint);
