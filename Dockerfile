@@ -2,8 +2,12 @@
 # manager. It runs as user 65532 and writes only to /data. With Docker: `docker build --tag forstok-accurate .`;
 # on a machine without Docker: `deploy/build-image`.
 
-# Contains the C compiler that SQLite and ring need. The version is pinned here and in deploy/build-image; dependabot proposes newer ones.
+# Contains the C compiler that SQLite and ring need. The version is pinned here and in deploy/build-image; dependabot
+# proposes newer ones. This was written without access to a registry, so the digest is missing: `deploy/pin-images` adds
+# it here and to all images in deploy/.
 FROM rust:1.95.0-slim-bookworm AS fetch
+# A command fails if any part of its pipe fails.
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /build
 
 # Only this stage downloads anything; deploy/build-image runs the next one without network.
@@ -19,6 +23,7 @@ RUN mkdir src benches && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
 ENV PATH=/tools/bin:$PATH
 
 FROM fetch AS build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN cargo auditable build --release --locked --offline
 
 # The commit and its time, which `--version` and the metric build_info show. The repository is not copied into the
