@@ -4,6 +4,7 @@
 //! both languages, and [`message`] is a notice that is ready to be sent.
 
 mod decide;
+mod held;
 pub mod message;
 #[cfg(test)]
 mod tests;
@@ -17,14 +18,16 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::decide::{decide, digest_is_due};
+pub use self::{
+    decide::{decide, digest_is_due},
+    held::{Held, Why},
+};
 use super::{
     about::About,
     document::Kind,
     ids::BookName,
     reason::{Language, Reason},
     reconciliation::{Class, Period},
-    settlement::Waits,
 };
 
 /// After this time without a webhook at the latest, somebody should check whether Forstok still sends them.
@@ -199,72 +202,6 @@ impl Blocked {
     /// Its key among all causes.
     pub fn key(&self) -> String {
         format!("{}:{}", self.reason.code(), self.subject)
-    }
-}
-
-/// Payouts, or returns, that need a person for the same cause.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Why.
-    pub why: Why,
-    /// How many.
-    pub rows: i64,
-    /// The sum of their amounts, in hundredths of a rupiah.
-    pub hundredths: i64,
-    /// The fees without a category, if these are the cause: each is reported once.
-    pub fees: Vec<String>,
-}
-
-impl Held {
-    /// Its keys among all causes: one for each fee, if fees are the cause. There is none while the payouts of a fee
-    /// that has just been given a category are decided again.
-    pub fn keys(&self) -> Vec<String> {
-        let code = self.why.code();
-        match self.why {
-            Why::Blocked(Reason::FeeKindUnmapped) => self.fees.iter().map(|fee| format!("{code}:{fee}")).collect(),
-            _ => vec![code.to_owned()],
-        }
-    }
-
-    /// What of it was not reported yet.
-    fn beyond(&self, known: &BTreeSet<String>) -> Option<Self> {
-        let keys = self.keys();
-        let is_new = |key: &String| !known.contains(key);
-        let fees = self.fees.iter().zip(&keys).filter(|(_, key)| is_new(key)).map(|(fee, _)| fee.clone()).collect();
-        keys.iter().any(is_new).then(|| Self { fees, ..self.clone() })
-    }
-}
-
-/// Why payouts or returns need a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// They are blocked for this reason.
-    Blocked(Reason),
-    /// A person must approve them.
-    Approval,
-    /// A person must book them in Accurate.
-    ByHand,
-}
-
-impl Why {
-    /// What rows with this reason, or that wait for this, need a person for. Rows that wait for a decision about their
-    /// order do not count: the order is blocked itself.
-    pub fn of(reason: Option<Reason>, waits: Option<Waits>) -> Option<Self> {
-        match waits {
-            Some(Waits::Approval) => Some(Self::Approval),
-            Some(Waits::Person) => Some(Self::ByHand),
-            Some(_) => None,
-            None => reason.map(Self::Blocked),
-        }
-    }
-
-    /// Its stable word: the reason's code, or what rows wait for.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Blocked(reason) => reason.code(),
-            Self::Approval => Waits::Approval.as_str(),
-            Self::ByHand => Waits::Person.as_str(),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     words::one_line,
     *,
 };
-use crate::domain::{about::About, recheck::Subject};
+use crate::domain::{about::About, recheck::Subject, settlement::Waits};
 
 const MORNING: &str = "2026-11-26T10:00:00+07:00";
 

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Blocked, Day, FailedRun, Held, News, Pause, Refused, Why};
+use super::{Blocked, Day, FailedRun, Held, News, Pause, Refused, Why, held};
 use crate::domain::{
     cause,
-    document::Kind,
     format::{count, day, duration, moment, weekday},
-    money::Rupiah,
     pause,
     reason::{Language, Reason},
     reconciliation::Class,
@@ -18,7 +16,7 @@ use crate::domain::{
 const RIGHT_MISSING: &str = "right_missing";
 
 /// Causes that a notice lists; the page has all of them.
-const MOST_LISTED: usize = 8;
+pub(super) const MOST_LISTED: usize = 8;
 
 /// Longest line that somebody else wrote, in characters.
 const LONGEST_LINE: usize = 240;
@@ -74,8 +72,8 @@ impl News {
                 let rows = causes.iter().map(|cause| cause.rows).sum();
                 let verb = if rows == 1 { "needs" } else { "need" };
                 (
-                    format!("{} {verb} attention", counted_rows(*kind, rows, Language::English)),
-                    format!("{} perlu ditangani", counted_rows(*kind, rows, Language::Indonesian)),
+                    format!("{} {verb} attention", held::counted_rows(*kind, rows, Language::English)),
+                    format!("{} perlu ditangani", held::counted_rows(*kind, rows, Language::Indonesian)),
                 )
             }
             Self::Findings { open } => {
@@ -179,7 +177,7 @@ impl News {
                 )
             }
             Self::Blocked { causes } => blocked(causes, language),
-            Self::Held { kind, causes } => held(*kind, causes, language),
+            Self::Held { kind, causes } => held::in_words(*kind, causes, language),
             Self::Findings { open } => {
                 let lines = open.iter().map(|(class, open)| format!("- {}: {}", class.name(language), count(*open)));
                 lines.collect::<Vec<_>>().join("\n")
@@ -293,59 +291,6 @@ fn blocked(causes: &[Blocked], language: Language) -> String {
     parts.join("\n\n")
 }
 
-/// Each cause with the sum of its rows, and its remedy below.
-fn held(kind: Kind, causes: &[Held], language: Language) -> String {
-    let part = |Held { why, rows, hundredths, fees }: &Held| {
-        let rows = counted_rows(kind, *rows, language);
-        let sum = Rupiah::from_hundredths(*hundredths).in_words();
-        // A return may come without its amount.
-        let sum = if *hundredths == 0 { String::new() } else { format!(" ({sum})") };
-        let (sentence, remedy) = match (why, language) {
-            (Why::Blocked(reason), _) => (reason.sentence_about(kind, language), reason.remedy_about(kind, language)),
-            (Why::Approval, Language::English) => {
-                ("Waiting for approval.".to_owned(), "Check them on the page, then choose “Approve”.".to_owned())
-            }
-            (Why::Approval, Language::Indonesian) => {
-                ("Menunggu persetujuan.".to_owned(), "Periksa di halamannya, lalu pilih “Setujui”.".to_owned())
-            }
-            (Why::ByHand, Language::English) => (
-                "To be booked by you.".to_owned(),
-                "Book them in Accurate, then choose “Mark as done by hand” on the page.".to_owned(),
-            ),
-            (Why::ByHand, Language::Indonesian) => (
-                "Perlu Anda bukukan.".to_owned(),
-                "Bukukan di Accurate, lalu pilih “Tandai sudah dibuat manual” di halamannya.".to_owned(),
-            ),
-        };
-        format!("- {rows}{sum}: {sentence}{}\n{remedy}", new_fees(fees, language))
-    };
-    causes.iter().map(part).collect::<Vec<_>>().join("\n\n")
-}
-
-/// The names of fees that were not reported yet.
-fn new_fees(fees: &[String], language: Language) -> String {
-    if fees.is_empty() {
-        return String::new();
-    }
-    let names: Vec<_> = fees.iter().take(MOST_LISTED).map(|name| format!("“{}”", one_line(name))).collect();
-    let names = names.join(", ");
-    match (fees.len().saturating_sub(MOST_LISTED) as i64, language) {
-        (0, Language::English) => format!(" New: {names}."),
-        (0, Language::Indonesian) => format!(" Biaya baru: {names}."),
-        (more, Language::English) => format!(" New: {names} and {} more.", count(more)),
-        (more, Language::Indonesian) => format!(" Biaya baru: {names}, dan {} lainnya.", count(more)),
-    }
-}
-
-fn counted_rows(kind: Kind, rows: i64, language: Language) -> String {
-    match (kind, language) {
-        (Kind::Return, Language::English) => counted(rows, "return", "returns"),
-        (Kind::Return, Language::Indonesian) => format!("{} retur", count(rows)),
-        (_, Language::English) => counted(rows, "payout", "payouts"),
-        (_, Language::Indonesian) => format!("{} pencairan dana", count(rows)),
-    }
-}
-
 fn digest(figures: &Day, language: Language) -> String {
     let Day { day: date, orders, invoices, blocked, payouts, returns, findings } = figures;
     let (weekday, date) = (weekday(*date, language), day(*date));
@@ -375,7 +320,7 @@ fn digest(figures: &Day, language: Language) -> String {
     format!("{received}\n\n{heading}{lines}")
 }
 
-fn counted(number: i64, one: &str, many: &str) -> String {
+pub(super) fn counted(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
