@@ -2,8 +2,8 @@
 //! at a time. The 95th percentile of each must be within 50 ms.
 //!
 //! `cargo bench --bench pages`, or smaller: `cargo bench --bench pages -- --orders 100000 --repetitions 40`; with
-//! `--postgres`, the orders are first copied to a server; with `--part trial`, only the trial of a mapping is measured, and
-//! webhooks beside it.
+//! `--postgres`, the orders are first copied to a server; with `--part trial`, only the trial of a mapping and webhooks
+//! beside it are measured.
 
 #[expect(dead_code, reason = "each benchmark uses its part")]
 mod common;
