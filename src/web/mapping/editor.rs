@@ -126,7 +126,8 @@ impl Editor {
 
     /// Whether warehouses are put on the invoices of all stores.
     pub(in crate::web) fn sends_warehouses(&self) -> bool {
-        matches!(&self.warehouse_switch.input, Input::Choice(choices) if choices.iter().any(|one| one.is_chosen && one.value == "on"))
+        let Input::Choice(choices) = &self.warehouse_switch.input else { return false };
+        choices.iter().any(|one| one.is_chosen && one.value == "on")
     }
 
     fn fields_from_lists(&self) -> impl Iterator<Item = &Field> {
