@@ -33,27 +33,28 @@ impl Shop {
         for _ in 0..self.random.u32(..4) {
             let Some(id) = self.take(days_down) else { return };
             let number = self.number(id).await;
+            let (_, total) = self.ledger.invoice_of(id);
             let accurate = self.world.accurate.clone();
             match self.random.u32(..7) {
                 0 => {
                     assert!(accurate.remove_invoice(&number));
-                    self.planted.plant_order(id, Class::MissingInAccurate, TOTAL, None);
+                    self.planted.plant_order(id, Class::MissingInAccurate, total, None);
                 }
                 1 => {
                     let edit = self.an_edit(&number);
-                    let total = edit.total.map_or(TOTAL, hundredths);
                     let edited = accurate.edit_invoice(&number, &edit).expect("it is there");
-                    self.planted.plant_order(id, Class::Differs, TOTAL, Some(total));
-                    self.edited.insert(id, (edited.trans_date, total));
+                    let now = edit.total.map_or(total, hundredths);
+                    self.planted.plant_order(id, Class::Differs, total, Some(now));
+                    self.edited.insert(id, (edited.trans_date, now));
                 }
                 2 => {
                     let edited = accurate.renumber_invoice(&number, &format!("SI-{id}")).expect("it is there");
-                    self.planted.plant_order(id, Class::Differs, TOTAL, Some(TOTAL));
-                    self.edited.insert(id, (edited.trans_date, TOTAL));
+                    self.planted.plant_order(id, Class::Differs, total, Some(total));
+                    self.edited.insert(id, (edited.trans_date, total));
                 }
                 3 => {
                     let copy = accurate.duplicate_invoice(&number, &format!("COPY-{id}")).expect("it is there");
-                    self.planted.plant_invoice(copy.id, Class::Twice, TOTAL);
+                    self.planted.plant_invoice(copy.id, Class::Twice, total);
                 }
                 4 => {
                     let by_hand = format!("HAND-{}", self.next_by_hand);
@@ -93,6 +94,7 @@ impl Shop {
 
     /// Somebody goes through the findings and does what fits.
     pub(super) async fn somebody_deals_with_findings(&mut self) {
+        let mut to_book = Vec::new();
         for finding in self.open().await {
             let engine = self.world.engine.clone();
             let act = async |action| {
@@ -101,7 +103,10 @@ impl Shop {
             };
             let order = finding.order_id.as_ref().map_or(0, |id| id.as_str().parse().expect("an order of the test"));
             match finding.class {
-                Class::MissingInAccurate if self.random.bool() => act(Action::CreateAgain).await,
+                Class::MissingInAccurate if self.random.bool() => {
+                    act(Action::CreateAgain).await;
+                    to_book.push((order, self.ledger.invoice_of(order).0));
+                }
                 Class::MissingInAccurate => {
                     act(Action::AcceptDeleted).await;
                     self.ledger.forgets(order);
@@ -109,18 +114,37 @@ impl Shop {
                 Class::Differs => {
                     act(Action::Adopt).await;
                     let (day, total) = self.edited[&order];
-                    self.ledger.adopts(order, day, total);
+                    self.ledger.books(order, day, total);
                 }
                 Class::Twice | Class::Foreign => assert!(self.world.accurate.remove_invoice(finding.number.as_str())),
                 Class::MissedWebhook | Class::Stale => {
                     let imported = engine.import_order(finding.id, "", &ani()).await.expect("stored");
                     assert_eq!(imported, Ok(Acted::Done), "{finding:?}");
-                    self.what_was_lost_arrives(order, finding.class);
+                    if finding.class == Class::MissedWebhook {
+                        to_book.push((order, self.lost_on[&order]));
+                    } else {
+                        self.ledger.forgets(order);
+                    }
                 }
                 other => panic!("nobody did this: {other}"),
             }
         }
         self.settles().await;
+        for (id, day) in to_book {
+            self.books(id, day);
+        }
         self.planted.clear();
+    }
+
+    /// The invoice of a blocked order has another total than the order, because Accurate made it so and its reply was
+    /// lost. Nothing but a person's correction helps, and no other order is blocked for this reason.
+    pub(super) fn somebody_corrects_the_total(&mut self, id: &str) {
+        let number = format!("INV-{id}");
+        let made = self.world.accurate.invoices_numbered(&number);
+        assert_eq!(hundredths(made[0].total_amount), TOTAL + 1, "order {id} is blocked without cause");
+        let total = Some(Decimal::from(TOTAL / 100));
+        self.world.accurate.edit_invoice(&number, &Edit { total, ..Edit::default() }).expect("it is there");
+        // Accurate may show it a little later.
+        self.world.advance(60);
     }
 }

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::Shop;
 
-/// The total of every order, in hundredths of a rupiah.
+/// The total of every order, in hundredths of a rupiah. Accurate may make a little more of its invoice.
 pub(super) const TOTAL: i64 = 8_000_000;
 
 /// A sum for each day, in hundredths of a rupiah; days that come to nothing are left out.
@@ -22,14 +22,14 @@ type ByDay = BTreeMap<Date, i64>;
 pub(super) struct Ledger(BTreeMap<u32, (Date, i64)>);
 
 impl Ledger {
-    /// The order is invoiced.
-    pub(super) fn books(&mut self, id: u32, day: Date) {
-        self.0.insert(id, (day, TOTAL));
+    /// The order has an invoice with this total, or from now on what somebody made of it.
+    pub(super) fn books(&mut self, id: u32, day: Date, total: i64) {
+        self.0.insert(id, (day, total));
     }
 
-    /// What somebody made of the invoice counts from now on.
-    pub(super) fn adopts(&mut self, id: u32, day: Date, total: i64) {
-        self.0.insert(id, (day, total));
+    /// The day and the total of an order's invoice.
+    pub(super) fn invoice_of(&self, id: u32) -> (Date, i64) {
+        self.0[&id]
     }
 
     /// The order has no invoice any more.
