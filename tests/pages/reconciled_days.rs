@@ -6,7 +6,10 @@ use calamine::{Data, Reader, Xlsx};
 use forstok_accurate::sandbox::{Action, Fault};
 use serde_json::json;
 
-use super::{reconciliation::reconciled, visitor::Visitor};
+use super::{
+    reconciliation::{asks_forstok, reconciled},
+    visitor::Visitor,
+};
 use crate::{
     forstok::order,
     service::{Home, accurate},
@@ -80,6 +83,45 @@ async fn what_could_not_be_read_is_no_difference_and_everybody_sees_it() {
     let page = visitor.get("/reconciliation?month=2023-11").await;
     page.says(&["Agrees with Accurate", "agrees Rp240.000"]);
     assert!(!page.text().contains("Lower bound"), "{}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_on_which_only_forstoks_list_is_incomplete_says_so_and_its_sums_are_right() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    asks_forstok(&home, &accurate.url(), "");
+    // Forstok lists other days than it was asked for, so nobody knows whether an order is missing here.
+    let forstok = accurate.sandbox().forstok();
+    forstok.behaves(|one| (one.ignores_period, one.largest_page) = (true, 1));
+    for id in 11..=14 {
+        let mut earlier = order(id);
+        earlier["order"]["updated_at"] = json!(format!("2023-09-{id}T10:00:00+07:00"));
+        forstok.lists(&earlier);
+    }
+    let service = home.serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let run = reconciled(&service).await;
+    assert_eq!((&run["complete"], &run["books"][0]["complete"]), (&json!(false), &json!(true)), "{run}");
+
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = visitor.get("/reconciliation?month=2023-11").await;
+    page.says(&["Forstok's orders not read completely\nincomplete Rp80.000"]);
+    page.says(&["Forstok's orders were not read to the end", "Forstok ignores the period that was asked for"]);
+    assert!(!page.text().contains("Lower bound"), "the sums of both sides are known: {}", page.text());
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    let page = indonesian.get("/reconciliation?month=2023-11").await;
+    page.says(&["pesanan Forstok belum terbaca seluruhnya\nbelum lengkap Rp80.000"]);
+    let days = sheet(&mut visitor, "Days").await;
+    let day = days.iter().find(|row| row[0] != "Day" && !row[1].is_empty()).expect("the only day with invoices");
+    assert_eq!((&*day[3], &*day[7], &*day[10]), ("Forstok's orders not read completely", "80000", "0"), "{day:?}");
+
+    // Once Forstok lists what it was asked for, the same day agrees.
+    forstok.behaves(|one| one.ignores_period = false);
+    reconciled(&service).await;
+    let page = visitor.get("/reconciliation?month=2023-11").await;
+    page.says(&["agrees Rp80.000"]);
+    assert!(!page.text().contains("not read completely"), "{}", page.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

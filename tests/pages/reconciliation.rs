@@ -34,6 +34,23 @@ pub(super) async fn reconciled(service: &Service) -> Value {
     service.get_until(&path, |run| run["state"] == "done").await
 }
 
+/// The service also asks the stand-in for Forstok's order API, which is part of the sandbox at this address.
+pub(super) fn asks_forstok(home: &Home, url: &str, more_settings: &str) {
+    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
+    let api = format!(
+        "\n[forstok.api]\nbase_url = \"{url}/forstok\"\nauth_url = \"{url}/forstok{}\"\norders_path = \"{}\"\n\
+         order_path = \"{}\"\nid = \"{}\"\nsecret_key = \"{}\"\nuser_id = \"{}\"\n\
+         [backfill]\nmode = \"report\"\ncalls_per_minute = 600\n{more_settings}",
+        ForstokSandbox::AUTH_PATH,
+        ForstokSandbox::ORDERS_PATH,
+        ForstokSandbox::ORDER_PATH,
+        ForstokSandbox::ID,
+        ForstokSandbox::SECRET_KEY,
+        ForstokSandbox::USER_ID,
+    );
+    home.write("settings.toml", &format!("{settings}{api}"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invoice_that_was_not_paid_in_time_is_shown_beside_the_money_that_is_expected() {
     let accurate = accurate().await;
@@ -164,21 +181,8 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
 async fn an_order_whose_webhook_was_lost_is_found_and_imported() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
-    let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
     let url = accurate.url();
-    let api = format!(
-        "\n[forstok.api]\nbase_url = \"{url}/forstok\"\nauth_url = \"{url}/forstok{}\"\norders_path = \"{}\"\n\
-         order_path = \"{}\"\nid = \"{}\"\nsecret_key = \"{}\"\nuser_id = \"{}\"\n\
-         [backfill]\nmode = \"report\"\ncalls_per_minute = 600\n\
-         [operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n",
-        ForstokSandbox::AUTH_PATH,
-        ForstokSandbox::ORDERS_PATH,
-        ForstokSandbox::ORDER_PATH,
-        ForstokSandbox::ID,
-        ForstokSandbox::SECRET_KEY,
-        ForstokSandbox::USER_ID,
-    );
-    home.write("settings.toml", &format!("{settings}{api}"));
+    asks_forstok(&home, &url, &format!("[operators.ani]\ntoken = \"{READER}\"\nrole = \"read\"\n"));
     let lists = async |order: &Value| {
         let listed = client().post(format!("{url}/forstok/sandbox/orders")).body(order.to_string()).send().await;
         assert!(listed.expect("it answers").status().is_success());
