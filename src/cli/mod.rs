@@ -138,7 +138,7 @@ enum Command {
     },
     /// Try everything on this machine: sandbox, service and sample orders; no account needed
     Demo {
-        /// Exit after the table; exits non-zero if any order did not end up as expected
+        /// Exit after the tables; exits non-zero if any order or payout did not end up as expected
         #[arg(long)]
         once: bool,
         /// Address of the service; by default 127.0.0.1:8080, or a free port if that is taken

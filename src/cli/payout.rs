@@ -357,7 +357,7 @@ fn print_summary(summary: &Summary) -> Result<(), Failure> {
         notes.push(of(&summary.repeats, &what));
     }
     if !summary.unknown_fees.is_empty() {
-        let what = "not in the mapping: add them under [payout.kinds]; until then their orders are blocked";
+        let what = "not in the mapping: add them under [payout.kinds]; until then their payouts are blocked";
         notes.push(format!("{} {what}", count(summary.unknown_fees.len() as u64, "fee name")));
     }
     notes.extend(summary.skipped.iter().map(|(kind, sum)| of(sum, &format!("{kind:?} skipped, as the profile says"))));

@@ -110,7 +110,7 @@ coded! {
             id "Ada nominal atau jumlah barang pada pesanan ini yang kosong, minus, atau tidak dapat dibaca." => "Perbaiki di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang.";
         TimeUnreadable = "time_unreadable",
             en "A time that this order's invoice depends on cannot be read." => "Check the order in Forstok; it continues once Forstok sends it again with a readable time. Or choose Invoice now: the invoice is then dated by the order's arrival.",
-            id "Waktu yang menentukan faktur pesanan ini tidak dapat dibaca." => "Periksa pesanan di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang dengan waktu yang dapat dibaca. Atau pilih Buat faktur sekarang: tanggal fakturnya adalah tanggal pesanan diterima.";
+            id "Waktu yang menentukan faktur pesanan ini tidak dapat dibaca." => "Periksa pesanan di Forstok; pesanan diproses lagi setelah Forstok mengirimnya ulang dengan waktu yang dapat dibaca. Atau pilih Buat faktur sekarang: tanggal fakturnya adalah tanggal data pesanan masuk ke layanan ini.";
         ProgressedAfterCancel = "progressed_after_cancel",
             en "The order was cancelled, but a later update from Forstok says that it continued." => "Check the order at the marketplace: if it was delivered, choose Invoice now; if it really was cancelled, choose Never invoice.",
             id "Pesanan ini dibatalkan, tetapi pembaruan berikutnya dari Forstok menyatakan pesanan berlanjut." => "Periksa pesanan di marketplace: bila barangnya dikirim, pilih Buat faktur sekarang; bila benar dibatalkan, pilih Jangan buat faktur.";
@@ -197,7 +197,7 @@ coded! {
             id "Faktur sudah dibuat manual di Accurate." => "Tidak ada yang perlu dilakukan; keputusan ini dapat dicabut.";
         Excluded = "excluded",
             en "A person decided that this order gets no invoice." => "Nothing to do; the decision can be taken back.",
-            id "Diputuskan oleh pengguna bahwa pesanan ini tidak dibuatkan faktur." => "Tidak ada yang perlu dilakukan; keputusan ini dapat dicabut.";
+            id "Pengguna memutuskan bahwa pesanan ini tidak dibuatkan faktur." => "Tidak ada yang perlu dilakukan; keputusan ini dapat dicabut.";
     }
 }
 
@@ -236,7 +236,7 @@ coded! {
             id "Ada waktu pada pesanan ini yang tidak dapat dibaca." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
         TimeInFuture = "time_in_future",
             en "A time on this order is more than a day in the future; the time of arrival is used instead." => "Compare the date of the invoice with the order in Forstok.",
-            id "Ada waktu pada pesanan ini yang lebih dari satu hari ke depan; sebagai gantinya dipakai waktu pesanan diterima." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
+            id "Ada waktu pada pesanan ini yang lebih dari satu hari ke depan; sebagai gantinya dipakai waktu data pesanan masuk ke layanan ini." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
         UnknownStatus = "unknown_status",
             en "Forstok sent an unknown status; it changed nothing." => "Check the order in Forstok; it continues with the next known status.",
             id "Forstok mengirim status yang tidak dikenal; status itu tidak mengubah apa pun." => "Periksa pesanan di Forstok; pesanan diproses lagi pada status berikutnya yang dikenal.";
@@ -359,7 +359,7 @@ Some of the reasons above can block a payout or a return too, for example an acc
 {head}{after_sale}
 ## Warnings
 
-The invoice was created or deleted, but a person should check something about it.
+A warning blocks nothing, but a person should check it.
 
 {head}{warnings}",
             blocked = reasons(&|reason| !reason.is_by_rule() && !reason.is_after_sale()),

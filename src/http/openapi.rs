@@ -31,7 +31,7 @@ use super::{
 #[openapi(
     info(
         title = "forstok-accurate",
-        description = "Turns Forstok orders into exactly one correct sales invoice each in Accurate Online."
+        description = "Creates exactly one correct sales invoice in Accurate Online for each Forstok order, and books its payouts and returns."
     ),
     paths(
         webhook::receive,
@@ -91,7 +91,7 @@ use super::{
     components(schemas(ProblemBody)),
     tags(
         (name = "webhook", description = "For Forstok"),
-        (name = "operators", description = "For people and their tools; closed without the operator token"),
+        (name = "operators", description = "For people and their tools; closed if neither `server.operator_token` nor `[operators]` is set"),
         (name = "probes", description = "For health and metrics probes")
     ),
     modifiers(&OperatorToken, &NoPages, &ErrorBodies, &Links)

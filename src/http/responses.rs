@@ -15,7 +15,7 @@ impl IntoResponses for OperatorErrors {
         described([
             ("401", "Operator token missing or wrong"),
             ("403", "No operator token is set"),
-            ("429", "Too many wrong tokens within a minute; a right one still works"),
+            ("429", "Too many wrong tokens within a minute; a correct token still works"),
             ("503", "The database does not answer, or it took too long"),
         ])
     }

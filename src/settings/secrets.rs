@@ -42,7 +42,7 @@ impl Secrets<'_> {
         };
         let text = self.read(section, &file)?;
         if text.lines().count() > 1 {
-            return Err(self.wrong(section, &file, "holds more than one line: it must hold the secret alone"));
+            return Err(self.wrong(section, &file, "has more than one line: it must contain only the secret"));
         }
         self.examined(section, &file.key, text).map(Some)
     }

@@ -164,7 +164,7 @@ impl Checked {
             let (kind, level) = match finding.severity {
                 Severity::Error => ("bad", page.t("blocks invoices", "menghentikan faktur")),
                 Severity::Warning => ("warn", page.t("to be checked", "perlu diperiksa")),
-                Severity::Ok => ("good", page.t("right", "benar")),
+                Severity::Ok => ("good", page.t("OK", "sesuai")),
             };
             let Words { found, remedy } = finding.in_words(page.language);
             let remedy = without_syntax(&finding.part, remedy, page);

@@ -185,7 +185,7 @@ impl Page {
                 "Accurate accepts the credentials. They are saved.",
                 "Accurate menerima kredensialnya, dan nilainya tersimpan.",
             ),
-            "first_day_saved" => self.t("The first day is saved.", "Hari pertama tersimpan."),
+            "first_day_saved" => self.t("The first day is saved.", "Tanggal mulai tersimpan."),
             "setup_started" => self.t(
                 "Invoices are created in Accurate from now on.",
                 "Mulai sekarang faktur dibuat di Accurate.",

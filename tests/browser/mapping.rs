@@ -48,7 +48,7 @@ const INDONESIAN: Words = Words {
     create_invoices: "Aktif: buat faktur",
     try_it: "Coba pada pesanan lama",
     tried: [
-        "Diuji pada pesanan lama; belum ada yang disimpan",
+        "Dicoba pada pesanan lama; belum ada yang disimpan",
         "1 pesanan: dari “Perlu ditangani: Toko ini belum ada di pemetaan",
         "Faktur yang sudah ada tidak berubah.",
     ],

@@ -273,5 +273,5 @@ async fn the_pages_are_in_indonesian_too() {
     let mut visitor = Visitor::of(&service).with("accept-language", "id");
     visitor.signs_in(OPERATOR_TOKEN).await.goes_to("/");
     visitor.get("/").await.says(&["Penyiapan: langkah 1 dari 5"]);
-    visitor.get("/setup").await.says(&["Buat kunci", "Coba dan simpan", "Buka pemetaan", "Hari pertama (WIB)"]);
+    visitor.get("/setup").await.says(&["Buat kunci", "Coba dan simpan", "Buka pemetaan", "Tanggal mulai (WIB)"]);
 }

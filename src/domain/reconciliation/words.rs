@@ -112,8 +112,8 @@ impl Facts {
                 }
             }
             Class::VoidStanding => (
-                format!("This order must have no invoice, but Accurate still has {accurate}."),
-                format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki {accurate}."),
+                format!("This order must have no invoice, but Accurate still has invoice {accurate}."),
+                format!("Pesanan ini tidak boleh memiliki faktur, tetapi Accurate masih memiliki faktur {accurate}."),
             ),
             Class::Unexplained => (
                 format!(

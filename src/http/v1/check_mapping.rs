@@ -31,7 +31,7 @@ pub(crate) struct MappingCheck {
     changes: Vec<String>,
 }
 
-/// Reports every mistake of a mapping and what it would change; changes nothing.
+/// Reports every error in a mapping and what it would change; changes nothing.
 #[utoipa::path(
     post,
     path = "/v1/mapping/check",

@@ -59,7 +59,7 @@ pub(crate) struct DecisionRequest {
         (status = 200, description = "The order", body = OrderWithTimeline),
         (status = 400, description = "The body is not a decision, or its reason or document is missing"),
         (status = 404, description = "No such order"),
-        (status = 409, description = "The order is in no state for it; `code` says why"),
+        (status = 409, description = "The order's state does not allow this decision; `code` says why"),
         BodyErrors,
         RoleErrors,
     ),

@@ -81,7 +81,7 @@ impl From<Total> for TotalRow {
     }
 }
 
-/// How many orders there are per store, day and state, and what they are worth.
+/// Number and total amount of orders by store, day and state.
 ///
 /// The figures are counted as orders change, so the answer takes no longer with a longer history.
 #[utoipa::path(

@@ -22,7 +22,7 @@ use crate::{
     responses(
         (status = 200, description = "The body", body = Vec<u8>, content_type = "application/octet-stream"),
         (status = 400, description = "The address is not UTF-8, or a part of it cannot be used"),
-        (status = 404, description = "There is none, it can be read by now, or its body was cleared"),
+        (status = 404, description = "No such webhook, or it has been read since, or its body was cleared"),
         OperatorErrors,
     ),
     security(("operator_token" = []))

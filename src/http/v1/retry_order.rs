@@ -20,7 +20,7 @@ pub(crate) struct Rearmed {
     pub(crate) rearmed: u64,
 }
 
-/// Has one order decided and attempted again now.
+/// Decides about one order again and retries it now.
 #[utoipa::path(
     post,
     path = "/v1/orders/{order_id}/retry",

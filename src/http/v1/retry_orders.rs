@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use super::retry_order::Rearmed;
 use crate::http::{App, auth::By, filter::FilterParams, params::Params, problem::Problem, responses::RoleErrors};
 
-/// Has all orders that match decided and attempted again now. Takes the filters of the list.
+/// Decides about all matching orders again and retries them now. Takes the filters of the list.
 #[utoipa::path(
     post,
     path = "/v1/orders/retry",

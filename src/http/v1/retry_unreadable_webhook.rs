@@ -27,7 +27,7 @@ pub(crate) struct ReadAgain {
     responses(
         (status = 200, description = "Whether it can be read now", body = ReadAgain),
         (status = 400, description = "The address is not UTF-8, or a part of it cannot be used"),
-        (status = 404, description = "There is none, it can be read by now, or its body was cleared"),
+        (status = 404, description = "No such webhook, or it has been read since, or its body was cleared"),
         RoleErrors,
     ),
     security(("operator_token" = []))

@@ -51,8 +51,8 @@ impl Approval {
                 "Masing-masing menjadi Retur Penjualan di Accurate. Yang sudah dibukukan hanya dapat dibatalkan per pesanan.",
             ),
             Kind::Invoice | Kind::Receipt => page.t(
-                "Each becomes a sales receipt in Accurate, which marks its invoice as paid. Once booked, it can only be undone order by order.",
-                "Masing-masing menjadi Penerimaan Penjualan di Accurate, dan fakturnya menjadi lunas. Yang sudah dibukukan hanya dapat dibatalkan per pesanan.",
+                "Each becomes a sales receipt in Accurate, which reduces what is owed on its invoice. Once booked, it can only be undone order by order.",
+                "Masing-masing menjadi Penerimaan Penjualan di Accurate, yang mengurangi sisa tagihan fakturnya. Yang sudah dibukukan hanya dapat dibatalkan per pesanan.",
             ),
         };
         Self {

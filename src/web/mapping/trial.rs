@@ -84,7 +84,7 @@ impl TrialShown {
 fn verdict(Tried { trial, after_sale, .. }: &Tried, page: &Page) -> (&'static str, String, String) {
     let blocked = trial.newly_blocked();
     let checked = page
-        .t("Tried: {}. Same result: {same}.", "Diuji: {}. Hasilnya tetap sama: {same}.")
+        .t("Tried: {}. Same result: {same}.", "Dicoba: {}. Hasilnya tetap sama: {same}.")
         .replace("{same}", &page.count(trial.same as i64))
         .replace("{}", &page.orders(trial.orders as i64));
     if trial.orders == 0 {

@@ -189,8 +189,8 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             "tidak ada yang dikirim; draf hanya dibandingkan (mode bayangan)",
         ),
         ("auto_create_at", "never") => page.t("never automatically", "tidak pernah otomatis"),
-        ("invoice_date", "trigger") => page.t("the day it reached that status", "hari status itu tercapai"),
-        ("invoice_date", "ordered") => page.t("the day the buyer ordered", "hari pembeli memesan"),
+        ("invoice_date", "trigger") => page.t("the day it reached that status", "tanggal status itu tercapai"),
+        ("invoice_date", "ordered") => page.t("the day the buyer ordered", "tanggal pembeli memesan"),
         ("on_cancel", "void") => page.t("its invoice is deleted in Accurate", "fakturnya dihapus di Accurate"),
         ("on_cancel", "keep") => {
             page.t("its invoice stays, with a warning here", "fakturnya tetap ada, dengan peringatan di sini")
@@ -220,8 +220,10 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("payout.post", "auto") => page.t("automatically", "otomatis"),
         ("payout.source", "file") => page.t("are only stored", "hanya disimpan"),
         ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
-        ("payout.date", "paid_at") => page.t("the day the marketplace paid", "hari marketplace membayar"),
-        ("payout.date", "recorded") => page.t("the day the payout arrived here", "hari pencairan diterima di sini"),
+        ("payout.date", "paid_at") => page.t("the day the marketplace paid", "tanggal marketplace membayar"),
+        ("payout.date", "recorded") => {
+            page.t("the day the payout arrived here", "tanggal data pencairan masuk ke layanan ini")
+        }
         ("returns.source", "off") => page.t("get no return record", "tidak dibuatkan data retur"),
         ("returns.source", "status") => page.t("get a return record", "dibuatkan data retur"),
         ("returns.on_status", "full") => page.t("comes back as a whole", "dianggap kembali seluruhnya"),
