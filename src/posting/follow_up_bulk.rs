@@ -77,8 +77,9 @@ pub(super) async fn attempt_many<D: FollowUp>(
     let shown = read_back(session, bulks, &to_save, &results).await;
     drop(saving);
     for (mut attempt, result) in to_save.into_iter().zip(results) {
-        // A refusal of the whole bulk says nothing about each document.
-        let alone = one_by_one || attempt.may_name_branch(&result);
+        // A refusal of the whole bulk says nothing about each document, and an unknown message may only mean that
+        // another one was refused.
+        let alone = one_by_one || may_be_held_back(session, &result) || attempt.may_name_branch(&result);
         let end = match result {
             _ if alone => attempt.book().await,
             Ok(Some(found)) => after_read_back(&mut attempt, found, &shown).await,
@@ -89,6 +90,12 @@ pub(super) async fn attempt_many<D: FollowUp>(
     let health = ended.last().map_or(Health::Nothing, |attempted: &Attempted| attempted.health.clone());
     let health = if health == Health::Nothing { bulk_health } else { health };
     Attempts { settlements: ended.into_iter().map(|attempted| attempted.settlement).collect(), health, bulk_went_well }
+}
+
+/// Whether a document may have been refused only because of another one in the same bulk. Where Accurate assigns the
+/// numbers, it is not sent again, because the first save could not be found.
+fn may_be_held_back<D>(session: &Session, saved: &Result<D, Failure>) -> bool {
+    session.numbers_are_ours() && matches!(saved, Err(Failure::UnknownText(_)))
 }
 
 /// What Accurate shows of the documents that a bulk reported as saved, read together with other bulks.
