@@ -88,9 +88,11 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     ] {
         db.execute(format!("UPDATE orders SET undecided = 1, revision = revision + 1 WHERE {affected}"), &[]).await?;
     }
+    // A cancelled order's return is ignored without a reason while a mapping keeps such invoices.
     let sql = "INSERT INTO unsettled (order_id)
                    SELECT DISTINCT order_id FROM settlement_rows
-                   WHERE order_id <> '' AND kind IN ('payout', 'return') AND state IN ('waiting', 'due', 'blocked')
+                   WHERE order_id <> '' AND kind IN ('payout', 'return')
+                     AND state IN ('waiting', 'due', 'blocked', 'ignored') AND (state <> 'ignored' OR reason = '')
                ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0";
     db.execute(sql, &[]).await?;
     order_recheck::retry_after_mapping(db, now).await?;

@@ -21,6 +21,7 @@ on_both! {
     an_undo_deletes_the_return_then_the_invoice;
     an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifies_each;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
+    a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_its_invoice;
     an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so;
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
     an_undo_that_cannot_delete_the_invoice_books_nothing_again;
@@ -91,6 +92,22 @@ async fn a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice(ba
     world.run_until_settled().await;
     let (rows, _) = world.storage.booked(&order_id("8")).await.expect("readable");
     assert_eq!(rows.len(), 1, "each order has its own");
+}
+
+async fn a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_its_invoice(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    let cancelled = order("7").price(75_000).pieces(2).cancelled();
+    world.forstok_sends(cancelled.updated_at("2024-01-31T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    let (rows, _) = world.storage.booked(&order_id("7")).await.expect("readable");
+    let id = rows[0].content.key().1.to_owned();
+    assert_eq!(world.return_state(&id).await, (RowState::Waiting, ""));
+    world.mapping_changes("on_cancel = \"void\"", "on_cancel = \"keep\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state(&id).await, (RowState::Ignored, ""));
+    world.mapping_changes("on_cancel = \"keep\"", "on_cancel = \"void\"").await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state(&id).await, (RowState::Waiting, ""), "its goods still travel back");
 }
 
 async fn an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so(base: Base) {
