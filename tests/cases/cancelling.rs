@@ -32,6 +32,20 @@ async fn a_cancellation_counts_although_an_amount_beside_it_cannot_be_read() {
 }
 
 #[tokio::test]
+async fn a_cancellation_counts_however_deep_something_beside_it_is_nested() {
+    let cancelled = str::from_utf8(case!("f04c-cancelled-unreadable-total")).expect("text");
+    for depth in [28, 33, 10_000] {
+        let note = format!("\"note\": {}1{}, \"id\"", "[".repeat(depth), "]".repeat(depth));
+        let deep = cancelled.replacen("\"id\"", &note, 1);
+        let mut world = a_world().await;
+        world.takes(case!("f04a-order")).await;
+        world.takes(&deep).await;
+        assert_eq!(world.state("990031").await, "voided", "{depth}");
+        assert_eq!(world.accurate.invoices(), []);
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_was_cancelled_and_then_completed_waits_for_a_person() {
     for bodies in [
         [&case!("f08a-cancelled")[..], &case!("f08b-completed-later")[..]],

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use serde::de::Error;
 use sha2::{Digest, Sha256};
 
 use super::{Fields, Json, unescaped};
@@ -11,12 +10,12 @@ use super::{Fields, Json, unescaped};
 const END: u8 = 0xFF;
 /// Ends a list or an object; not a byte of UTF-8 either, so that no key begins with it.
 const CLOSE: u8 = 0xFE;
-/// Lists and objects inside of each other: far more than an order has. Each level is read once more.
+/// Lists and objects inside of each other: far more than an order has. Each level is read once more, and what is nested
+/// deeper counts as it is written.
 const DEEPEST: usize = 32;
 
 impl Fields<'_> {
-    /// The same for every object that says the same, however it is written. Fails if a text in it cannot be read, or
-    /// if it is nested too deeply.
+    /// The same for every object that says the same, however it is written. Fails if a text in it cannot be read.
     pub(in crate::forstok) fn fingerprint(mut self) -> serde_json::Result<[u8; 32]> {
         let mut canonical = Vec::with_capacity(4096);
         write_object(&mut self, &mut canonical, 1)?;
@@ -39,8 +38,10 @@ fn write(value: Json<'_>, canonical: &mut Vec<u8>, depth: usize) -> serde_json::
             canonical.push(b'"');
             write_text(text, canonical)?;
         }
-        Json::List(_) | Json::Object(_) if depth >= DEEPEST => {
-            return Err(serde_json::Error::custom("nested too deeply"));
+        Json::List(written) | Json::Object(written) if depth >= DEEPEST => {
+            canonical.push(b'w');
+            canonical.extend_from_slice(written.as_bytes());
+            canonical.push(END);
         }
         Json::List(written) => {
             canonical.push(b'[');

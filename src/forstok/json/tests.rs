@@ -237,15 +237,16 @@ fn a_text_longer_than_what_is_gathered_counts_to_its_end() {
 }
 
 #[test]
-fn nesting_has_a_limit() {
+fn what_is_nested_too_deeply_to_be_read_counts_as_it_is_written() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let nested = |depth| format!("{{\"a\":{}0{}}}", open.repeat(depth), close.repeat(depth));
-        let fingerprint = |body: &str| serde_json::from_str::<Fields<'_>>(body).and_then(Fields::fingerprint);
-        fingerprint(&nested(30)).expect("deep enough for any order");
-        for depth in [32, 200, 10_000] {
-            let refused = fingerprint(&nested(depth)).expect_err("too deep").to_string();
-            assert!(refused.contains("nested too deeply"), "{refused}");
+        let nested =
+            |depth, value| fingerprint(&format!("{{\"a\":{}{value}{}}}", open.repeat(depth), close.repeat(depth)));
+        for depth in [30, 31, 32, 33, 200, 10_000] {
+            assert_eq!(nested(depth, "0"), nested(depth, "0"), "{depth}");
+            assert_ne!(nested(depth, "0"), nested(depth, "1"), "{depth}");
+            assert_ne!(nested(depth, "0"), nested(depth + 1, "0"), "{depth}");
         }
+        assert_eq!(nested(30, "0"), nested(30, " 0 "));
     }
 }
 
