@@ -92,7 +92,8 @@ pub(super) async fn put(db: &mut impl Dialect, new: &NewMapping, now: Timestamp)
     let sql = "INSERT INTO unsettled (order_id)
                    SELECT DISTINCT order_id FROM settlement_rows
                    WHERE order_id <> '' AND kind IN ('payout', 'return')
-                     AND state IN ('waiting', 'due', 'blocked', 'ignored') AND (state <> 'ignored' OR reason = '')
+                     AND state IN ('waiting', 'due', 'blocked', 'ignored')
+                     AND (state <> 'ignored' OR (reason = '' AND kind = 'return' AND source = 'forstok'))
                ON CONFLICT (order_id) DO UPDATE SET revision = unsettled.revision + 1, due_at = 0";
     db.execute(sql, &[]).await?;
     order_recheck::retry_after_mapping(db, now).await?;

@@ -147,7 +147,8 @@ async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current
              state = COALESCE(v.value ->> 'state', state),
              waits_for = CASE WHEN v.value ->> 'state' IS NULL THEN waits_for
                               ELSE COALESCE(v.value ->> 'waits_for', '') END,
-             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT), findings = COALESCE(v.value ->> 'findings', {findings_kept}),
+             recheck_at = CAST(v.value ->> 'recheck_at' AS BIGINT),
+             findings = COALESCE(v.value ->> 'findings', {findings_kept}),
              doubt_since = CASE v.value ->> 'doubt' WHEN 'now' THEN {now} WHEN 'before' THEN doubt_before
                                                     WHEN 'look_up' THEN {greatest}(doubt_before, 1) ELSE 0 END,
              next_attempt_at = CAST(v.value ->> 'next_attempt_at' AS BIGINT),

@@ -36,9 +36,9 @@ impl Reports {
         };
         let remedy = if has_failed {
             page.t(
-                "The service keeps asking Accurate to renew its webhooks. Check that the address of the webhook is still entered in \
-                 Accurate's developer area, for the same app as the API Token. Until then, changes are found by the \
-                 nightly reconciliation only.",
+                "The service keeps asking Accurate to renew its webhooks. Check that the address of the webhook is still \
+                 entered in Accurate's developer area, for the same app as the API Token. Until then, changes are found by \
+                 the nightly reconciliation only.",
                 "Layanan terus meminta perpanjangan kepada Accurate. Periksa apakah alamat webhook masih terdaftar di \
                  area developer Accurate, pada aplikasi yang sama dengan API Token. Sementara itu, perubahan baru \
                  ditemukan saat rekonsiliasi malam.",

@@ -135,7 +135,8 @@ pub(in crate::storage) async fn documents_of_orders<T: Dialect>(
     // One by one: PostgreSQL would read all documents to find those of hundreds of orders.
     for id in ids {
         let sql =
-            "SELECT order_id, kind, part, number, accurate_id, state, wanted, attempt, tries, doubt_since, findings, draft
+            "SELECT order_id, kind, part, number, accurate_id, state, wanted, attempt, tries, doubt_since, findings,
+                    draft
                    FROM documents WHERE order_id = $1 ORDER BY id";
         let found = db.fetch(sql, &[id.into()]).await?;
         documents.insert(id.clone(), found.iter().map(document).collect());
