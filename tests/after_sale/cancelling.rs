@@ -32,6 +32,12 @@ on_both! {
 
 impl World {
     async fn undoes(&mut self, id: &str) {
+        self.decides_to_undo(id).await;
+        self.run_until_settled().await;
+    }
+
+    /// A person has everything about an order deleted; nothing has happened yet.
+    pub(super) async fn decides_to_undo(&self, id: &str) {
         let change = ManualChange {
             decision: Some(Manual::Undo),
             reason: Some("a mistake".to_owned()),
@@ -39,7 +45,6 @@ impl World {
             actor: "sari".to_owned(),
         };
         self.storage.decide_manually(&order_id(id), &change, self.clock.now()).await.expect("written");
-        self.run_until_settled().await;
     }
 }
 

@@ -4,14 +4,13 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    domain::{document::Kind, manual::Manual, payout::RowState},
+    domain::{document::Kind, payout::RowState},
     sandbox::{Action, Fault},
-    storage::ManualChange,
 };
 use serde_json::json;
 
 use super::{cancelling::two_shipped_pieces, on_both};
-use crate::world::{Base, World, order_id};
+use crate::world::{Base, World};
 
 on_both! {
     any_fault_of_each_deletion_leaves_nothing_behind;
@@ -45,13 +44,6 @@ fn fault(name: &str) -> Fault {
 }
 
 impl World {
-    /// A person has everything about order 7 deleted.
-    async fn takes_all_back(&self) {
-        let (decision, reason) = (Some(Manual::Undo), Some("a mistake".to_owned()));
-        let undo = ManualChange { decision, reason, document: None, actor: "sari".to_owned() };
-        self.storage.decide_manually(&order_id("7"), &undo, self.clock_now()).await.expect("written");
-    }
-
     /// Minutes pass. The invoice is due and waits for what must go first, so a test cannot run until nothing is due.
     async fn lives_on(&mut self, minutes: u32) {
         for _ in 0..minutes {
@@ -89,7 +81,7 @@ async fn any_fault_of_each_deletion_leaves_nothing_behind(base: Base) {
             world.accurate.next(action, fault(name), 1);
         }
         let before = world.accurate.calls().len();
-        world.takes_all_back().await;
+        world.decides_to_undo("7").await;
         world.lives_on(30).await;
         all_is_gone_one_after_the_other(&world, before, name).await;
         let met = DELETIONS.iter().filter(|action| world.accurate.call_count(**action) > 0).count();
@@ -103,7 +95,7 @@ async fn a_deletion_that_is_reported_but_not_carried_out_is_noticed_and_repeated
         world.accurate.next(action, Fault::NotDeleted, 2);
     }
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.lives_on(30).await;
     all_is_gone_one_after_the_other(&world, before, "not deleted").await;
     for action in DELETIONS {
@@ -115,7 +107,7 @@ async fn a_receipt_that_is_not_deleted_keeps_the_return_and_the_invoice(base: Ba
     let mut world = everything_is_booked(base).await;
     world.accurate.next(Action::ReceiptDelete, Fault::UnknownTextBefore, 1);
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.lives_on(0).await;
     assert_eq!(world.state("7").await, "void_due");
     assert_eq!(what_exists(&world), (1, 1, 1));
@@ -128,7 +120,7 @@ async fn a_return_that_is_not_deleted_keeps_the_invoice(base: Base) {
     let mut world = everything_is_booked(base).await;
     world.accurate.next(Action::ReturnDelete, Fault::UnknownTextBefore, 1);
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.lives_on(0).await;
     assert_eq!(world.state("7").await, "void_due");
     assert_eq!(what_exists(&world), (0, 1, 1));
@@ -143,7 +135,7 @@ async fn a_deletion_that_was_carried_out_although_its_reply_is_not_understood_ne
         world.accurate.next(action, Fault::UnknownTextAfter, 1);
     }
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.lives_on(0).await;
     all_is_gone_one_after_the_other(&world, before, "an unknown text").await;
     for action in DELETIONS {
@@ -155,7 +147,7 @@ async fn without_the_right_to_delete_returns_an_undo_waits_until_it_is_granted(b
     let mut world = everything_is_booked(base).await;
     world.accurate.withhold_right(Action::ReturnDelete);
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.lives_on(60).await;
     assert_eq!(world.state("7").await, "void_due");
     assert_eq!(what_exists(&world), (0, 1, 1));
@@ -167,7 +159,7 @@ async fn without_the_right_to_delete_returns_an_undo_waits_until_it_is_granted(b
 async fn a_process_that_dies_while_it_deletes_a_receipt_goes_on_where_it_was(base: Base) {
     let world = everything_is_booked(base).await;
     let before = world.accurate.calls().len();
-    world.takes_all_back().await;
+    world.decides_to_undo("7").await;
     world.decide_all().await;
     let claims = world.claims().await;
     assert_eq!(claims.iter().map(|claim| claim.kind).collect::<Vec<_>>(), [Kind::Receipt], "the others wait");
