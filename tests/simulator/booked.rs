@@ -113,7 +113,8 @@ impl Booked {
         let has_news = order.undecided || self.unsettled.get(id) == Some(&Timestamp::UNIX_EPOCH);
         let is_decided = !has_news || (document.wanted == Wanted::Exist && document.is_unsure);
         let has_what_it_needs = match document.wanted {
-            Wanted::Exist => order.has_invoice,
+            // What is in doubt is looked up in any case.
+            Wanted::Exist => order.has_invoice || document.is_unsure,
             Wanted::Gone => !kind.goes_after().any(|earlier| self.has(id, earlier)),
         };
         document.state == Progress::Due && is_decided && has_what_it_needs
