@@ -35,6 +35,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod accurate;
+pub mod background;
 pub mod check;
 pub mod cli;
 pub mod clock;

@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain"],
     &["traces"],
     &["supervisor", "live", "signing", "spreadsheet", "wire"],
-    &["clock", "version"],
+    &["background", "clock", "version"],
 ];
 
 /// Crates that only these modules may use.

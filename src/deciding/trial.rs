@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::{mapping::ActiveMapping, snapshot};
 use crate::{
+    background,
     clock::Clock,
     domain::{
         day_in_wib,
@@ -24,7 +25,7 @@ use crate::{
         settlement::Waits,
         trial::{Mappings, Trial},
     },
-    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling},
+    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling, StorageError},
 };
 
 /// Orders that are read at a time.
@@ -152,7 +153,7 @@ impl Trials {
                 trial.without_body += page.unreadable;
                 trial
             };
-            trial = tokio::task::spawn_blocking(work).await.expect("a panic is caught for each order");
+            trial = background::calculate(work).await.map_err(StorageError::NoThread)?;
             let Some(next) = next else { return Ok(Tried { trial, only_from: None, after_sale }) };
             if clock.monotonic().since(begun) > longest {
                 let oldest = Timestamp::from_microsecond(next.key).unwrap_or(Timestamp::MIN);
