@@ -12,9 +12,10 @@ use super::{Deciding, mapping::ActiveMapping, snapshot};
 use crate::{
     domain::{
         day_in_wib,
-        decision::{after_settlement, awaits_settlement, cancellation},
-        document::{Drafted, Kind, Progress},
+        decision::{after_settlement, awaits_deletions, awaits_settlement, cancellation},
+        document::{Drafted, Kind, Progress, Wanted},
         history::Cancellation,
+        ids::DocumentNumber,
         manual::Manual,
         mapping::OnCancel,
         money::Rupiah,
@@ -53,7 +54,7 @@ impl Deciding {
             };
             blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
             let mapping_revision = mapping.revision;
-            let order = after_settlement(&order.order, &settlement.invoice, mapping_revision);
+            let order = after_settlement(&order.order, &settlement.invoice, stuck(order), mapping_revision);
             verdicts.push(SettlementVerdict { order_id, revision, mapping_revision, settlement, order });
         }
         let settled = if verdicts.is_empty() {
@@ -132,10 +133,19 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
     settlement::settle(&known, &active.mapping, today)
 }
 
+/// The numbers of receipts and returns that could not be deleted; empty unless they must be.
+fn stuck(order: &Unsettled) -> Vec<DocumentNumber> {
+    let is_stuck = |document: &&OrderDocument| {
+        document.kind != Kind::Invoice && document.progress == Progress::Blocked && document.wanted == Wanted::Gone
+    };
+    order.documents.iter().filter(is_stuck).map(|document| document.number.clone()).collect()
+}
+
 /// The order's invoice, as far as receipts and returns depend on it.
 fn invoice(order: &Unsettled) -> Invoice<'_> {
     match (order.order.state, &order.invoice, &order.order.draft) {
         (State::VoidDue, ..) => Invoice::Leaving,
+        (State::Blocked, ..) if awaits_deletions(&order.order) => Invoice::Leaving,
         (State::Ignored, ..) => Invoice::Absent(order.order.reason),
         (State::Voided, ..) => Invoice::Absent(None),
         (_, Some(invoice), Some(draft)) => {

@@ -142,8 +142,8 @@ coded! {
             en "Accurate requires a branch on this invoice." => "Choose a branch of Accurate for this store in the mapping.",
             id "Accurate mewajibkan cabang pada faktur ini." => "Tentukan Cabang untuk toko ini di pemetaan.";
         NumberConflict = "number_conflict",
-            en "Another invoice in Accurate already has this number." => "Check that invoice in Accurate; renumber or delete it if it is a mistake, or make the invoice numbers in the mapping unique; then retry.",
-            id "Nomor ini sudah dipakai faktur lain di Accurate." => "Periksa faktur tersebut di Accurate; ganti nomornya atau hapus bila keliru, atau buat nomor faktur di pemetaan menjadi unik; lalu coba lagi.";
+            en "Another invoice in Accurate has this number, or this one was changed or renumbered there." => "Compare the invoice in Accurate; correct, renumber or delete it there, or make the invoice numbers in the mapping unique; then retry.",
+            id "Nomor ini dipakai faktur lain di Accurate, atau faktur ini telah diubah atau diganti nomornya di sana." => "Bandingkan faktur tersebut di Accurate; perbaiki, ganti nomornya, atau hapus di sana, atau buat nomor faktur di pemetaan menjadi unik; lalu coba lagi.";
         PeriodClosed = "period_closed",
             en "Accurate does not accept invoices on this date." => "Reopen the period in Accurate, or correct the company's start date; then retry.",
             id "Accurate tidak menerima faktur pada tanggal ini." => "Buka kembali periode tersebut di Accurate, atau perbaiki tanggal mulai data usaha; lalu coba lagi.";

@@ -14,7 +14,7 @@ use crate::{
     },
     clock::Monotonic,
     domain::{
-        about::About,
+        about::{About, Difference},
         document::Kind,
         doubt::Doubt,
         ids::DocumentNumber,
@@ -256,6 +256,22 @@ impl<'a, D> Attempt<'a, D> {
         self.health = health_of(result.err());
         if self.health == Health::Good {
             self.session.saw_an_answer();
+        }
+    }
+
+    /// What a person did in Accurate to a document that this service created with `number`.
+    pub(super) fn not_as_sent(
+        &self,
+        number: DocumentNumber,
+        id: i64,
+        number_now: DocumentNumber,
+        differences: Vec<Difference>,
+    ) -> About {
+        let document = self.claim.kind;
+        if differences.is_empty() {
+            About::Renumbered { document, id, from: number, to: number_now }
+        } else {
+            About::ChangedThere { document, number: number_now, id, differences }
         }
     }
 

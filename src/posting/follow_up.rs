@@ -270,12 +270,18 @@ impl<D: FollowUp> Attempt<'_, D> {
         if found.is_none() && existing.is_none() && self.may_have_another_number() {
             return Ok(self.not_searchable());
         }
+        let is_known = existing.is_some();
         let number = existing.map_or_else(|| self.claim.draft.number().clone(), |known| known.number);
         let Some(found) = found else { return self.after_absence(number) };
         self.doubt.invoice_is_found();
         let differences = self.claim.draft.differences(&found);
         if !differences.is_empty() || !found.number().is_same_as(&number) {
-            return Ok(self.blocked(Reason::NumberConflict, self.other(&found, differences)));
+            let about = if is_known {
+                self.not_as_sent(number, found.id(), found.number().clone(), differences)
+            } else {
+                self.other(&found, differences)
+            };
+            return Ok(self.blocked(Reason::NumberConflict, about));
         }
         self.delete(&found).await
     }

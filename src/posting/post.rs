@@ -18,7 +18,7 @@ use crate::{
         outcome::{Failure, Meaning, Refusal},
     },
     domain::{
-        about::{About, Difference, Field},
+        about::{About, Difference, Field, UNREADABLE},
         document::Kind,
         invoice::Draft,
         money::Rupiah,
@@ -342,7 +342,7 @@ impl Attempt<'_> {
             differs(Field::Description, &found.description, &draft.body.description);
         }
         match found.total.map(Rupiah::from_decimal) {
-            None => differs(Field::Total, "?", &draft.total.in_words()),
+            None => differs(Field::Total, UNREADABLE, &draft.total.in_words()),
             Some(total) if draft.body.total_is_final() && total != draft.total => {
                 differs(Field::Total, &total.in_words(), &draft.total.in_words());
             }

@@ -106,12 +106,11 @@ impl Attempt<'_> {
             });
         }
         if !differences.is_empty() {
-            let about =
-                About::OtherInvoice { document: Kind::Invoice, number: found.number, id: found.id, differences };
+            let about = self.not_as_sent(invoice.number.clone(), found.id, found.number, differences);
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if !found.number.is_same_as(&invoice.number) {
-            let about = About::Renumbered { id: found.id, from: invoice.number.clone(), to: found.number };
+            let about = self.not_as_sent(invoice.number.clone(), found.id, found.number, Vec::new());
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         if found.has_receipt {

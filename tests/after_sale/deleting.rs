@@ -4,18 +4,20 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    domain::{document::Kind, payout::RowState},
-    sandbox::{Action, Fault},
+    domain::{document::Kind, payout::RowState, reason::Language},
+    sandbox::{Action, Fault, SettlingEdit},
 };
 use serde_json::json;
 
 use super::{cancelling::two_shipped_pieces, on_both};
-use crate::world::{Base, World};
+use crate::world::{Base, World, order};
 
 on_both! {
     any_fault_of_each_deletion_leaves_nothing_behind;
     a_deletion_that_is_reported_but_not_carried_out_is_noticed_and_repeated;
     a_receipt_that_is_not_deleted_keeps_the_return_and_the_invoice;
+    a_receipt_that_a_person_changed_is_named_on_the_order_that_waits_for_it;
+    a_return_that_a_person_renumbered_is_named_on_the_order_that_waits_for_it;
     a_return_that_is_not_deleted_keeps_the_invoice;
     a_deletion_that_was_carried_out_although_its_reply_is_not_understood_needs_no_person;
     without_the_right_to_delete_returns_an_undo_waits_until_it_is_granted;
@@ -109,11 +111,55 @@ async fn a_receipt_that_is_not_deleted_keeps_the_return_and_the_invoice(base: Ba
     let before = world.accurate.calls().len();
     world.decides_to_undo("7").await;
     world.lives_on(0).await;
-    assert_eq!(world.state("7").await, "void_due");
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    assert!(finding(&world).await.starts_with("INV-7/1 could not be deleted in Accurate"));
     assert_eq!(what_exists(&world), (1, 1, 1));
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
     world.lives_on(120).await;
     all_is_gone_one_after_the_other(&world, before, "tried again automatically").await;
+}
+
+/// What the order's page says first.
+async fn finding(world: &World) -> String {
+    world.order("7").await.findings[0].about.in_words(Language::English)
+}
+
+async fn a_receipt_that_a_person_changed_is_named_on_the_order_that_waits_for_it(base: Base) {
+    let mut world = everything_is_booked(base).await;
+    let edit = SettlingEdit { amount: Some(5_000.into()), ..SettlingEdit::default() };
+    world.accurate.edit_receipt("INV-7/1", &edit).expect("it exists");
+    world.decides_to_undo("7").await;
+    world.lives_on(0).await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    assert!(finding(&world).await.starts_with("INV-7/1 could not be deleted in Accurate"), "{}", finding(&world).await);
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
+    let timeline = world.timeline("7").await;
+    assert!(timeline.contains("INV-7/1 (id 1) was changed in Accurate, so it was not deleted"), "{timeline}");
+    // Another webhook, a retry in vain: it stays explained, and nothing is deleted.
+    world.forstok_sends(order("7").price(75_000).pieces(2).status("Shipped").with("note", json!("later"))).await;
+    world.lives_on(1).await;
+    world.operator_retries("7").await;
+    world.lives_on(1).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("blocked: invoice_paid", (1, 1, 1)));
+    assert!(world.accurate.remove_receipt("INV-7/1"), "as the remedy says");
+    world.operator_retries("7").await;
+    world.lives_on(30).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("voided", (0, 0, 0)));
+}
+
+async fn a_return_that_a_person_renumbered_is_named_on_the_order_that_waits_for_it(base: Base) {
+    let mut world = everything_is_booked(base).await;
+    let edit = SettlingEdit { number: Some("RETUR-1".to_owned()), ..SettlingEdit::default() };
+    world.accurate.edit_return("INV-7/R1", &edit).expect("it exists");
+    world.decides_to_undo("7").await;
+    world.lives_on(0).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("blocked: invoice_paid", (0, 1, 1)));
+    let timeline = world.timeline("7").await;
+    assert!(timeline.contains("INV-7/R1 (id 1) was renumbered to RETUR-1 in Accurate"), "{timeline}");
+    assert!(world.accurate.remove_return("RETUR-1"), "as the remedy says");
+    world.operator_retries("7").await;
+    world.lives_on(30).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("voided", (0, 0, 0)));
 }
 
 async fn a_return_that_is_not_deleted_keeps_the_invoice(base: Base) {
@@ -122,7 +168,7 @@ async fn a_return_that_is_not_deleted_keeps_the_invoice(base: Base) {
     let before = world.accurate.calls().len();
     world.decides_to_undo("7").await;
     world.lives_on(0).await;
-    assert_eq!(world.state("7").await, "void_due");
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
     assert_eq!(what_exists(&world), (0, 1, 1));
     assert_eq!(world.return_state("r").await, (RowState::Blocked, "refused_by_accurate"));
     world.lives_on(120).await;

@@ -296,7 +296,7 @@ async fn a_receipt_that_accurate_does_not_delete_is_shown_to_a_person(base: Base
     let undo = ManualChange { decision, reason, document: None, actor: "sari".to_owned() };
     world.storage.decide_manually(&order_id("7"), &undo, world.clock_now()).await.expect("written");
     world.run_until_idle().await;
-    assert_eq!(world.state("7").await, "void_due", "the invoice waits for its receipt");
+    assert_eq!(world.state("7").await, "blocked: invoice_paid", "the invoice waits for its receipt");
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
     world.advance(2 * 3600);
     world.run_until_idle().await;

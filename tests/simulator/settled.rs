@@ -7,7 +7,7 @@ use forstok_accurate::{
     deciding::{mapping, settling},
     domain::{
         day_in_wib,
-        document::{Kind, Progress},
+        document::{Kind, Progress, Wanted},
         money::Rupiah,
         payout::RowState,
         reason::Reason,
@@ -19,11 +19,12 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{
-    booked::SettlementRow,
+    booked::{DocumentRow, SettlementRow},
     checks::Violation,
     hands::Touch,
     sales::{Deed, Errand},
     senders::Script,
+    view::OrderRow,
     world::{World, order_id},
 };
 
@@ -110,13 +111,23 @@ impl World {
     pub(crate) fn is_quiet_after_sale(&self) -> bool {
         let now = self.clock.truth();
         let booked = &self.view.booked;
-        let moves = booked.documents.values().any(|document| document.state == Progress::Due);
+        let moves = booked.documents.iter().any(|((order, ..), document)| {
+            document.state == Progress::Due && !self.waits_behind_a_blocked_one(order, document)
+        });
         !moves && !self.has_errands() && !booked.unsettled.values().any(|at| *at <= now)
     }
 
     /// Whether an order's invoice waits for a receipt or a return that a person must bring further.
     pub(crate) fn waits_for_a_person(&self, order: &str) -> bool {
         self.view.booked.of(order).any(|(_, document)| document.state == Progress::Blocked)
+    }
+
+    /// Whether a document is to be deleted after another one that a person must bring further. The order says so.
+    fn waits_behind_a_blocked_one(&self, order: &str, document: &DocumentRow) -> bool {
+        let is_said = |order: &OrderRow| order.state == State::Blocked && order.reason == Reason::InvoicePaid.code();
+        document.wanted == Wanted::Gone
+            && self.waits_for_a_person(order)
+            && self.view.orders.get(order).is_some_and(is_said)
     }
 
     /// Whether everything after the sale has come to its end.
@@ -128,7 +139,8 @@ impl World {
         let booked = self.view.booked.clone();
         for (key, document) in &booked.documents {
             let is_held = document.lease_until != Timestamp::UNIX_EPOCH;
-            if document.state == Progress::Due || is_held || (document.is_unsure && document.state == Progress::Gone) {
+            let moves = document.state == Progress::Due && !self.waits_behind_a_blocked_one(&key.0, document);
+            if moves || is_held || (document.is_unsure && document.state == Progress::Gone) {
                 return Err(Violation::Rule(format!("in the end {key:?} is not settled: {document:?}")));
             }
         }

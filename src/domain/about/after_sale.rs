@@ -131,6 +131,11 @@ pub enum AfterSale {
         /// Its invoice's number, with which a person can find it.
         invoice: DocumentNumber,
     },
+    /// Receipts and returns that could not be deleted, so the invoice under them stays.
+    NotDeleted {
+        /// Their numbers; never empty.
+        numbers: Vec<DocumentNumber>,
+    },
     /// Receipts and returns that exist for a cancelled order.
     Booked {
         /// Their numbers; never empty.
@@ -258,7 +263,20 @@ impl AfterSale {
                      {invoice} di Accurate, hapus dokumen itu bila ada, lalu coba lagi"
                 ),
             ),
-            Self::Booked { numbers } => numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", "),
+            Self::NotDeleted { numbers } => {
+                let numbers = listed(numbers);
+                say(
+                    format!(
+                        "{numbers} could not be deleted in Accurate, and the invoice cannot be deleted before; the \
+                         payout or the return gives the reason"
+                    ),
+                    format!(
+                        "{numbers} tidak dapat dihapus di Accurate sehingga fakturnya juga belum dapat dihapus; \
+                         alasannya ada pada pencairan dana atau returnya"
+                    ),
+                )
+            }
+            Self::Booked { numbers } => listed(numbers),
         }
     }
 }
@@ -330,6 +348,10 @@ impl Correction {
         };
         format!("{}: {} → {}", self.what, shown(&self.before), shown(&self.after))
     }
+}
+
+fn listed(numbers: &[DocumentNumber]) -> String {
+    numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

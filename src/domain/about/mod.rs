@@ -7,6 +7,7 @@ mod words;
 pub use after_sale::{AfterSale, Correction, OnAccount};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+pub use words::UNREADABLE;
 
 use super::{document::Kind, ids::DocumentNumber, money::Rupiah, recheck::Subject, shadow, unread::Problem};
 
@@ -162,8 +163,22 @@ pub enum About {
         /// The other order.
         order_id: String,
     },
-    /// This order's invoice has another number in Accurate than it was created with.
+    /// A document that this service created differs in Accurate from what was sent, so it was not deleted.
+    ChangedThere {
+        /// What sort of document it is.
+        document: Kind,
+        /// Its number.
+        number: DocumentNumber,
+        /// Accurate's id.
+        id: i64,
+        /// What was changed; never empty.
+        differences: Vec<Difference>,
+    },
+    /// A document that this service created has another number in Accurate than it was created with.
     Renumbered {
+        /// What sort of document it is.
+        #[serde(default)]
+        document: Kind,
         /// Accurate's id.
         id: i64,
         /// The number that it was created with.

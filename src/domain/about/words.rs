@@ -85,6 +85,7 @@ impl About {
             Self::OtherInvoice { .. }
             | Self::DiffersFromDraft { .. }
             | Self::InvoiceOfOrder { .. }
+            | Self::ChangedThere { .. }
             | Self::Renumbered { .. }
             | Self::StillThere { .. }
             | Self::NotSearchable { .. }
@@ -129,20 +130,37 @@ impl About {
                     format!("{document} {number} (id {id}) bukan milik pesanan ini{listed}"),
                 )
             }
+            Self::ChangedThere { document, number, id, differences } => {
+                let document = document.in_words(language);
+                let listed = differences.iter().map(|one| one.in_words(language)).collect::<Vec<_>>().join(", ");
+                say(
+                    format!(
+                        "{document} {number} (id {id}) was changed in Accurate, so it was not deleted: {listed}. \
+                         Delete it there, then retry"
+                    ),
+                    format!(
+                        "{document} {number} (id {id}) telah diubah di Accurate sehingga tidak dihapus: {listed}. \
+                         Hapus di sana, lalu coba lagi"
+                    ),
+                )
+            }
             Self::InvoiceOfOrder { number, id, order_id } => say(
                 format!("invoice {number} (id {id}) belongs to order {order_id}"),
                 format!("faktur {number} (id {id}) adalah milik pesanan {order_id}"),
             ),
-            Self::Renumbered { id, from, to } => say(
-                format!(
-                    "invoice {from} (id {id}) was renumbered to {to} in Accurate, so it was not deleted; delete it \
-                     there, then retry"
-                ),
-                format!(
-                    "nomor faktur {from} (id {id}) telah diubah menjadi {to} di Accurate sehingga tidak dihapus; \
-                     hapus faktur itu di Accurate, lalu coba lagi"
-                ),
-            ),
+            Self::Renumbered { document, id, from, to } => {
+                let document = document.in_words(language);
+                say(
+                    format!(
+                        "{document} {from} (id {id}) was renumbered to {to} in Accurate, so it was not deleted; delete \
+                         it there, then retry"
+                    ),
+                    format!(
+                        "nomor {document} {from} (id {id}) telah diubah menjadi {to} di Accurate sehingga tidak \
+                         dihapus; hapus di Accurate, lalu coba lagi"
+                    ),
+                )
+            }
             Self::StillThere { number } => say(
                 format!("Accurate reports invoice {number} as deleted but still shows it"),
                 format!("Accurate melaporkan faktur {number} terhapus tetapi masih menampilkannya"),
@@ -189,12 +207,18 @@ impl Product {
     }
 }
 
+/// The value of a field in Accurate that cannot be read, or is not there.
+pub const UNREADABLE: &str = "?";
+
 impl Difference {
     fn in_words(&self, language: Language) -> String {
         let Self { field, there, ours } = self;
+        let field = field.in_words(language);
         match language {
-            Language::English => format!("{} {there} instead of {ours}", field.in_words(language)),
-            Language::Indonesian => format!("{} {there}, seharusnya {ours}", field.in_words(language)),
+            Language::English if there == UNREADABLE => format!("{field} cannot be read there, {ours} here"),
+            Language::Indonesian if there == UNREADABLE => format!("{field} di sana tidak terbaca, di sini {ours}"),
+            Language::English => format!("{field} {there} instead of {ours}"),
+            Language::Indonesian => format!("{field} {there}, seharusnya {ours}"),
         }
     }
 }

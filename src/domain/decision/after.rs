@@ -41,6 +41,21 @@ pub(super) fn paid(order: &Undecided) -> Finding {
     Finding { reason: Reason::InvoicePaid, about: About::AfterSale { of: AfterSale::Booked { numbers } } }
 }
 
+/// The invoice must go, and these receipts and returns on it could not be deleted.
+fn not_deleted(numbers: Vec<DocumentNumber>) -> Finding {
+    Finding { reason: Reason::InvoicePaid, about: About::AfterSale { of: AfterSale::NotDeleted { numbers } } }
+}
+
+/// Whether a person has everything about the order deleted, and it is blocked because a receipt or a return could not
+/// be. What goes on with them says when that ends.
+pub fn awaits_deletions(order: &Undecided) -> bool {
+    let is_of_deletion =
+        |finding: &Finding| matches!(finding.about, About::AfterSale { of: AfterSale::NotDeleted { .. } });
+    order.state == State::Blocked
+        && is_to_vanish(order.manual.as_ref())
+        && order.findings.first().is_some_and(is_of_deletion)
+}
+
 /// Whether the order is blocked because of what is booked on its invoice, and the decision about receipts and returns
 /// says when that ends.
 pub fn awaits_settlement(order: &Undecided) -> bool {
@@ -50,8 +65,17 @@ pub fn awaits_settlement(order: &Undecided) -> bool {
         && !is_unwanted(order.manual.as_ref(), &number_of(order))
 }
 
-/// What the decision about receipts and returns means for the order itself; `None` if nothing changes.
-pub fn after_settlement(order: &Undecided, invoice: &Fate, mapping_revision: i64) -> Option<Verdict> {
+/// What the decision about receipts and returns means for the order itself; `None` if nothing changes. `stuck`: the
+/// receipts and returns that could not be deleted.
+pub fn after_settlement(
+    order: &Undecided,
+    invoice: &Fate,
+    stuck: Vec<DocumentNumber>,
+    mapping_revision: i64,
+) -> Option<Verdict> {
+    if is_to_vanish(order.manual.as_ref()) && order.invoice_exists {
+        return after_deletions(order, stuck, mapping_revision);
+    }
     let is_blocked = awaits_settlement(order);
     let is_invoiced = order.state == State::Invoiced && !is_unwanted(order.manual.as_ref(), &number_of(order));
     if !is_blocked && !is_invoiced {
@@ -65,6 +89,25 @@ pub fn after_settlement(order: &Undecided, invoice: &Fate, mapping_revision: i64
         Fate::Blocked(finding) => verdict.block(order, vec![finding.clone()]),
         Fate::Void => verdict.delete(number_of(order)),
     }
+    Some(verdict)
+}
+
+/// A person has everything deleted: what a receipt or a return that cannot be deleted means for the order.
+fn after_deletions(order: &Undecided, stuck: Vec<DocumentNumber>, mapping_revision: i64) -> Option<Verdict> {
+    let is_blocked = awaits_deletions(order);
+    let mut verdict = Verdict { warnings: order.warnings.clone(), ..Verdict::unchanged(order, mapping_revision) };
+    if stuck.is_empty() {
+        if !is_blocked {
+            return None;
+        }
+        verdict.delete(number_of(order));
+        return Some(verdict);
+    }
+    let findings = vec![not_deleted(stuck)];
+    if !is_blocked && order.state != State::VoidDue || order.findings == findings {
+        return None;
+    }
+    verdict.block(order, findings);
     Some(verdict)
 }
 
@@ -106,6 +149,11 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     let manual = order.manual.as_ref();
     if is_unwanted(manual, &number) && order.booked.anything() && !is_to_vanish(manual) {
         verdict.block(order, vec![paid(order)]);
+        return;
+    }
+    if awaits_deletions(order) {
+        verdict.block(order, order.findings.clone());
+        verdict.settlement_decides = true;
         return;
     }
     if is_unwanted(manual, &number) {

@@ -10,7 +10,7 @@ mod verdict;
 use jiff::Timestamp;
 
 pub use self::{
-    after::{after_settlement, awaits_settlement},
+    after::{after_settlement, awaits_deletions, awaits_settlement},
     before::{Decision, cancellation, decide, decide_with, decide_without_snapshot, notices},
     verdict::verdict,
 };

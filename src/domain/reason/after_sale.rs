@@ -10,12 +10,13 @@ fn words(reason: Reason) -> Option<Words> {
     Some(match reason {
         Reason::NumberConflict => [
             (
-                "Another {} in Accurate already has this number.",
-                "Check that {} in Accurate; renumber or delete it if it is a mistake, then retry the order.",
+                "Another {} in Accurate has this number, or this one was changed or renumbered there.",
+                "Compare the {} in Accurate; correct, renumber or delete it there, then retry the order.",
             ),
             (
-                "Nomor ini sudah dipakai {} lain di Accurate.",
-                "Periksa {} tersebut di Accurate; ganti nomornya atau hapus bila keliru, lalu coba lagi pesanannya.",
+                "Nomor ini dipakai {} lain di Accurate, atau dokumen ini telah diubah atau diganti nomornya di sana.",
+                "Bandingkan {} tersebut di Accurate; perbaiki, ganti nomornya, atau hapus di sana, lalu coba lagi \
+                 pesanannya.",
             ),
         ],
         Reason::PeriodClosed => [
@@ -127,8 +128,14 @@ mod tests {
     fn a_receipt_or_return_is_not_called_an_invoice() {
         let said = |document, language| Reason::NumberConflict.sentence_about(document, language);
         let english = Language::English;
-        assert_eq!(said(Kind::Receipt, english), "Another sales receipt in Accurate already has this number.");
-        assert_eq!(said(Kind::Return, english), "Another sales return in Accurate already has this number.");
+        assert_eq!(
+            said(Kind::Receipt, english),
+            "Another sales receipt in Accurate has this number, or this one was changed or renumbered there."
+        );
+        assert_eq!(
+            said(Kind::Return, english),
+            "Another sales return in Accurate has this number, or this one was changed or renumbered there."
+        );
         assert_eq!(said(Kind::Invoice, english), Reason::NumberConflict.sentence(english));
         let indonesian = Reason::RefusedByAccurate.sentence_about(Kind::Receipt, Language::Indonesian);
         assert_eq!(indonesian, "Accurate menolak penerimaan penjualan ini.");

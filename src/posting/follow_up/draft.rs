@@ -11,7 +11,7 @@ use crate::{
         returns::FoundReturn,
     },
     domain::{
-        about::{Difference, Field},
+        about::{Difference, Field, UNREADABLE},
         ids::DocumentNumber,
         money::Rupiah,
         receipt::ReceiptBody,
@@ -182,7 +182,7 @@ impl Differences {
     fn amount(&mut self, field: Field, there: Option<Decimal>, ours: Rupiah) {
         let there = there.map(Rupiah::from_decimal);
         if there != Some(ours) {
-            self.add(field, &there.map_or_else(|| "?".to_owned(), Rupiah::in_words), &ours.in_words());
+            self.add(field, &there.map_or_else(|| UNREADABLE.to_owned(), Rupiah::in_words), &ours.in_words());
         }
     }
 }
