@@ -1,4 +1,4 @@
-//! What every page knows: its reader, the language, and how many orders need attention.
+//! What every page knows: its reader, the language, and how much needs attention on each page.
 
 use std::borrow::Borrow;
 
@@ -11,6 +11,7 @@ use axum::{
 use jiff::Timestamp;
 
 use super::{
+    after_sale,
     assets::{self, Addresses},
     format, language,
 };
@@ -19,6 +20,7 @@ use crate::{
         WIB,
         operator::{Actor, Role},
         reason::Language,
+        reconciliation::{Class, FindingState},
     },
     http::{App, problem::Problem},
     storage::State,
@@ -46,6 +48,8 @@ pub(super) struct Page {
     pub(super) here: String,
     /// Orders that need attention.
     pub(super) blocked: i64,
+    /// What waits for a person on other pages.
+    pub(super) waiting: Waiting,
     /// Nothing is sent to Accurate, as the mapping says.
     pub(super) is_in_shadow: bool,
     /// What the reader has just done, in words.
@@ -57,7 +61,16 @@ impl Page {
     pub(super) fn of_nobody(app: &App, headers: &HeaderMap, here: &str) -> Self {
         let language = language::of(app, headers);
         let (here, is_in_shadow) = (here.to_owned(), false);
-        Self { actor: None, language, now: app.engine.now(), here, blocked: 0, is_in_shadow, done: None }
+        Self {
+            actor: None,
+            language,
+            now: app.engine.now(),
+            here,
+            blocked: 0,
+            waiting: Waiting::default(),
+            is_in_shadow,
+            done: None,
+        }
     }
 
     /// The text in the reader's language.
@@ -79,9 +92,9 @@ impl Page {
             link("/", "today", self.t("Today", "Hari ini"), 0),
             link("/problems", "problems", self.t("Needs attention", "Perlu ditangani"), self.blocked),
             link("/orders", "orders", self.t("Orders", "Pesanan"), 0),
-            link("/payouts", "payouts", self.t("Payouts", "Pencairan dana"), 0),
-            link("/returns", "returns", self.t("Returns", "Retur"), 0),
-            link("/reconciliation", "reconciliation", self.t("Reconciliation", "Rekonsiliasi"), 0),
+            link("/payouts", "payouts", self.t("Payouts", "Pencairan dana"), self.waiting.payouts),
+            link("/returns", "returns", self.t("Returns", "Retur"), self.waiting.returns),
+            link("/reconciliation", "reconciliation", self.t("Reconciliation", "Rekonsiliasi"), self.waiting.findings),
             link("/mapping", "mapping", self.t("Mapping", "Pemetaan"), 0),
             link("/connection", "connection", self.t("Accurate connection", "Koneksi Accurate"), 0),
         ]
@@ -323,10 +336,31 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let here = parts.uri.path_and_query().map_or("/", |here| here.as_str());
         let actor = parts.extensions.get::<Actor>().cloned().ok_or(Problem::TokenWrong)?;
-        let blocked = blocked(app).await?;
+        let (blocked, waiting) = (blocked(app).await?, Waiting::read(app).await?);
         let page = Self::of_nobody(app, &parts.headers, here);
         let done = page.done(parts.uri.query().unwrap_or_default());
-        Ok(Self { actor: Some(actor), blocked, is_in_shadow: app.engine.is_in_shadow(), done, ..page })
+        Ok(Self { actor: Some(actor), blocked, waiting, is_in_shadow: app.engine.is_in_shadow(), done, ..page })
+    }
+}
+
+/// What waits for a person besides orders.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waiting {
+    /// Payouts that are blocked, without an order, or wait for an approval.
+    pub(super) payouts: i64,
+    /// Returns that are blocked, without an order, wait for an approval, or are to be booked by a person.
+    pub(super) returns: i64,
+    /// Open findings of the reconciliation. Unpaid invoices are shown with what marketplaces still owe.
+    pub(super) findings: i64,
+}
+
+impl Waiting {
+    async fn read(app: &App) -> Result<Self, Problem> {
+        let [payouts, returns] = after_sale::waiting(app).await?;
+        let counts = app.engine.storage().finding_counts().await?;
+        let is_open = |class: &Class, state: &FindingState| *class != Class::NotSettled && *state == FindingState::Open;
+        let findings = counts.iter().filter(|(class, state, _)| is_open(class, state)).map(|(.., n)| n).sum();
+        Ok(Self { payouts, returns, findings })
     }
 }
 

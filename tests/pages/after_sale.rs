@@ -95,6 +95,8 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     let today = visitor.get("/").await;
     today.says(&["Payouts or returns wait for you.", "1 payout needs attention", "1 payout waits for approval"]);
     today.says(&["Fees without a category: “Biaya Program XTRA”", "1 return is to be booked in Accurate"]);
+    let badges: Vec<_> = today.html.split("class=\"count\" aria-label=\"").skip(1).map(|rest| &rest[..9]).collect();
+    assert_eq!(badges, ["3 waiting", "1 waiting"], "payouts and returns, beside their names");
 
     let page = visitor.get("/payouts").await;
     page.says(&["Needs attention 1 Rp75.000", "Waiting for approval 1 Rp70.000", "Order not found 1 Rp72.000"]);

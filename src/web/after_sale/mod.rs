@@ -31,6 +31,19 @@ use shown::Counts;
 /// Names of fees that *Today* lists.
 const FEES_NAMED: usize = 5;
 
+/// How many payouts, and how many returns, wait for a person.
+pub(super) async fn waiting(app: &App) -> Result<[i64; 2], Problem> {
+    let payouts = Counts::read(app, Kind::Receipt).await?;
+    let returns = Counts::read(app, Kind::Return).await?;
+    let of = |counts: &Counts| {
+        [counts.blocked(), counts.without_order(), counts.to_approve(), counts.to_book()]
+            .map(|sum| sum.count)
+            .iter()
+            .sum()
+    };
+    Ok([of(&payouts), of(&returns)])
+}
+
 /// What a person must do about payouts and returns: a link, words and the sum.
 pub(super) async fn to_do(app: &App, page: &Page) -> Result<Vec<(String, String, String)>, Problem> {
     let payouts = Counts::read(app, Kind::Receipt).await?;

@@ -195,6 +195,11 @@ impl Counts {
         self.of(Shown::State(RowState::Blocked))
     }
 
+    /// Those whose order is not known.
+    pub(super) fn without_order(&self) -> Sum {
+        self.of(Shown::State(RowState::Unmatched))
+    }
+
     /// Those that a person has to approve.
     pub(super) fn to_approve(&self) -> Sum {
         self.of(Shown::Waits(Waits::Approval))
