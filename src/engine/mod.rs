@@ -243,8 +243,12 @@ impl Engine {
         if folded as i64 == batch || decided as i64 == batch {
             self.pace.took(batch, self.clock.monotonic().since(began));
         }
+        // An invoice does not wait until it is known that nothing follows it.
+        if decided > 0 {
+            self.due_came();
+        }
         let settled = self.deciding.settle_some(batch).await?;
-        if decided + settled > 0 {
+        if settled > 0 {
             self.due_came();
         }
         Ok(folded + decided + settled)
