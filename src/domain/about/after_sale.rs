@@ -226,12 +226,12 @@ impl AfterSale {
                 )
             }
             Self::NotSold { sku } => say(
-                format!("{sku} is not on the invoice as a product of its own"),
-                format!("{sku} tidak ada di faktur sebagai produk tersendiri"),
+                format!("SKU {sku} is not on the invoice as a product of its own"),
+                format!("SKU {sku} tidak ada di faktur sebagai produk tersendiri"),
             ),
             Self::MoreThanSold { sku, pieces, left } => say(
-                format!("{sku}: {pieces} pcs came back, {left} pcs are left on the invoice"),
-                format!("{sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
+                format!("SKU {sku}: {pieces} pcs came back, {left} pcs are left on the invoice"),
+                format!("SKU {sku}: {pieces} pcs dikembalikan, sisa di faktur {left} pcs"),
             ),
             Self::ReturnedBefore { item, pieces, sold, returned } => {
                 returned_before(item, pieces, sold, returned, language)
@@ -285,10 +285,14 @@ impl AfterSale {
 fn returned_before(item: &str, pieces: &str, sold: &str, returned: &str, language: Language) -> String {
     match language {
         Language::English => {
-            format!("{item}: {pieces} pcs are to be returned, but Accurate shows {returned} of {sold} pcs as returned")
+            format!(
+                "item {item}: {pieces} pcs are to be returned, but Accurate shows {returned} of {sold} pcs as returned"
+            )
         }
         Language::Indonesian => {
-            format!("{item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs")
+            format!(
+                "barang {item}: {pieces} pcs akan diretur, tetapi di Accurate sudah diretur {returned} dari {sold} pcs"
+            )
         }
     }
 }
@@ -344,10 +348,37 @@ impl Correction {
         let shown = |value: &str| match (value, language) {
             ("", Language::English) => "none".to_owned(),
             ("", Language::Indonesian) => "tidak ada".to_owned(),
-            (value, _) => value.to_owned(),
+            (value, _) => self.shown(value, language),
         };
-        format!("{}: {} → {}", self.what, shown(&self.before), shown(&self.after))
+        format!("{}: {} → {}", named(&self.what, language), shown(&self.before), shown(&self.after))
     }
+
+    /// A value as people write it.
+    fn shown(&self, value: &str, language: Language) -> String {
+        match (self.what.as_str(), value, language) {
+            ("store_id" | "channel_order_id" | "pieces", ..) | ("goods", _, Language::English) => value.to_owned(),
+            ("goods", "returned", Language::Indonesian) => "dikembalikan".to_owned(),
+            ("goods", _, Language::Indonesian) => "tidak dikembalikan".to_owned(),
+            ("paid_at", ..) => {
+                value.parse().map_or_else(|_| value.to_owned(), |day: Date| day.strftime("%d/%m/%Y").to_string())
+            }
+            _ => Rupiah::parse(value).map_or_else(|_| value.to_owned(), Rupiah::in_words),
+        }
+    }
+}
+
+/// A field of a row in a person's words; the name of an amount is the marketplace's own.
+fn named(what: &str, language: Language) -> String {
+    let (english, indonesian) = match what {
+        "store_id" => ("store", "toko"),
+        "channel_order_id" => ("order number", "nomor pesanan"),
+        "net" => ("net amount", "jumlah bersih"),
+        "paid_at" => ("day of payment", "tanggal pencairan"),
+        "goods" => ("goods", "barang"),
+        "pieces" => ("pieces", "jumlah barang"),
+        amount => return format!("“{amount}”"),
+    };
+    if language == Language::English { english } else { indonesian }.to_owned()
 }
 
 fn listed(numbers: &[DocumentNumber]) -> String {
@@ -376,6 +407,32 @@ mod tests {
         );
         let stored = serde_json::to_string(&about).expect("JSON");
         assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
+    }
+
+    #[test]
+    fn a_person_reads_what_was_corrected() {
+        let correction = |what: &str, before: &str, after: &str| Correction {
+            what: what.to_owned(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        let changes = vec![
+            correction("paid_at", "2026-11-05", "2026-12-05"),
+            correction("net", "94500", "-1000.5"),
+            correction("Biaya layanan", "", "-500"),
+            correction("goods", "returned", "kept"),
+        ];
+        let about = AfterSale::Corrected { changes };
+        assert_eq!(
+            about.in_words(Language::English),
+            "day of payment: 05/11/2026 → 05/12/2026; net amount: Rp94.500 → -Rp1.000,50; “Biaya layanan”: none → \
+             -Rp500; goods: returned → kept"
+        );
+        assert_eq!(
+            about.in_words(Language::Indonesian),
+            "tanggal pencairan: 05/11/2026 → 05/12/2026; jumlah bersih: Rp94.500 → -Rp1.000,50; “Biaya layanan”: tidak \
+             ada → -Rp500; barang: dikembalikan → tidak dikembalikan"
+        );
     }
 
     #[test]

@@ -28,12 +28,11 @@ pub use outcome::{
 };
 pub use returns::key_of_cancellation;
 
-use receipts::{amounts, bank_of, blocked};
+use receipts::{amounts, blocked, to_book_without_invoice};
 use returns::record_of_status;
 use settling::Settling;
 
 use crate::domain::{
-    about::AfterSale,
     mapping::{Mapping, OnCancel},
     money::Rupiah,
     reason::Reason,
@@ -108,6 +107,5 @@ fn stuck<D>(document: &Document<D>) -> Option<Outcome> {
 }
 
 fn money_without_invoice(order: &Order<'_>, row: &Row, mapping: &Mapping) -> Outcome {
-    let bank = bank_of(mapping.stores.get(order.store_id)).unwrap_or_default();
-    blocked(Reason::PayoutUnmatched, AfterSale::ToBook { net: row.payout.net, bank, amounts: Vec::new() })
+    blocked(Reason::PayoutUnmatched, to_book_without_invoice(&row.payout, mapping, order.store_id))
 }

@@ -66,6 +66,32 @@ pub(super) fn refund_in(payout: &Payout, mapping: &Mapping) -> Rupiah {
     Rupiah::ZERO - refunds.map(|(_, amount)| *amount).sum()
 }
 
+/// The account of a category for a store, which the mapping may not know.
+fn account<'a>(mapping: &'a Mapping, store_id: &str, category: &str) -> Option<&'a str> {
+    match mapping.stores.get(store_id) {
+        Some(store) => mapping.account(store, category),
+        None => mapping.accounts.get(category).map(String::as_str),
+    }
+}
+
+fn to_book(mapping: &Mapping, store_id: &str, net: Rupiah, booked: &Amounts<'_>) -> AfterSale {
+    let amounts = booked.iter().filter(|(_, amount)| !amount.is_zero());
+    let amounts = amounts.map(|(category, amount)| OnAccount {
+        category: (*category).to_owned(),
+        account: account(mapping, store_id, category).unwrap_or_default().to_owned(),
+        amount: *amount,
+    });
+    let bank = bank_of(mapping.stores.get(store_id)).unwrap_or_default();
+    AfterSale::ToBook { net, bank, amounts: amounts.collect() }
+}
+
+/// What a person has to book for the money of an order that has no invoice: the fees as far as they have a category.
+pub(super) fn to_book_without_invoice(payout: &Payout, mapping: &Mapping, store_id: &str) -> AfterSale {
+    let mut fees = amounts(payout, mapping).unwrap_or_default();
+    fees.retain(|category, _| *category != SUBTOTAL && *category != REFUND);
+    to_book(mapping, store_id, payout.net, &fees)
+}
+
 /// Everything that the booking of a row depends on besides the row.
 pub(super) struct Desk<'a> {
     pub(super) mapping: &'a Mapping,
@@ -191,14 +217,7 @@ impl Desk<'_> {
 
     /// What a person has to book for money that no receipt books. Accounts that are not mapped are left empty.
     fn to_book(&self, net: Rupiah, booked: &Amounts<'_>) -> AfterSale {
-        let amounts = booked.iter().filter(|(_, amount)| !amount.is_zero());
-        let amounts = amounts.map(|(category, amount)| OnAccount {
-            category: (*category).to_owned(),
-            account: self.account(category).unwrap_or_default().to_owned(),
-            amount: *amount,
-        });
-        let bank = bank_of(self.mapping.stores.get(self.store_id)).unwrap_or_default();
-        AfterSale::ToBook { net, bank, amounts: amounts.collect() }
+        to_book(self.mapping, self.store_id, net, booked)
     }
 
     fn receipt(&self, row: &Row, payment: Rupiah, booked: &Amounts<'_>, used: Used) -> Result<ReceiptDraft, Outcome> {
@@ -249,10 +268,7 @@ impl Desk<'_> {
     }
 
     fn account(&self, category: &str) -> Option<&str> {
-        match self.mapping.stores.get(self.store_id) {
-            Some(store) => self.mapping.account(store, category),
-            None => self.mapping.accounts.get(category).map(String::as_str),
-        }
+        account(self.mapping, self.store_id, category)
     }
 
     fn on_account(&self, category: &str, amount: Rupiah) -> Result<OnAccount, Outcome> {

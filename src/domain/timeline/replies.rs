@@ -34,7 +34,7 @@ pub(super) fn call_in_words(call: &str, language: Language) -> &str {
 pub(super) fn reply_in_words(outcome: &str, words: &str, language: Language) -> String {
     let means = match (outcome, language) {
         ("ok", Language::English) => return words.to_owned(),
-        ("ok", Language::Indonesian) => return done_in_indonesian(words).to_owned(),
+        ("ok", Language::Indonesian) => return in_indonesian(words).to_owned(),
         ("slow_down", Language::English) => "Accurate asks to slow down",
         ("slow_down", Language::Indonesian) => "Accurate meminta agar permintaan diperlambat",
         ("not_sent", Language::English) => "not sent",
@@ -51,6 +51,8 @@ pub(super) fn reply_in_words(outcome: &str, words: &str, language: Language) -> 
         ("right_missing", Language::Indonesian) => "pengguna API Token tidak mempunyai hak",
         (other, _) => other,
     };
+    // Why a call was not made is our own text; whatever else is said is Accurate's.
+    let words = if outcome == "not_sent" && language == Language::Indonesian { in_indonesian(words) } else { words };
     match (means, words) {
         ("", words) => words.to_owned(),
         (means, "") => means.to_owned(),
@@ -58,8 +60,8 @@ pub(super) fn reply_in_words(outcome: &str, words: &str, language: Language) -> 
     }
 }
 
-/// What a successful call did. The attempt records it in English.
-fn done_in_indonesian(words: &str) -> &str {
+/// What a successful call did, or why a call was not made. The attempt records it in English.
+fn in_indonesian(words: &str) -> &str {
     match words {
         "saved" => "tersimpan",
         "deleted" => "terhapus",
@@ -79,6 +81,20 @@ fn done_in_indonesian(words: &str) -> &str {
         "the invoice exists" => "faktur ada",
         "the invoice does not exist" => "faktur tidak ada",
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",
+        "what is left was read" => "sisa tagihan dan barangnya terbaca",
+        "every invoice that was reported as saved exists" => "semua faktur yang dilaporkan tersimpan memang ada",
+        "an earlier save of the same invoice may still arrive" => {
+            "penyimpanan faktur yang sama sebelumnya mungkin masih sampai di Accurate"
+        }
+        "the invoice was saved less than five minutes ago and may not be shown yet" => {
+            "faktur disimpan kurang dari lima menit yang lalu dan mungkin belum terlihat"
+        }
+        "it was saved less than five minutes ago and may not be shown yet" => {
+            "disimpan kurang dari lima menit yang lalu dan mungkin belum terlihat"
+        }
+        "the calls before it failed" => "permintaan sebelumnya gagal",
+        "the total of the order's invoice cannot be read" => "total faktur pesanan ini tidak terbaca",
+        "no API Token has been entered yet" => "API Token belum diisi",
         other => other,
     }
 }

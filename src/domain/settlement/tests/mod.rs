@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::{
-    about::About,
+    about::{About, AfterSale, OnAccount},
     basis::Basis,
     invoice::{DetailExpense, DetailItem, Draft, InvoiceBody},
     lines::lines_of,

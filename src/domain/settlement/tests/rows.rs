@@ -145,7 +145,7 @@ fn a_correction_of_a_settled_row_shows_both_contents_and_changes_no_receipt() {
     let (reason, about) = sale.why(1);
     assert_eq!(reason, Reason::PayoutCorrected);
     let words = About::AfterSale { of: about }.in_words(crate::domain::reason::Language::English);
-    assert_eq!(words, "net: 138000 → 137000; service_fee: -12000 → -13000");
+    assert_eq!(words, "net amount: Rp138.000 → Rp137.000; “service_fee”: -Rp12.000 → -Rp13.000");
     assert_eq!(sale.decide().receipts, before.receipts);
     sale.rows[0].payout.net = rupiah(138_000);
     sale.rows[0].payout.amounts.insert("service_fee".to_owned(), rupiah(-12_000));
@@ -154,7 +154,7 @@ fn a_correction_of_a_settled_row_shows_both_contents_and_changes_no_receipt() {
     let (reason, about) = sale.why(1);
     assert_eq!(reason, Reason::PayoutCorrected);
     let words = About::AfterSale { of: about }.in_words(crate::domain::reason::Language::English);
-    assert_eq!(words, "store_id: 8277 → 7600", "the money is on the order of another store");
+    assert_eq!(words, "store: 8277 → 7600", "the money is on the order of another store");
     sale.rows[0].payout.store_id = String::new();
     assert_eq!(sale.state(1), RowState::Settled, "a store that is not named is no other one");
 }
@@ -283,6 +283,12 @@ fn money_for_an_order_without_invoice_is_a_persons_unless_a_rule_left_the_order_
     let about = AfterSale::ToBook { net: rupiah(94_500), bank: "110102".to_owned(), amounts: Vec::new() };
     assert_eq!(why(&voided.rows[0].outcome), (Reason::PayoutUnmatched, about));
     assert_eq!(voided.rows[1].outcome, Outcome::Ignored(None));
+    let mut with_fee = Sale::plain();
+    with_fee.pays(94_500, &[("subtotal", 100_000), ("service_fee", -5_500)]);
+    let (_, about) = why(&with_fee.settle_with(Invoice::Absent(None)).rows[0].outcome);
+    let AfterSale::ToBook { amounts, .. } = about else { panic!("{about:?}") };
+    let fee = OnAccount { category: "service_fee".to_owned(), account: "600104".to_owned(), amount: rupiah(-5_500) };
+    assert_eq!(amounts, [fee], "with the accounts of its fees");
     let by_hand = sale.settle_with(Invoice::Absent(Some(Reason::ByHand)));
     assert_eq!(by_hand.rows[0].outcome, Outcome::Ignored(Some(Reason::ByHand)));
     let cancelled = sale.settle_with(Invoice::Absent(Some(Reason::Cancelled)));
