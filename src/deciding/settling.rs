@@ -1,6 +1,7 @@
 //! Decides what is booked besides the invoice: receipts for payouts, and returns.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashSet},
     panic::AssertUnwindSafe,
 };
@@ -16,6 +17,7 @@ use crate::{
         document::{Drafted, Kind, Progress, Wanted},
         history::Cancellation,
         ids::DocumentNumber,
+        invoice::Draft,
         manual::Manual,
         mapping::OnCancel,
         money::Rupiah,
@@ -120,10 +122,11 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
     let snapshot = snapshot(&order.order).ok();
     let rows: Vec<_> = order.rows.iter().filter_map(|row| payout(row, &order.documents)).collect();
     let records: Vec<_> = order.rows.iter().filter_map(|row| record(row, &order.documents)).collect();
+    let draft = order.order.draft.as_ref().map(|draft| as_booked(draft, order.booked_on.as_ref()));
     let known = Order {
         store_id: &order.order.store_id,
         channel_order_id: &order.channel_order_id,
-        invoice: invoice(order),
+        invoice: invoice(order, draft.as_deref()),
         cancelled: cancelled(order, active),
         came_back: snapshot.as_ref().and_then(|snapshot| came_back(order, snapshot, active)),
         snapshot: snapshot.as_ref(),
@@ -142,8 +145,8 @@ fn stuck(order: &Unsettled) -> Vec<DocumentNumber> {
 }
 
 /// The order's invoice, as far as receipts and returns depend on it.
-fn invoice(order: &Unsettled) -> Invoice<'_> {
-    match (order.order.state, &order.invoice, &order.order.draft) {
+fn invoice<'a>(order: &'a Unsettled, draft: Option<&'a Draft>) -> Invoice<'a> {
+    match (order.order.state, &order.invoice, draft) {
         (State::VoidDue, ..) => Invoice::Leaving,
         (State::Blocked, ..) if awaits_deletions(&order.order) => Invoice::Leaving,
         (State::Ignored, ..) => Invoice::Absent(order.order.reason),
@@ -155,6 +158,19 @@ fn invoice(order: &Unsettled) -> Invoice<'_> {
             if is_held { Invoice::Held(standing) } else { Invoice::Exists(standing) }
         }
         _ => Invoice::Awaited,
+    }
+}
+
+/// The draft of the invoice with the customer and the day that count since a person adopted them.
+fn as_booked<'a>(draft: &'a Draft, booked_on: Option<&(String, Date)>) -> Cow<'a, Draft> {
+    match booked_on {
+        Some((customer_no, day)) if (&draft.body.customer_no, draft.body.trans_date) != (customer_no, *day) => {
+            let mut draft = draft.clone();
+            draft.body.customer_no.clone_from(customer_no);
+            draft.body.trans_date = *day;
+            Cow::Owned(draft)
+        }
+        _ => Cow::Borrowed(draft),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happens after the sale: payouts become receipts, returns become returns, and everything can be undone.
 
+mod adopting;
 mod api;
 mod approving;
 mod by_hand;

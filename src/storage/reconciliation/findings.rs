@@ -24,6 +24,7 @@ use crate::{
         list::Binds,
         rows::{json as to_json, json_column, micros, moment, order_id, timestamp},
         settle::lawful,
+        settling::record::unsettle,
         timeline::append,
     },
 };
@@ -211,8 +212,8 @@ async fn forget_invoice(db: &mut impl Dialect, order_id: &OrderId, decision: &st
 }
 
 /// The order's invoice is the one that Accurate has now.
-async fn adopt(
-    db: &mut impl Dialect,
+async fn adopt<T: Dialect>(
+    db: &mut T,
     order_id: &OrderId,
     accurate_id: i64,
     accurate: &Side,
@@ -243,7 +244,8 @@ async fn adopt(
         now.into(),
     ];
     db.execute(sql, &values).await?;
-    Ok(())
+    // Receipts and returns name their invoice and its customer.
+    unsettle(db, std::iter::once(order_id.as_str())).await
 }
 
 /// The latest comparison of each store's days, with the number of open findings.

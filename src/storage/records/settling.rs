@@ -242,6 +242,8 @@ pub struct Unsettled {
     pub channel_order_id: String,
     /// Its invoice as Accurate returned it.
     pub invoice: Option<ExistingDocument>,
+    /// The customer and the day of its invoice, if it has one: the draft's, or those that a person adopted.
+    pub booked_on: Option<(String, Date)>,
     /// Its rows, in the order of arrival.
     pub rows: Vec<RowRecord>,
     /// Its receipts and returns.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::{AND_ITS_DOCUMENT, ROW, row_record, shown_row};
@@ -46,7 +46,7 @@ async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<
     let mut rows = rows_of_orders(db, &ids, row_record).await?;
     let mut documents = documents_of_orders(db, &ids).await?;
     let sql = format!(
-        "SELECT {DECIDED_FROM}, o.channel_order_id, o.invoice_number, o.invoice_total
+        "SELECT {DECIDED_FROM}, o.channel_order_id, o.invoice_number, o.invoice_total, i.customer_no, i.day
          FROM {} {} orders o ON o.order_id = v.value ->> 0 {AND_ITS_INVOICE}",
         T::ROWS,
         T::THEN_JOIN,
@@ -63,6 +63,7 @@ async fn orders<T: Dialect>(db: &mut T, revisions: &[(OrderId, i64)]) -> Result<
                 revision,
                 channel_order_id: row.text("channel_order_id")?.to_owned(),
                 invoice: invoice(row)?,
+                booked_on: booked_on(row)?,
                 rows: rows?,
                 documents: documents?,
                 order: read_undecided(row)?,
@@ -99,6 +100,17 @@ fn invoice(row: &impl Columns) -> Result<Option<ExistingDocument>> {
     let total = row.text("invoice_total")?;
     let total = total.parse::<Decimal>().map_err(|error| StorageError::Unreadable(error.to_string()))?;
     Ok(Some(ExistingDocument { id, number: row.text("invoice_number")?.into(), total }))
+}
+
+/// The customer and the day of the invoice; `None` for one that was drafted before they were stored.
+fn booked_on(row: &impl Columns) -> Result<Option<(String, Date)>> {
+    let (customer_no, day) = (row.text_if_any("customer_no")?, row.text_if_any("day")?);
+    let known = customer_no.zip(day).filter(|(customer_no, day)| !customer_no.is_empty() && !day.is_empty());
+    let read = |(customer_no, day): (&str, &str)| {
+        let day = day.parse().map_err(|_| StorageError::Unreadable(format!("day {day:?} of an invoice")))?;
+        Ok((customer_no.to_owned(), day))
+    };
+    known.map(read).transpose()
 }
 
 /// All rows of each order, in the order of arrival, unless one of them cannot be read.

@@ -1,0 +1,64 @@
+//! A person adopts what Accurate shows of an invoice: its receipts and returns follow at once.
+
+use forstok_accurate::{
+    domain::{document::Kind, payout::RowState, reconciliation::Action},
+    sandbox::{Edit, Masters},
+    storage::Acted,
+};
+use serde_json::json;
+
+use super::{on_both, world};
+use crate::{
+    reconciliation::{acting::act, reconcile},
+    world::{Base, World},
+};
+
+on_both! {
+    a_payout_that_was_refused_is_booked_on_the_invoice_whose_number_was_adopted;
+    a_payout_is_booked_for_the_customer_that_was_adopted;
+}
+
+/// Order 7 is invoiced, a person edits its invoice in Accurate, and a payout of 138,000 is approved.
+async fn paid_after(base: Base, edit: Edit) -> World {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.accurate.edit_invoice("INV-7", &edit).expect("it exists");
+    world.approves_all(Kind::Receipt).await;
+    world
+}
+
+/// The difference is found, and a person adopts what Accurate shows.
+async fn adopted(world: &mut World) {
+    reconcile(world).await;
+    assert_eq!(act(world, "7", Action::Adopt).await, Acted::Done);
+    world.run_until_settled().await;
+}
+
+async fn a_payout_that_was_refused_is_booked_on_the_invoice_whose_number_was_adopted(base: Base) {
+    let renumbered = Edit { number: Some("SI-2024-7".to_owned()), ..Edit::default() };
+    let mut world = paid_after(base, renumbered).await;
+    assert_eq!(world.payout_state("a").await.0, RowState::Blocked, "Accurate knows no invoice INV-7");
+
+    adopted(&mut world).await;
+
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
+    let receipts = world.accurate.receipts();
+    assert_eq!((receipts.len(), receipts[0].number.as_str()), (1, "SI-2024-7/1"));
+    assert_eq!(world.accurate.owed("SI-2024-7"), Some(0.into()));
+}
+
+async fn a_payout_is_booked_for_the_customer_that_was_adopted(base: Base) {
+    let customer_no = Some("TOKPED-JKT".to_owned());
+    let mut world = paid_after(base, Edit { customer_no, ..Edit::default() }).await;
+    world.accurate.add_masters(&Masters::default().customer("TOKPED-JKT", "Tokopedia"));
+    assert_eq!(world.payout_state("a").await.0, RowState::Blocked, "the invoice is another customer's");
+
+    adopted(&mut world).await;
+    // Accurate's message is not known, so that the receipt is looked up once more before it is drafted anew.
+    world.run_for(900).await;
+
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
+    let receipts = world.accurate.receipts();
+    assert_eq!((receipts.len(), receipts[0].customer_no.as_str()), (1, "TOKPED-JKT"));
+}
