@@ -347,6 +347,34 @@ mod tests {
     }
 
     #[test]
+    fn a_return_without_a_refund_names_no_amount() {
+        let decided = |document, hundredths| Event::RowDecided {
+            document,
+            source: "shopee".to_owned(),
+            id: "r1".to_owned(),
+            hundredths,
+            state: RowState::Due,
+            finding: None,
+        };
+        for (event, english, indonesian) in [
+            (decided(Kind::Return, 0), "return shopee r1: will be booked", "retur shopee r1: akan dibukukan"),
+            (
+                decided(Kind::Return, 7_500_000),
+                "return shopee r1 (Rp75.000): will be booked",
+                "retur shopee r1 (Rp75.000): akan dibukukan",
+            ),
+            (
+                decided(Kind::Receipt, 0),
+                "payout shopee r1 (Rp0): will be booked",
+                "pencairan dana shopee r1 (Rp0): akan dibukukan",
+            ),
+        ] {
+            assert_eq!(event.in_words(Language::English), english);
+            assert_eq!(event.in_words(Language::Indonesian), indonesian);
+        }
+    }
+
+    #[test]
     fn an_entry_is_read_back_from_the_database_as_it_was_written() {
         let invoice = About::Invoice { number: "A1".into(), id: Some(7) };
         let discount =

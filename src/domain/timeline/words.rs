@@ -65,8 +65,8 @@ impl Event {
             }
             Self::RowDecided { document, source, id, hundredths, state, finding } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                let money = Rupiah::from_hundredths(*hundredths).in_words();
-                format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
+                let money = money_of_row(*document, *hundredths);
+                format!("{row}{money}: {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
                 format!("\"{actor}\" approved {}", row_in_words(*document, source, id, LANGUAGE))
@@ -179,8 +179,8 @@ impl Event {
             }
             Self::RowDecided { document, source, id, hundredths, state, finding } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                let money = Rupiah::from_hundredths(*hundredths).in_words();
-                format!("{row} ({money}): {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
+                let money = money_of_row(*document, *hundredths);
+                format!("{row}{money}: {}", decided_in_words(*document, *state, finding.as_ref(), LANGUAGE))
             }
             Self::Approved { document, source, id, actor } => {
                 format!("\"{actor}\" menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
@@ -277,6 +277,14 @@ fn row_in_words(document: Kind, source: &str, id: &str, language: Language) -> S
         (_, Language::Indonesian) => "pencairan dana",
     };
     format!("{what} {source} {id}")
+}
+
+/// The money of a row, in brackets. A return need not say what the buyer got back.
+fn money_of_row(document: Kind, hundredths: i64) -> String {
+    if document == Kind::Return && hundredths == 0 {
+        return String::new();
+    }
+    format!(" ({})", Rupiah::from_hundredths(hundredths).in_words())
 }
 
 /// What was decided about a row.
