@@ -49,9 +49,7 @@ impl Rupiah {
     /// Parses `24500`, `"24500.50"` or `2.45e4`. Digits after the sixth place are floating-point noise and are rounded
     /// off.
     pub fn parse(text: &str) -> Result<Self, NotAnAmount> {
-        let text = text.trim();
-        let number =
-            text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text)).map_err(|_| NotAnAmount::NotANumber)?;
+        let number = number(text).ok_or(NotAnAmount::NotANumber)?;
         if number.abs() > Decimal::from(LARGEST) {
             return Err(NotAnAmount::TooLarge);
         }
@@ -68,6 +66,13 @@ impl Rupiah {
             .is_some_and(|(_, behind)| behind.len() == 3 && behind.bytes().all(|byte| byte.is_ascii_digit()));
         // Zero is unambiguous.
         if is_ambiguous && amount != Self::ZERO { Err(NotAnAmount::Ambiguous) } else { Ok(amount) }
+    }
+
+    /// Whether this text, from which it was parsed, says exactly this amount: nothing was rounded off.
+    pub fn is_exactly(self, text: &str) -> bool {
+        let (digits, _) = text.trim().split_once(['e', 'E']).unwrap_or((text.trim(), ""));
+        // A decimal has 28 digits; more are rounded off while they are read.
+        Decimal::from_str_exact(digits).is_ok() && number(text) == Some(self.0)
     }
 
     /// A whole number of rupiah.
@@ -168,6 +173,12 @@ impl<'de> Deserialize<'de> for Rupiah {
     }
 }
 
+/// The number in a text, in plain or scientific notation.
+fn number(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
 /// A decimal as a JSON number with exactly its digits.
 pub fn exact_number(number: Decimal) -> serde_json::Number {
     number.normalize().to_string().parse().expect("a printed decimal is a JSON number")
@@ -196,6 +207,18 @@ mod tests {
     #[test]
     fn float_noise_is_rounded_off() {
         assert_eq!(Rupiah::parse("24500.500000000004").expect("an amount").to_string(), "24500.5");
+    }
+
+    #[test]
+    fn an_amount_that_was_rounded_can_be_told_from_an_exact_one() {
+        let is_exact = |text: &str| Rupiah::parse(text).expect("an amount").is_exactly(text);
+        for text in ["24500", "24500.50", " 0.123456 ", "-0.1234560", "2.45e4", "1.5e-5", "0", "-0.0"] {
+            assert!(is_exact(text), "{text}");
+        }
+        let longer_than_a_decimal = format!("1.{}1", "0".repeat(40));
+        for text in ["0.1234567", "-12000.0000001", "1e-7", "24500.500000000004", &longer_than_a_decimal] {
+            assert!(!is_exact(text), "{text}");
+        }
     }
 
     #[test]

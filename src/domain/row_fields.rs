@@ -72,9 +72,15 @@ impl<'a> Fields<'a> {
         day.map(Some).map_err(|_| not_a_day(name, text))
     }
 
-    /// An amount in rupiah.
+    /// An amount in rupiah. One with more decimal places than are kept is refused.
     pub fn amount(self, name: &str) -> Result<Option<Rupiah>, String> {
         self.value(name).map(|value| amount(name, value)).transpose()
+    }
+
+    /// An amount in rupiah that was calculated with floating point: digits after the sixth place are noise and are
+    /// rounded off.
+    pub fn calculated_amount(self, name: &str) -> Result<Option<Rupiah>, String> {
+        self.value(name).map(|value| named_amount(name, value, false)).transpose()
     }
 
     /// The entries of a list; none if it is not there.
@@ -87,14 +93,29 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The amount in a value that is called `name`.
+/// The amount in a value that is called `name`, exactly as it is written.
 pub fn amount(name: &str, value: &Value) -> Result<Rupiah, String> {
-    let read = match value {
-        Value::Number(number) => Rupiah::parse(&number.to_string()),
-        Value::String(text) => Rupiah::parse_text(text),
-        _ => Err(NotAnAmount::NotANumber),
+    named_amount(name, value, true)
+}
+
+/// The amount in a value that is called `name`; if it must be exact, it may not have to be rounded.
+fn named_amount(name: &str, value: &Value, is_exact: bool) -> Result<Rupiah, String> {
+    let (text, read) = match value {
+        Value::Number(number) => {
+            let text = number.to_string();
+            let read = Rupiah::parse(&text);
+            (text, read)
+        }
+        Value::String(text) => (text.clone(), Rupiah::parse_text(text)),
+        _ => (String::new(), Err(NotAnAmount::NotANumber)),
     };
-    read.map_err(|why| format!("{name}: {} {why}", shown(value)))
+    match read {
+        Ok(amount) if is_exact && !amount.is_exactly(&text) => {
+            Err(format!("{name}: {} has more than 6 decimal places; round it to at most 6", shown(value)))
+        }
+        Ok(amount) => Ok(amount),
+        Err(why) => Err(format!("{name}: {} {why}", shown(value))),
+    }
 }
 
 /// A number of pieces above zero, in a value that is called `name`.

@@ -63,7 +63,7 @@ pub fn read(body: &[u8], rules: &PayoutRules, arrived: Date) -> Result<(Vec<Payo
     // Of a name that occurs twice, only the last value would count.
     read_json(&String::from_utf8_lossy(body))?;
     let payload = Fields::of(&payload)?;
-    let net = payload.amount(rules.field("amount_receive"))?.ok_or("amount_receive: is missing")?;
+    let net = payload.calculated_amount(rules.field("amount_receive"))?.ok_or("amount_receive: is missing")?;
     let reference = payload.text(rules.field("reference"))?;
     let (paid_at, paid_day) = match day(payload, rules)? {
         Some(day) => (day, PaidDay::Named),
@@ -139,7 +139,7 @@ fn invoice(value: &Value, named: Option<&Value>, rules: &PayoutRules) -> Result<
     let fields = Fields::of(value)?;
     let nothing = Value::Object(serde_json::Map::new());
     let order = Fields::of(fields.value(rules.field("order")).unwrap_or(&nothing))?;
-    let amount_of = |field: &str| fields.amount(rules.field(field));
+    let amount_of = |field: &str| fields.calculated_amount(rules.field(field));
     let mut amounts = BTreeMap::new();
     for (category, names, sign) in AMOUNTS {
         let mut amount = None;

@@ -56,6 +56,19 @@ async fn an_amount_that_can_mean_two_things_is_a_question_until_one_amount_answe
 }
 
 #[test]
+fn an_amount_with_more_decimals_than_are_kept_is_refused_and_not_rounded() {
+    let wrong = problems(&file("A;2026-11-05;100,1234567;-5;\nB;2026-11-05;1.000,5000000;-0,00000010;\n"), generic());
+    let remedy = "has more than 6 decimal places; round it to at most 6 in the file";
+    assert_eq!(
+        wrong,
+        [
+            format!("line 2, column \"net\": \"100,1234567\" {remedy}"),
+            format!("line 3, column \"service_fee\": \"-0,00000010\" {remedy}"),
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_was_cut_off_is_not_recorded_in_part() {
     let cut = file("A;2026-11-05;100;-5;\nB;2026-11-05;10");
     assert!(problems(&cut, generic())[0].contains("cut off"));

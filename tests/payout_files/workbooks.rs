@@ -57,6 +57,27 @@ fn an_order_number_that_excel_kept_as_a_number_is_refused() {
     assert!(problems(&file, profile)[0].contains("lost its last digits"));
 }
 
+/// A workbook calculates with binary fractions: 0.1 + 0.2 is kept as 0.30000000000000004 and shown as 0.3.
+#[test]
+fn a_number_with_more_decimals_than_are_kept_is_refused_but_noise_of_arithmetic_is_not() {
+    let with = |net: f64| {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (column, text) in ["No. Pesanan", "Tanggal", "Nominal"].iter().enumerate() {
+            sheet.write_string(0, column as u16, *text).expect("written");
+        }
+        sheet.write_string(1, 0, "A").expect("written");
+        sheet.write_string(1, 1, "2026-11-05").expect("written");
+        sheet.write_number(1, 2, net).expect("written");
+        workbook.save_to_buffer().expect("a workbook")
+    };
+    let summary = checked(&with(0.1 + 0.2), profile("generic")).expect("readable");
+    assert_eq!(summary.payouts.sum.to_string(), "0.3");
+    let wrong = problems(&with(100.123_456_7), profile("generic"));
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].contains("\"100.1234567\" has more than 6 decimal places"), "{wrong:?}");
+}
+
 #[test]
 fn columns_of_forstoks_sheet_are_found_by_their_letters() {
     let mut workbook = Workbook::new();

@@ -110,6 +110,11 @@ mod tests {
             (with("id", json!(["x"])), "id: [\"x\"] is not a text"),
             (with("amounts", json!([1])), "amounts: [1] is not an object"),
             (with("amounts", json!({"fee": "12.000"})), "fee: \"12.000\" is ambiguous"),
+            (
+                with("net", serde_json::from_str("138000.1234567").expect("a number")),
+                "net: 138000.1234567 has more than 6 decimal places; round it to at most 6",
+            ),
+            (with("amounts", json!({"fee": "-0.0000001"})), "fee: \"-0.0000001\" has more than 6 decimal places"),
             (json!([1]), "the row is not an object"),
         ] {
             let problem = Payout::read(&row).expect_err(words);

@@ -1,6 +1,7 @@
 //! Reads one row of a payout file.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use super::{
     days::day,
@@ -15,7 +16,10 @@ use crate::{
 };
 
 /// Digits of a number that a spreadsheet keeps exactly.
-const EXACT_DIGITS: usize = 15;
+const EXACT_DIGITS: u32 = 15;
+
+/// Decimal places of an amount that are kept.
+const MOST_PLACES: u32 = 6;
 
 /// First words of a row that adds up other rows.
 const TOTALS: [&str; 7] = ["total", "grandtotal", "subtotal", "jumlah", "totalkeseluruhan", "totaljumlah", "totals"];
@@ -122,7 +126,7 @@ impl Reading<'_> {
     fn order(&mut self) -> String {
         let order = self.text(Content::Order);
         let is_number = matches!(self.layout.first(Content::Order, self.cells), Some((_, Cell::Number(_))));
-        if (is_number && order.len() > EXACT_DIGITS) || is_scientific(&order) {
+        if (is_number && order.len() > EXACT_DIGITS as usize) || is_scientific(&order) {
             self.wrong(Content::Order, &order, Why::LostDigits);
         }
         if order.chars().all(|letter| matches!(letter, '-' | '–')) { String::new() } else { order }
@@ -158,8 +162,10 @@ impl Reading<'_> {
                 written => written.amount(self.layout.notation(column)),
             },
         };
-        if amount.is_none() {
-            self.wrong.push(Wrong::new(self.line, &self.layout.headings[column], &text, Why::NoAmount));
+        let why = if amount.is_none() { Some(Why::NoAmount) } else { is_too_fine(cell).then_some(Why::TooFine) };
+        if let Some(why) = why {
+            self.wrong.push(Wrong::new(self.line, &self.layout.headings[column], &text, why));
+            return None;
         }
         amount
     }
@@ -192,6 +198,24 @@ impl Reading<'_> {
             row.amounts.push((name.to_owned(), row.net));
         }
         row
+    }
+}
+
+/// Whether an amount has more than six decimal places, so that it would be rounded. A number's digits after the
+/// fifteenth are noise of the spreadsheet's arithmetic.
+fn is_too_fine(cell: &Cell) -> bool {
+    match cell {
+        Cell::Number(number) => {
+            let seen = number.parse::<Decimal>().ok().and_then(|number| number.round_sf(EXACT_DIGITS));
+            seen.is_some_and(|seen| seen != seen.round_dp(MOST_PLACES))
+        }
+        Cell::Text(text) => {
+            // More digits than a group of thousands has are decimals in either notation.
+            let fraction = text.rsplit_once(['.', ',']).map_or("", |(_, fraction)| fraction);
+            let digits = fraction.chars().take_while(char::is_ascii_digit);
+            digits.skip(MOST_PLACES as usize).any(|digit| digit != '0')
+        }
+        Cell::Date(_) => false,
     }
 }
 

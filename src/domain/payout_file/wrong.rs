@@ -25,6 +25,8 @@ pub enum Why {
     Missing,
     /// It is not an amount.
     NoAmount,
+    /// It has more decimal places than are kept.
+    TooFine,
     /// It is not a day.
     NoDay,
     /// It can be two amounts, and nothing in the file shows which.
@@ -120,6 +122,10 @@ impl Why {
             Self::NoAmount => (
                 "is not an amount; correct it, or set numbers in the profile (--numbers) if it is written differently",
                 "bukan nominal; perbaiki nilainya, atau atur format angka di profil (--numbers) bila penulisannya berbeda",
+            ),
+            Self::TooFine => (
+                "has more than 6 decimal places; round it to at most 6 in the file",
+                "memiliki lebih dari 6 angka desimal; bulatkan di berkas menjadi paling banyak 6",
             ),
             Self::NoDay => (
                 "is not a date; write it as 2026-11-05 or 05/11/2026",
