@@ -59,6 +59,7 @@ on_both!(
     a_session_lasts_until_its_end_or_until_it_is_ended of crate::storage::people,
     days_stores_and_snapshots_are_those_of_the_orders of crate::storage::people,
     the_times_between_new_orders_are_known of crate::storage::people,
+    a_text_with_nul_is_stored_wherever_a_person_can_send_one of crate::storage::people,
     only_the_very_same_content_is_a_repeat of crate::storage::arriving,
     a_repeat_is_no_news of crate::storage::arriving,
     two_deliveries_of_one_order_in_one_commit_are_folded_into_one of crate::storage::arriving,

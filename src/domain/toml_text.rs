@@ -212,6 +212,10 @@ impl<'a> Section<'a> {
 
     fn as_text(&self, key: &str, value: &Value) -> Option<String> {
         if let Value::String(text) = value {
+            if text.contains('\0') || key.contains('\0') {
+                self.problem(key, None, "contains the character U+0000, which cannot be stored; remove it");
+                return None;
+            }
             return Some(text.trim().to_owned());
         }
         self.problem(key, Some(value), "must be a text in quotes");

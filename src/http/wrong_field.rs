@@ -19,10 +19,27 @@ pub(crate) enum WrongField {
     NotAPlace { name: &'static str, cursor: String },
     /// A text that is too long.
     TooLong { name: &'static str, most: usize },
+    /// A text with the character U+0000, which PostgreSQL cannot store.
+    Nul { name: &'static str },
     /// The reason of a decision is missing.
     ReasonMissing,
     /// The number of the document that a person created is missing.
     DocumentMissing,
+}
+
+/// A text that a person has typed into a field, without the blanks around it: at most so many characters, and all of
+/// them can be stored.
+pub(crate) fn typed(name: &'static str, text: &str, most: usize) -> Result<String, WrongField> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(WrongField::TooLong { name, most });
+    }
+    storable(name, text).map(str::to_owned)
+}
+
+/// Refuses a text that cannot be stored.
+pub(crate) fn storable<'a>(name: &'static str, text: &'a str) -> Result<&'a str, WrongField> {
+    if text.contains('\0') { Err(WrongField::Nul { name }) } else { Ok(text) }
 }
 
 impl fmt::Display for WrongField {
@@ -37,6 +54,7 @@ impl fmt::Display for WrongField {
                 write!(f, "{name}: {cursor:?} is not a {next} of an earlier page")
             }
             Self::TooLong { name, most } => write!(f, "{name}: is longer than {most} characters"),
+            Self::Nul { name } => write!(f, "{name}: contains the character U+0000, which cannot be stored; remove it"),
             Self::ReasonMissing => f.write_str("reason: say why"),
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
         }
@@ -86,6 +104,13 @@ impl WrongField {
                     format!("“{indonesian}” lebih dari {most} karakter."),
                 )
             }
+            Self::Nul { name } => {
+                let [english, indonesian] = label(name);
+                t(
+                    format!("“{english}” contains a character that cannot be stored (U+0000). Remove it."),
+                    format!("“{indonesian}” berisi karakter yang tidak dapat disimpan (U+0000). Hapus karakter itu."),
+                )
+            }
             Self::ReasonMissing => t("The reason is missing.".to_owned(), "Alasan belum diisi.".to_owned()),
             Self::DocumentMissing => t(
                 "The number of the document in Accurate is missing.".to_owned(),
@@ -100,6 +125,7 @@ fn label(name: &'static str) -> [&'static str; 2] {
     match name {
         "state" => ["State", "Status"],
         "reason" => ["Reason", "Alasan"],
+        "note" => ["Note", "Catatan"],
         "warning" | "acknowledged" => ["Warning", "Peringatan"],
         "by" => ["Day", "Tanggal"],
         "month" => ["Month", "Bulan"],

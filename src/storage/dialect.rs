@@ -8,7 +8,10 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Postgres, Row, postgres::PgRow};
 
-use super::{Result, rows::micros};
+use super::{
+    Result,
+    rows::{micros, storable},
+};
 use crate::domain::{
     ids::{BookName, DeliveryId, DocumentNumber},
     order::OrderId,
@@ -58,7 +61,7 @@ pub trait Dialect: Send {
 pub enum Value<'a> {
     /// A whole number, a time in microseconds since 1970, or a boolean (0 or 1).
     Number(i64),
-    /// Text.
+    /// Text. NUL is replaced by U+FFFD on both databases, because PostgreSQL cannot store it.
     Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
@@ -122,7 +125,7 @@ pub(super) fn query(
     // Safe: the SQL is our own text, and values are passed as parameters only.
     values.iter().fold(sqlx::query(AssertSqlSafe(sql.into())), |query, value| match *value {
         Value::Number(number) => query.bind(number),
-        Value::Text(text) => query.bind(text),
+        Value::Text(text) => query.bind(storable(text)),
         Value::Bytes(bytes) => query.bind(bytes),
         Value::Null => query.bind(None::<&str>),
     })

@@ -296,6 +296,7 @@ mod tests {
             WrongField::Outside { name: "limit", number: 0, most: 500 },
             WrongField::NotAPlace { name: "cursor", cursor: "x".to_owned() },
             WrongField::TooLong { name: "reason", most: 500 },
+            WrongField::Nul { name: "reason" },
             WrongField::ReasonMissing,
             WrongField::DocumentMissing,
         ];

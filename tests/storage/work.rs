@@ -123,7 +123,10 @@ pub(super) async fn text_that_no_database_likes_is_kept(base: Base) {
     world.run_until_idle().await;
     assert_eq!(world.state("1").await, "blocked: item_not_found", "it goes the way of any order");
     record(&world, &[order("2").status(odd), order("3").with("channel", odd.into())]).await;
-    assert_eq!(all(&world).await.len(), 3);
+    let odd_store = order("4").with("store_id", odd.into()).with("warehouse_id", odd.into());
+    record(&world, &[odd_store, order("5").with("id", "5\0".into())]).await;
+    assert_eq!(all(&world).await.len(), 4);
+    assert_eq!(world.storage.unreadable_count().await.expect("readable"), 1, "what names no order is kept as well");
 }
 
 pub(super) async fn what_may_be_claimed_is_counted_by_lane_up_to_a_limit(base: Base) {

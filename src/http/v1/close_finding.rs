@@ -17,7 +17,7 @@ use crate::{
         language::Preferred,
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
-        wrong_field::WrongField,
+        wrong_field::{WrongField, typed},
     },
     storage::Acted,
 };
@@ -80,11 +80,7 @@ pub(crate) async fn close(app: &App, id: &str, reason: &str, actor: &Actor) -> R
 
 /// A reason without the blanks around it.
 pub(crate) fn read_reason(reason: &str) -> Result<String, Problem> {
-    let reason = reason.trim();
-    if reason.chars().count() > LONGEST_REASON {
-        return Err(WrongField::TooLong { name: "reason", most: LONGEST_REASON }.into());
-    }
-    Ok(reason.to_owned())
+    Ok(typed("reason", reason, LONGEST_REASON)?)
 }
 
 /// The error that answers an action which was not carried out.

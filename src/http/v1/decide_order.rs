@@ -18,7 +18,7 @@ use crate::{
         params::order_id,
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
-        wrong_field::WrongField,
+        wrong_field::{WrongField, typed},
     },
     storage::{ManualChange, Written},
 };
@@ -96,9 +96,9 @@ pub(crate) async fn decide(
 
 /// What a request asks for; `by_hand` and `never` without their reason are refused.
 fn change(request: DecisionRequest, actor: String) -> Result<ManualChange, Problem> {
-    let text = |name: &'static str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
-        Some(text) if text.chars().count() > LONGEST_TEXT => Err(WrongField::TooLong { name, most: LONGEST_TEXT }),
-        text => Ok(text.filter(|text| !text.is_empty())),
+    let text = |name: &'static str, text: Option<String>| {
+        let text = typed(name, text.as_deref().unwrap_or_default(), LONGEST_TEXT)?;
+        Ok::<_, WrongField>(Some(text).filter(|text| !text.is_empty()))
     };
     let (reason, document) = (text("reason", request.reason)?, text("document", request.document)?);
     let decision = match request.decision.as_str() {
@@ -148,5 +148,8 @@ mod tests {
         assert!(unknown.starts_with("decision: \"maybe\" is not one of ") && unknown.ends_with(", none"), "{unknown}");
         let long = "x".repeat(LONGEST_TEXT + 1);
         assert_eq!(refused("never", &long, ""), "reason: is longer than 500 characters");
+        let words = "contains the character U+0000, which cannot be stored; remove it";
+        assert_eq!(refused("never", "paid\0in cash", ""), format!("reason: {words}"));
+        assert_eq!(refused("by_hand", "paid", "SI\0 1"), format!("document: {words}"));
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         params::Params,
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
+        wrong_field::storable,
     },
 };
 
@@ -45,7 +46,7 @@ pub(crate) struct NoteParams {
     request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "It is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
-        (status = 400, description = "It is not a JSON object"),
+        (status = 400, description = "It is not a JSON object, or the note cannot be stored"),
         (status = 412, description = "Another revision is active; nothing changed"),
         (status = 422, description = "It has mistakes; nothing changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
@@ -62,8 +63,9 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let replaces = if_match(&headers)?;
+    let note = storable("note", note.as_deref().unwrap_or_default())?;
     let document = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?;
-    let author = Author { who: &actor.name, note: note.as_deref().unwrap_or_default() };
+    let author = Author { who: &actor.name, note };
     match app.engine.apply_mapping(document, author, replaces).await? {
         Applied::Equal(active) => Ok(MappingAnswer::unchanged(&active)),
         Applied::Changed(active, changes) => Ok(MappingAnswer::changed(&active, changes)),

@@ -20,6 +20,7 @@ use crate::{
         params::{Params, shortened},
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
+        wrong_field::storable,
     },
 };
 
@@ -58,7 +59,7 @@ pub(crate) async fn handler(
     let (number, _) = stored_revision(&app, &revision).await?;
     let replaces = if_match(&headers)?;
     let note = note.unwrap_or_else(|| restored(number));
-    let author = Author { who: &actor.name, note: &note };
+    let author = Author { who: &actor.name, note: storable("note", &note)? };
     let mistakes = |mapping: &_| unknown_books_of(&app, mapping);
     match app.engine.restore_mapping(number, author, replaces, mistakes).await? {
         Restored::Applied(Applied::Equal(active)) => Ok(MappingAnswer::unchanged(&active)),

@@ -9,7 +9,12 @@ use utoipa::{
 
 use crate::{
     domain::{document::Kind, operator::Actor},
-    http::{App, params::one_of, problem::Problem, wrong_field::WrongField},
+    http::{
+        App,
+        params::one_of,
+        problem::Problem,
+        wrong_field::{WrongField, typed},
+    },
     storage::{ByHand, Marked},
 };
 
@@ -122,9 +127,9 @@ pub(super) async fn decide_by(app: &App, actor: &Actor, kind: Kind, body: &[u8])
 
 /// Marks a row as booked by hand, or takes the mark back; for the API and for the pages. Returns whether it is marked.
 pub(crate) async fn decide(app: &App, actor: &Actor, kind: Kind, request: RowDecision) -> Result<bool, Problem> {
-    let text = |name: &'static str, text: Option<String>| match text.map(|text| text.trim().to_owned()) {
-        Some(text) if text.chars().count() > LONGEST_TEXT => Err(WrongField::TooLong { name, most: LONGEST_TEXT }),
-        text => Ok(text.filter(|text| !text.is_empty())),
+    let text = |name: &'static str, text: Option<String>| {
+        let text = typed(name, text.as_deref().unwrap_or_default(), LONGEST_TEXT)?;
+        Ok::<_, WrongField>(Some(text).filter(|text| !text.is_empty()))
     };
     let (reason, document) = (text("reason", request.reason)?, text("document", request.document)?);
     let by_hand = match request.decision.as_str() {

@@ -9,7 +9,10 @@ use rusqlite::{Connection, OpenFlags, types::Value as Cell};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{BUSY_TIMEOUT, Result, StorageError};
-use crate::storage::dialect::{Columns, Dialect, Value};
+use crate::storage::{
+    dialect::{Columns, Dialect, Value},
+    rows::storable,
+};
 
 /// Page cache of a writing connection: 4 MiB, as a negative number of KiB (SQLite's `cache_size`).
 const CACHE: &str = "-4096";
@@ -127,7 +130,7 @@ fn prepare<'a>(connection: &'a Connection, sql: &str, values: &[Value<'_>]) -> R
         let Some(place) = statement.parameter_index(&format!("${nth}"))? else { continue };
         match value {
             Value::Number(number) => statement.raw_bind_parameter(place, number)?,
-            Value::Text(text) => statement.raw_bind_parameter(place, text)?,
+            Value::Text(text) => statement.raw_bind_parameter(place, &*storable(text))?,
             Value::Bytes(bytes) => statement.raw_bind_parameter(place, bytes)?,
             Value::Null => statement.raw_bind_parameter(place, rusqlite::types::Null)?,
         }

@@ -29,7 +29,7 @@ use crate::{
         },
         matching::spelling::written_out,
     },
-    http::{App, auth::By, problem::Problem, v1::check_mapping::document_of},
+    http::{App, auth::By, problem::Problem, v1::check_mapping::document_of, wrong_field::storable},
     storage::FeeKind,
 };
 
@@ -163,7 +163,7 @@ pub(in crate::web) async fn save(
         match document_of(&app, &mapping.to_table()) {
             Err(mistakes) => mistakes.first().map_or_else(String::new, |mistake| format::sentence(&mistake.remedy)),
             Ok(document) => {
-                let author = Author { who: &actor.name, note: &note };
+                let author = Author { who: &actor.name, note: storable("note", &note)? };
                 match app.engine.apply_mapping(document, author, Some(revision)).await? {
                     Applied::Equal(_) => return Ok(to("mapping_same")),
                     Applied::Changed(..) => return Ok(to("fees_saved")),

@@ -46,7 +46,9 @@ use crate::{
         reason::Reason,
         toml_text::Problem as Mistake,
     },
-    http::{App, auth::By, params::day_of_text, problem::Problem, v1::check_mapping::document_of},
+    http::{
+        App, auth::By, params::day_of_text, problem::Problem, v1::check_mapping::document_of, wrong_field::storable,
+    },
     storage::{MappingRevision, MasterSearch},
 };
 
@@ -166,7 +168,7 @@ pub(super) async fn save(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
     };
     let storage = app.engine.storage().as_ref();
-    let author = Author { who: &actor.name, note: &draft.note };
+    let author = Author { who: &actor.name, note: storable("note", &draft.note)? };
     match app.engine.apply_mapping(document, author, Some(draft.revision)).await? {
         Applied::Equal(_) => Ok(Redirect::to("/mapping?done=mapping_same").into_response()),
         Applied::Changed(..) => Ok(Redirect::to("/mapping?done=mapping_saved").into_response()),

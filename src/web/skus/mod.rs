@@ -28,7 +28,7 @@ use super::{mapping::trial::TrialShown, page::Page};
 use crate::{
     deciding::mapping::{ActiveMapping, Applied, Author, Document, current},
     domain::masters::MasterKind,
-    http::{App, auth::By, problem::Problem},
+    http::{App, auth::By, problem::Problem, wrong_field::storable},
     skus::{
         Catalogue, Changes, MOST_ROWS, file,
         pairs::{self, Pairs},
@@ -112,7 +112,7 @@ pub(super) async fn change(State(app): State<App>, By(actor): By, page: Page, se
         } else if changes.len() > MOST_ROWS {
             aside.are_too_many(&page);
         } else {
-            let author = Author { who: &actor.name, note: &aside.note };
+            let author = Author { who: &actor.name, note: storable("note", &aside.note)? };
             match save(&app, &changes, &active, author).await? {
                 Applied::Stale(_) => {
                     // Another replica may have applied it.
