@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Lane, LongestWaits, Result,
+    Lane, LongestWaits, NextAttempts, Result,
     claim::LANE,
     dialect::{Columns, Dialect},
     mappings::IS_ON,
@@ -23,6 +23,36 @@ pub(super) async fn next_at(db: &mut impl Dialect, book: &BookName) -> Result<Op
     let rows = db.fetch(sql, &[book.into()]).await?;
     let at = rows.first().map(|row| row.number_if_any("at")).transpose()?.flatten();
     at.map(timestamp).transpose()
+}
+
+/// The lanes of what orders wait for.
+const LANES_OF_ORDERS: [Lane; 3] = [Lane::Fresh, Lane::Again, Lane::Deletion];
+
+/// From both ends of each lane, so that it does not matter how many documents are due.
+pub(super) async fn next_attempts(db: &mut impl Dialect, book: &BookName) -> Result<Option<NextAttempts>> {
+    let ends = LANES_OF_ORDERS.map(|lane| {
+        let lane = lane as usize;
+        let due = format!("FROM documents WHERE book = $1 AND state = 'due' AND {LANE} = {lane} AND {IS_ON}");
+        format!(
+            "SELECT CAST(0 AS BIGINT) AS is_last, at, lease_until FROM
+                 (SELECT next_attempt_at AS at, lease_until {due} ORDER BY next_attempt_at LIMIT 1) AS first{lane}
+             UNION ALL SELECT CAST(1 AS BIGINT) AS is_last, at, lease_until FROM
+                 (SELECT next_attempt_at AS at, lease_until {due} AND lease_until = 0
+                  ORDER BY next_attempt_at DESC LIMIT 1) AS last{lane}"
+        )
+    });
+    let rows = db.fetch(ends.join(" UNION ALL "), &[book.into()]).await?;
+    let (mut first, mut last) = (None, None);
+    for row in &rows {
+        let at = timestamp(row.number("at")?)?;
+        if row.number("is_last")? == 1 {
+            last = last.max(Some(at));
+        } else {
+            let this = (at, row.number("lease_until")? > 0);
+            first = Some(first.map_or(this, |earlier: (Timestamp, bool)| earlier.min(this)));
+        }
+    }
+    Ok(first.map(|(at, is_under_way)| NextAttempts { first: (!is_under_way).then_some(at), last }))
 }
 
 pub(super) async fn hasten(db: &mut impl Dialect, book: &BookName, now: Timestamp) -> Result<u64> {

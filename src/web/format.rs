@@ -4,7 +4,7 @@
 use jiff::{Timestamp, civil::Date};
 
 pub(super) use crate::domain::format::{count, day, duration, moment, weekday};
-use crate::domain::{WIB, reason::Language};
+use crate::domain::{WIB, day_in_wib, reason::Language};
 
 /// With a capital at its beginning.
 pub(super) fn sentence(text: &str) -> String {
@@ -23,6 +23,14 @@ pub(super) fn indented(body: &[u8]) -> String {
 /// `26/11/2026 10:32:05 WIB`.
 pub(super) fn moment_to_the_second(at: Timestamp) -> String {
     WIB.to_datetime(at).strftime("%d/%m/%Y %H:%M:%S WIB").to_string()
+}
+
+/// `14:32 WIB`, with the date if that is another day.
+pub(super) fn time(at: Timestamp, now: Timestamp) -> String {
+    if day_in_wib(at) != day_in_wib(now) {
+        return moment(at);
+    }
+    WIB.to_datetime(at).strftime("%H:%M WIB").to_string()
 }
 
 /// `2 days ago`, `2 hari lalu`.
@@ -74,12 +82,13 @@ pub(super) fn month(day: Date, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::day_in_wib;
 
     #[test]
     fn times_are_those_of_jakarta() {
         let at: Timestamp = "2026-11-25T18:05:09Z".parse().expect("a moment");
         assert_eq!(moment(at), "26/11/2026 01:05 WIB");
+        assert_eq!(time(at, "2026-11-26T00:00:00+07:00".parse().expect("a moment")), "01:05 WIB");
+        assert_eq!(time(at, "2026-11-25T23:59:00+07:00".parse().expect("a moment")), "26/11/2026 01:05 WIB");
         assert_eq!(weekday(day_in_wib(at), Language::Indonesian), "Kamis");
         assert_eq!(month(day_in_wib(at), Language::English), "November 2026");
     }

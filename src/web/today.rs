@@ -74,6 +74,8 @@ struct Queue {
     orders: i64,
     /// How long they take at the present rate; `None` while Accurate cannot be reached.
     time: Option<String>,
+    /// When they are tried again, if all of them wait for that: `14:32 WIB`.
+    again: Option<String>,
     /// Since when the longest waiting one is due.
     oldest: Option<String>,
     watching: i64,
@@ -234,6 +236,7 @@ impl Queue {
         Self {
             orders: queue.orders,
             time: queue.seconds.map(time),
+            again: queue.again_at.map(|at| format::time(at, page.now)),
             oldest: queue.oldest_due_at.map(|since| page.since(since)),
             watching,
         }

@@ -302,6 +302,7 @@ pub(super) async fn use_everything(world: &mut World) {
     storage.end_leases(BOOK, now).await.expect("written");
     storage.hasten(BOOK, now).await.expect("written");
     storage.next_attempt_at(BOOK).await.expect("readable");
+    storage.next_attempts(BOOK).await.expect("readable");
     storage.counts().await.expect("readable");
     storage.warning_counts().await.expect("readable");
     storage.mapping_history(10).await.expect("readable");

@@ -6,7 +6,7 @@ use forstok_accurate::{
 };
 
 use super::{NUMBER, ORDER};
-use crate::world::{World, order, order_id};
+use crate::world::{BOOK, World, order, order_id};
 
 #[tokio::test]
 async fn an_order_that_accurate_always_fails_is_blocked_after_ten_look_ups() {
@@ -116,4 +116,30 @@ async fn the_same_again_is_counted_in_the_timeline_and_not_repeated() {
     }
     pages.reverse();
     assert_eq!(pages, after);
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_a_later_attempt_is_not_promised_in_seconds() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship()).await;
+    world.run_until_settled().await;
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedBefore, 1);
+    world.accurate.next(Action::InvoiceDetail, Fault::UpsssBefore, 100_000);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_idle().await;
+    for id in 100..120 {
+        world.forstok_sends(order(&id.to_string()).ready_to_ship()).await;
+        world.run_for(60).await;
+    }
+    assert_eq!(world.state(ORDER).await, "due");
+    let next = world.storage.next_attempt_at(BOOK).await.expect("readable").expect("it waits");
+    let wait = next.duration_since(world.clock_now()).as_secs();
+    assert!(wait > 60, "{wait}");
+    let queue = world.engine.queue().await.expect("readable");
+    assert_eq!((queue.orders, queue.seconds, queue.again_at), (1, Some(wait), Some(next)));
+
+    world.forstok_sends(order("900").ready_to_ship()).await;
+    world.decide_all().await;
+    let queue = world.engine.queue().await.expect("readable");
+    assert_eq!((queue.orders, queue.seconds, queue.again_at), (2, Some(wait), None), "one of them is tried now");
 }

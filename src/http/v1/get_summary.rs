@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,8 +57,11 @@ struct QueueSummary {
     orders: i64,
     /// Since when the longest waiting order is due.
     oldest_due_at: Option<String>,
-    /// In how many seconds all of them are done at the present rate; null while every Accurate database is paused.
+    /// In how many seconds all of them are done at the present rate, and not before the last of their next attempts;
+    /// null while every Accurate database is paused.
     seconds: Option<i64>,
+    /// When the first of them is tried again, if all of them wait for a later attempt; else null.
+    again_at: Option<String>,
 }
 
 /// One day in Jakarta.
@@ -179,8 +183,9 @@ pub(crate) async fn handler(State(app): State<App>) -> Result<Json<Summary>, Pro
 }
 
 async fn queue(app: &App) -> Result<QueueSummary, Problem> {
-    let Queue { orders, oldest_due_at, seconds } = app.engine.queue().await?;
-    Ok(QueueSummary { orders, oldest_due_at: oldest_due_at.map(|at| at.to_string()), seconds })
+    let Queue { orders, oldest_due_at, seconds, again_at } = app.engine.queue().await?;
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    Ok(QueueSummary { orders, oldest_due_at: text(oldest_due_at), seconds, again_at: text(again_at) })
 }
 
 async fn days(app: &App) -> Result<Vec<DaySummary>, Problem> {

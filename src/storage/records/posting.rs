@@ -48,6 +48,15 @@ pub struct LongestWaits {
     pub order_recheck: SignedDuration,
 }
 
+/// When the invoices and deletions of a book that are due are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextAttempts {
+    /// The first of them; `None` while one of them is under way.
+    pub first: Option<Timestamp>,
+    /// The last of those that are not under way.
+    pub last: Option<Timestamp>,
+}
+
 /// Something in Accurate that orders wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recheck {

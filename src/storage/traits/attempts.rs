@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{ids::BookName, order::OrderId},
     storage::{
-        Claim, Claimable, LongestWaits, Result, Selection, Settled, Settlement, attempts, claim, settle,
+        Claim, Claimable, LongestWaits, NextAttempts, Result, Selection, Settled, Settlement, attempts, claim, settle,
         sql::{Base, Sql, read, write},
     },
 };
@@ -30,6 +30,9 @@ pub trait Attempts: Send + Sync {
 
     /// When the next attempt of a book is due.
     async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>>;
+
+    /// When the invoices and deletions of a book that are due are tried; `None` if there are none.
+    async fn next_attempts(&self, book: &BookName) -> Result<Option<NextAttempts>>;
 
     /// Makes all documents of a book due now that wait because of an error on Accurate's side. Returns how many.
     async fn hasten(&self, book: &BookName, now: Timestamp) -> Result<u64>;
@@ -67,6 +70,10 @@ impl<B: Base> Attempts for Sql<B> {
 
     async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>> {
         read!(self, db => attempts::next_at(db, book))
+    }
+
+    async fn next_attempts(&self, book: &BookName) -> Result<Option<NextAttempts>> {
+        read!(self, db => attempts::next_attempts(db, book))
     }
 
     async fn hasten(&self, book: &BookName, now: Timestamp) -> Result<u64> {

@@ -13,8 +13,8 @@ use forstok_accurate::{
     },
     storage::{
         Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, KeptDelivery, LongestWaits,
-        News, PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement, State,
-        Unfolded, UnreadableDelivery, Verdict,
+        News, NextAttempts, PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement,
+        State, Unfolded, UnreadableDelivery, Verdict,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -166,6 +166,10 @@ impl Attempts for SimStore {
 
     async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>> {
         self.gates.in_store(self.inner.next_attempt_at(book)).await
+    }
+
+    async fn next_attempts(&self, book: &BookName) -> Result<Option<NextAttempts>> {
+        self.gates.in_store(self.inner.next_attempts(book)).await
     }
 
     async fn hasten(&self, book: &BookName, now: Timestamp) -> Result<u64> {
