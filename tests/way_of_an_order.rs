@@ -17,6 +17,7 @@ mod old_bodies;
 mod ownership;
 mod people;
 mod replies;
+mod rights;
 mod samples;
 mod shadow;
 mod snapshots_of_orders;

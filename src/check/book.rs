@@ -12,11 +12,17 @@ use super::{
 use crate::{
     accurate::{
         client::{Call, Session},
-        customers, masters,
-        outcome::{BookTrouble, Failure},
+        customers,
+        documents::Found,
+        invoices::FoundInvoice,
+        masters,
+        outcome::{BookTrouble, Failure, Right},
+        receipts::FoundReceipt,
         reply::Skipped,
+        returns::FoundReturn,
     },
     domain::{
+        document::Kind,
         mapping::{Mapping, OnCancel},
         masters::{Master, MasterKind},
     },
@@ -212,6 +218,38 @@ pub async fn try_rights(session: &Session, mapping: &Mapping) -> Vec<Finding> {
         findings.push(found.indonesian(format!("hak akses untuk menyimpan dan menghapus: {given}"), ""));
     }
     findings
+}
+
+/// Tries rights that were missing, with calls that cannot be carried out. Returns those that are still missing, and the
+/// rights that exist now.
+pub async fn try_missing(session: &Session, rights: &[Right]) -> (Vec<Finding>, Vec<Right>) {
+    let book = format!("book {}", session.name());
+    let (mut findings, mut given) = (Vec::new(), Vec::new());
+    for (right, call) in rights.iter().filter_map(|right| Some((*right, trial_of(*right)?))) {
+        match refused_right(session, &book, &call).await {
+            None => given.push(right),
+            Some(finding) => findings.push(finding),
+        }
+    }
+    (findings, given)
+}
+
+/// A call that needs a right and changes nothing: it saves an empty record, or names one that does not exist.
+fn trial_of(right: Right) -> Option<Call> {
+    let calls = |kind| match kind {
+        Kind::Invoice => FoundInvoice::CALLS,
+        Kind::Receipt => FoundReceipt::CALLS,
+        Kind::Return => FoundReturn::CALLS,
+    };
+    Some(match right {
+        Right::Save(kind) => Call::post(calls(kind).save, &json!({})),
+        Right::Delete(kind) => Call::delete(calls(kind).delete, 0),
+        Right::Read(kind) => Call::get(calls(kind).detail, &[("number", UNUSED_NUMBER)]),
+        Right::CreateCustomers => Call::post("customer/save", &json!({})),
+        Right::Other(call) if call.ends_with("/list") => Call::get(call, &[("sp.pageSize", "1")]),
+        Right::Other(call) if call.ends_with("/detail") => Call::get(call, &[("no", UNUSED_NUMBER)]),
+        Right::Other(_) => return None,
+    })
 }
 
 /// Why a call is not permitted. If Accurate refuses only the content of a call, the right exists.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::reason::Language;
 
 pub use self::{
-    book::{check_access, check_book, try_rights},
+    book::{check_access, check_book, try_missing, try_rights},
     orders::{MOST_ORDERS, check_orders, items_of, read_orders},
 };
 

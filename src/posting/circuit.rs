@@ -202,6 +202,11 @@ impl Circuit {
         self.pause.as_ref().or_else(|| self.missing.values().min_by_key(|pause| pause.since))
     }
 
+    /// The rights that are missing.
+    pub fn missing_rights(&self) -> Vec<Right> {
+        self.missing.keys().copied().collect()
+    }
+
     /// When the next probe for a missing right may be sent.
     pub fn next_lane_probe_at(&self) -> Option<Timestamp> {
         let shuts = self.missing.iter().filter(|(right, _)| !lanes(**right).is_empty());

@@ -19,6 +19,7 @@ mod new_customers;
 pub mod post;
 mod read_back;
 pub mod recheck;
+mod rights;
 mod scheduler;
 mod stages;
 mod void;
@@ -245,6 +246,8 @@ impl Posting {
             return Ok(Vec::new());
         };
         self.shorten_waits(book, known).await?;
+        // Also what other calls showed, such as the lists that are read: a right that is there is no longer missing.
+        self.note_rights(book, known).await?;
         let now = self.now();
         let gate = known.lock_circuit().gate(now);
         match gate {

@@ -12,7 +12,7 @@ use super::{
     follow_up, follow_up_bulk, post, stages,
 };
 use crate::{
-    accurate::{client::Session, outcome::Right},
+    accurate::client::Session,
     clock::{Monotonic, until},
     domain::{
         about::About,
@@ -244,35 +244,6 @@ impl Posting {
             }
         }
         self.signals.due_came(name);
-        Ok(())
-    }
-
-    /// Updates the circuit breaker with the rights that calls of the book had or lacked.
-    async fn note_rights(&self, name: &BookName, book: &Book) -> Result<()> {
-        let now = self.now();
-        let mut is_given = false;
-        for (right, missing) in book.session.take_rights_seen() {
-            match book.lock_circuit().note_right(right, missing, now) {
-                Change::None => {}
-                Change::Paused => {
-                    tracing::warn!(book = name.as_str(), ?right, "book {name}: a right is missing, its orders wait");
-                }
-                Change::Resumed => {
-                    tracing::info!(
-                        book = name.as_str(),
-                        ?right,
-                        "book {name}: a right that was missing has been granted"
-                    );
-                    is_given = true;
-                    if right == Right::CreateCustomers {
-                        book.lock_without_customer().clear();
-                    }
-                }
-            }
-        }
-        if is_given {
-            self.storage.hasten(name, now).await?;
-        }
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     accurate::{activity::CallError, client::Session},
-    check::{Finding, MOST_ORDERS, Severity, Words, check_book, check_orders, items_of, read_orders},
+    check::{Finding, MOST_ORDERS, Severity, Words, check_book, check_orders, items_of, read_orders, try_missing},
     domain::{ids::BookName, reason::Language},
     http::{App, auth::By, problem::Problem},
 };
@@ -153,6 +153,10 @@ pub(super) async fn check(
         let items: BTreeSet<_> = items.into_iter().take(MOST_ITEMS).collect();
         let mut findings = check_orders(of_book, mapping);
         findings.extend(check_book(session, mapping, &items).await);
+        let posting = app.engine.posting();
+        let (missing, given) = try_missing(session, &posting.missing_rights(&book.name)).await;
+        findings.extend(missing);
+        posting.note_tried_rights(&book.name, &given).await?;
         checks.note(&book.name, app.engine.now(), findings);
     }
     Ok(Redirect::to("/connection?done=checked").into_response())

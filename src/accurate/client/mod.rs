@@ -189,9 +189,11 @@ impl Session {
         let name = call.name;
         let exchanged = self.exchange_with_data_host(call).await?;
         let result = self.read(exchanged, move |reply, secrets| reply::read(name, reply, secrets)).await;
-        // No order waits for a background call, so a right that only that call lacks stops nothing.
-        if call.urgency == Urgency::Prompt {
-            self.note_right(Right::of(name), result.as_ref().err());
+        // No order waits for a background call, so a right that only that call lacks stops nothing; one that it has may
+        // have been missing.
+        let failure = result.as_ref().err();
+        if call.urgency == Urgency::Prompt || !matches!(failure, Some(Failure::RightMissing(_))) {
+            self.note_right(Right::of(name), failure);
         }
         result
     }

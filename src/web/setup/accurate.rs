@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Origin, Trouble, shown};
 use crate::{
     accurate::credentials::Credentials,
-    check::{Severity, Words, check_access, try_rights},
+    check::{Severity, Words, check_access, try_missing, try_rights},
     domain::{ids::BookName, mapping::Mapping},
     http::{App, auth::By, problem::Problem},
     setup::Change,
@@ -135,6 +135,9 @@ pub(super) async fn check(
     let findings = match check_access(session).await {
         Ok(mut findings) => {
             findings.extend(try_rights(session, &rules(&app)).await);
+            let posting = app.engine.posting();
+            let (_, given) = try_missing(session, &posting.missing_rights(&book)).await;
+            posting.note_tried_rights(&book, &given).await?;
             findings
         }
         Err(finding) => vec![finding],
