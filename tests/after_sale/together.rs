@@ -2,29 +2,36 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::document::Kind,
-    sandbox::{Action, Fault},
+    domain::{document::Kind, payout::RowState},
+    sandbox::{Action, BulkRule, Edit, Fault},
 };
 use serde_json::json;
 
-use super::{on_both, payout, world};
+use super::{on_both, payout, return_record, world};
 use crate::world::{Base, World, order};
 
 on_both! {
     bulks_of_receipts_that_are_approved_together_share_one_count;
     a_receipt_that_one_of_several_bulks_did_not_save_is_noticed;
+    one_bad_entry_keeps_no_other_of_its_bulk_from_being_saved;
 }
 
 /// Three bulks: so many that the last does not go out one by one.
 const MANY: usize = 230;
 
-/// So many payouts wait for approval.
-async fn many_payouts(base: Base) -> World {
+/// So many orders are invoiced.
+async fn invoices(base: Base, count: usize) -> World {
     let mut world = world(base).await;
-    for id in 0..MANY {
+    for id in 0..count {
         world.forstok_sends(order(&(id + 100).to_string()).price(150_000).ready_to_ship()).await;
     }
     world.run_until_settled().await;
+    world
+}
+
+/// Many payouts wait for approval.
+async fn many_payouts(base: Base) -> World {
+    let mut world = invoices(base, MANY).await;
     let rows: Vec<_> = (0..MANY)
         .map(|id| (id + 100).to_string())
         .map(|id| payout(&id, &id, 138_000, &json!({"commission": -12_000})))
@@ -55,5 +62,35 @@ async fn a_receipt_that_one_of_several_bulks_did_not_save_is_noticed(base: Base)
     assert_eq!(world.accurate.receipts().len(), MANY);
     for id in 0..MANY {
         assert_eq!(world.accurate.owed(&format!("INV-{}", id + 100)), Some(0.into()), "{id}");
+    }
+}
+
+/// Seed 1615 of the simulator: where one bad entry keeps a whole bulk from being saved, the others were blocked, tried
+/// together again and refused again, for as long as the bad one stayed.
+async fn one_bad_entry_keeps_no_other_of_its_bulk_from_being_saved(base: Base) {
+    const BULK: usize = 40;
+    for bulk in [BulkRule::EachByItself, BulkRule::AllOrNothing, BulkRule::RefusedWhole] {
+        for kind in [Kind::Receipt, Kind::Return] {
+            let mut world = invoices(base, BULK).await;
+            world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
+            world.accurate.change_settings(|settings| settings.bulk = bulk);
+            // A person has given one of the invoices to another customer: Accurate refuses what is booked on it.
+            let customer_no = Some("TOKPED-JKT".to_owned());
+            world.accurate.edit_invoice("INV-107", &Edit { customer_no, ..Edit::default() }).expect("it exists");
+            let row = |id: &str| match kind {
+                Kind::Return => return_record(id, id, &json!({})),
+                _ => payout(id, id, 150_000, &json!({})),
+            };
+            let rows: Vec<_> = (0..BULK).map(|id| row(&(id + 100).to_string())).collect();
+            world.storage.record_rows(&rows, world.clock.now()).await.expect("recorded");
+            world.run_until_settled().await;
+
+            world.approves_all(kind).await;
+
+            let saved =
+                if kind == Kind::Return { world.accurate.returns().len() } else { world.accurate.receipts().len() };
+            assert_eq!(saved, BULK - 1, "{kind:?}, {bulk:?}");
+            assert_eq!(world.row(kind, "107").await.state, RowState::Blocked, "{kind:?}, {bulk:?}");
+        }
     }
 }
