@@ -20,6 +20,8 @@ use crate::domain::{document::Kind, ids::DocumentNumber, money::Rupiah};
 /// What is still open on an invoice. What Accurate does not show is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outstanding {
+    /// Accurate's id of the invoice.
+    pub id: Option<i64>,
     /// What is owed after payments and returns, in rupiah.
     pub owed: Option<Decimal>,
     /// Its lines of goods.
@@ -86,7 +88,16 @@ pub(super) struct OwedLists {
     poor: AtomicU32,
 }
 
-/// What is owed on these invoices, in rupiah, as far as one list shows it: at most [`LARGEST_BULK`] invoices.
+/// What is owed on an invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwedOn {
+    /// Accurate's id of the invoice.
+    pub id: Option<i64>,
+    /// In rupiah.
+    pub amount: Decimal,
+}
+
+/// What is owed on these invoices, as far as one list shows it: at most [`LARGEST_BULK`] invoices.
 ///
 /// It is not known whether a filter accepts several values, nor whether a list shows `primeOwing`, and Accurate silently
 /// ignores a filter that it does not understand (accurate.md §3, B). So only rows with a requested number are used, and
@@ -94,7 +105,7 @@ pub(super) struct OwedLists {
 pub async fn listed(
     session: &Session,
     numbers: &[&DocumentNumber],
-) -> Result<HashMap<DocumentNumber, Decimal>, Failure> {
+) -> Result<HashMap<DocumentNumber, OwedOn>, Failure> {
     let poor = &session.owed_lists.poor;
     if numbers.len() < 2 || poor.load(Ordering::Relaxed) >= MOST_POOR_LISTS {
         return Ok(HashMap::new());
@@ -109,7 +120,7 @@ pub async fn listed(
     for row in list.rows {
         let is_asked_for = |number: &&&DocumentNumber| number.as_str() == row.number.0;
         if let (Some(number), Some(amount)) = (numbers.iter().find(is_asked_for), amount(&row.prime_owing)) {
-            owed.insert((*number).clone(), amount);
+            owed.insert((*number).clone(), OwedOn { id: row.id(), amount });
         }
     }
     if owed.len() * 2 < numbers.len() {
@@ -123,6 +134,7 @@ pub async fn listed(
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Record {
+    id: Text,
     number: Text,
     prime_owing: Text,
     detail_item: Rows<Line>,
@@ -144,12 +156,17 @@ struct Item {
 }
 
 impl Record {
+    fn id(&self) -> Option<i64> {
+        self.id.0.parse().ok()
+    }
+
     /// `None` if it is another invoice. If any line cannot be read, none is known.
     fn outstanding(self, number: &DocumentNumber) -> Option<Outstanding> {
+        let (id, owed) = (self.id(), amount(&self.prime_owing));
         let is_whole = self.detail_item.complete;
         let lines = self.detail_item.rows.into_iter().map(Line::open).collect::<Option<Vec<_>>>();
         let lines = lines.filter(|_| is_whole).unwrap_or_default();
-        number.is_same_as(&self.number.0.into()).then(|| Outstanding { owed: amount(&self.prime_owing), lines })
+        number.is_same_as(&self.number.0.into()).then_some(Outstanding { id, owed, lines })
     }
 }
 

@@ -205,7 +205,7 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) ->
         )
     });
     let sql = format!(
-        "SELECT o.order_id, o.id, o.channel_order_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at,
+        "SELECT o.order_id, o.id, o.channel_order_id, o.invoice_id, o.revision, o.undecided, o.warnings, o.findings, o.received_at,
              (SELECT COUNT(*) FROM unsettled u WHERE u.order_id = o.order_id AND u.due_at <= $2) AS unsettled,
              {existing}
          FROM {} {} orders o ON o.order_id = v.value ->> 0",
@@ -243,6 +243,7 @@ fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) 
         lease_until,
         earlier_tries: row.number("tries")? - 1,
         is_shadowed: row.number("shadowed")? == 1,
+        invoice_id: order.number_if_any("invoice_id")?,
         marketplace_number: order.text("channel_order_id")?.into(),
         failures: row.number("failures")?,
         purpose: purpose(row)?,

@@ -20,6 +20,7 @@ on_both! {
     a_process_that_dies_with_a_receipt_under_way_leaves_one_receipt;
     a_receipt_that_accurate_refuses_is_blocked_and_retried_automatically;
     many_receipts_share_their_saves;
+    no_receipt_is_saved_on_an_invoice_that_took_over_the_number_of_ours;
     a_bulk_that_reports_a_receipt_as_saved_without_saving_it_is_noticed;
     a_bulk_that_saves_another_amount_than_it_reports_is_noticed;
     a_return_of_pieces_that_went_back_in_accurate_is_for_a_person_with_the_figures;
@@ -103,6 +104,17 @@ async fn a_receipt_that_accurate_refuses_is_blocked_and_retried_automatically(ba
     assert!(world.accurate.remove_receipt("RCP-1"));
     world.run_for(2 * 3600).await;
     one_receipt(&world).await;
+}
+
+async fn no_receipt_is_saved_on_an_invoice_that_took_over_the_number_of_ours(base: Base) {
+    let mut world = ready(base).await;
+    assert!(world.accurate.remove_invoice("INV-7"));
+    world.accurate.add_invoice("INV-7", "8277", "cash sale at the counter", 400_000.into());
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
+    assert_eq!((world.accurate.receipts().len(), world.accurate.owed("INV-7")), (0, Some(400_000.into())));
+    let timeline = world.timeline("7").await;
+    assert!(timeline.contains("invoice INV-7 (id 2) is not this order's"), "{timeline}");
 }
 
 async fn many_receipts_share_their_saves(base: Base) {

@@ -10,13 +10,29 @@ fn words(reason: Reason) -> Option<Words> {
     Some(match reason {
         Reason::NumberConflict => [
             (
-                "Another {} in Accurate has this number, or this one was changed or renumbered there.",
-                "Compare the {} in Accurate; correct, renumber or delete it there, then retry the order.",
+                "Another document in Accurate has the number of this {} or of its invoice, or it was changed or renumbered \
+                 there.",
+                "Compare the document named here in Accurate; correct, renumber or delete it there, then retry the order.",
             ),
             (
-                "Nomor ini dipakai {} lain di Accurate, atau dokumen ini telah diubah atau diganti nomornya di sana.",
-                "Bandingkan {} tersebut di Accurate; perbaiki, ganti nomornya, atau hapus di sana, lalu coba lagi \
+                "Nomor {} ini atau nomor fakturnya dipakai dokumen lain di Accurate, atau dokumennya telah diubah atau \
+                 diganti nomornya di sana.",
+                "Bandingkan dokumen yang disebut di sini di Accurate; perbaiki, ganti nomornya, atau hapus di sana, lalu coba lagi \
                  pesanannya.",
+            ),
+        ],
+        Reason::InvoicePaid => [
+            (
+                "Less is owed on the invoice in Accurate than this {} would pay.",
+                "Compare the invoice with its receipts and returns in Accurate. If the invoice was changed, correct it. If \
+                 one of them books this payout already, mark the payout as done by hand; if one of them is wrong, delete \
+                 it. Then retry.",
+            ),
+            (
+                "Sisa tagihan faktur di Accurate lebih kecil daripada {} ini.",
+                "Bandingkan faktur tersebut dengan penerimaan dan returnya di Accurate. Bila fakturnya telah diubah, \
+                 perbaiki. Bila salah satunya sudah membukukan pencairan ini, tandai pencairan sebagai sudah dibuat \
+                 manual; bila ada yang keliru, hapus. Lalu coba lagi.",
             ),
         ],
         Reason::PeriodClosed => [
@@ -130,11 +146,13 @@ mod tests {
         let english = Language::English;
         assert_eq!(
             said(Kind::Receipt, english),
-            "Another sales receipt in Accurate has this number, or this one was changed or renumbered there."
+            "Another document in Accurate has the number of this sales receipt or of its invoice, or it was changed or \
+             renumbered there."
         );
         assert_eq!(
             said(Kind::Return, english),
-            "Another sales return in Accurate has this number, or this one was changed or renumbered there."
+            "Another document in Accurate has the number of this sales return or of its invoice, or it was changed or \
+             renumbered there."
         );
         assert_eq!(said(Kind::Invoice, english), Reason::NumberConflict.sentence(english));
         let indonesian = Reason::RefusedByAccurate.sentence_about(Kind::Receipt, Language::Indonesian);

@@ -3,15 +3,13 @@
 
 use std::collections::HashMap;
 
-use rust_decimal::Decimal;
-
 use super::FollowUp;
 use crate::{
     accurate::{
         client::{CALL_TIMEOUT, Session},
         documents::Found,
         outcome::Failure,
-        outstanding::{self, Outstanding, TooMany},
+        outstanding::{self, Outstanding, OwedOn, TooMany},
     },
     domain::{
         about::{About, AfterSale},
@@ -21,10 +19,11 @@ use crate::{
         reason::Reason,
     },
     posting::attempt::{Attempt, End, Stop, call_within_limits, stop},
+    storage::Outcome,
 };
 
-/// What Accurate shows as owed on invoices, in rupiah, less what receipts that are about to be saved pay.
-pub(in crate::posting) type Owed = HashMap<DocumentNumber, Decimal>;
+/// What Accurate shows as owed on invoices, less what receipts that are about to be saved pay.
+pub(in crate::posting) type Owed = HashMap<DocumentNumber, OwedOn>;
 
 /// What is owed on the invoices of many receipts, as far as one list shows it; nothing for returns.
 pub(in crate::posting) async fn owed_on_invoices<D: FollowUp>(
@@ -69,16 +68,22 @@ impl<D: FollowUp> Attempt<'_, D> {
                 Err(stop) => return Some(Err(stop)),
             };
             // Accurate may show it under another name (accurate.md §4, C); it may also refuse such a payment.
+            if let Some(blocked) = self.is_of_another_sale(invoice, open.id) {
+                return Some(Ok(blocked));
+            }
             let amount = open.owed?;
-            owed.insert(invoice.clone(), amount);
+            owed.insert(invoice.clone(), OwedOn { id: open.id, amount });
         }
         let left = owed.get_mut(invoice)?;
+        if let Some(blocked) = self.is_of_another_sale(invoice, left.id) {
+            return Some(Ok(blocked));
+        }
         let payment = claim.draft.total();
-        if payment.decimal() <= *left {
-            *left -= payment.decimal();
+        if payment.decimal() <= left.amount {
+            left.amount -= payment.decimal();
             return None;
         }
-        let of = AfterSale::PaidBefore { invoice: invoice.clone(), payment, owed: Rupiah::from_decimal(*left) };
+        let of = AfterSale::PaidBefore { invoice: invoice.clone(), payment, owed: Rupiah::from_decimal(left.amount) };
         let blocked = self.blocked(Reason::InvoicePaid, About::AfterSale { of });
         Some(Ok(self.and_tried_again(blocked)))
     }
@@ -92,6 +97,9 @@ impl<D: FollowUp> Attempt<'_, D> {
             Ok(open) => open?,
             Err(stop) => return Some(Err(stop)),
         };
+        if let Some(blocked) = self.is_of_another_sale(&body.invoice_number, open.id) {
+            return Some(Ok(blocked));
+        }
         let lines = body.detail_item.iter();
         let wanted = lines.map(|line| (line.item_no.clone(), line.unit_price.decimal(), line.quantity));
         let TooMany { item_no, sold, returned, wanted } = open.lacks(wanted)?;
@@ -99,6 +107,15 @@ impl<D: FollowUp> Attempt<'_, D> {
         let of = AfterSale::ReturnedBefore { item: item_no, pieces, sold, returned };
         let blocked = self.blocked(Reason::ReturnNeedsPerson, About::AfterSale { of });
         Some(Ok(self.and_tried_again(blocked)))
+    }
+
+    /// How the attempt ends if the number of the order's invoice has been given to another one in Accurate: a receipt or
+    /// a return would settle somebody else's sale.
+    fn is_of_another_sale(&self, number: &DocumentNumber, id: Option<i64>) -> Option<Outcome> {
+        let id = id.filter(|id| self.claim.invoice_id.is_some_and(|ours| ours != *id))?;
+        let (document, number) = (Kind::Invoice, number.clone());
+        let about = About::OtherInvoice { document, number, id, differences: Vec::new() };
+        Some(self.and_tried_again(self.blocked(Reason::NumberConflict, about)))
     }
 
     async fn read_open(&mut self, invoice: &DocumentNumber) -> Result<Option<Outstanding>, Stop> {

@@ -42,6 +42,8 @@ pub struct Claim<D = Drafted> {
     pub earlier_tries: i64,
     /// It was, or could have been, due in shadow mode: another integration may have created its invoice.
     pub is_shadowed: bool,
+    /// Accurate's id of the order's invoice, if it exists.
+    pub invoice_id: Option<i64>,
     /// The number that the buyer sees. Other integrations give it to their invoices (forstok.md §1).
     pub marketplace_number: DocumentNumber,
     /// Failures in a row before this attempt.
@@ -124,6 +126,7 @@ impl<D> Claim<D> {
             lease_until: self.lease_until,
             earlier_tries: self.earlier_tries,
             is_shadowed: self.is_shadowed,
+            invoice_id: self.invoice_id,
             marketplace_number: self.marketplace_number,
             failures: self.failures,
             purpose: self.purpose,
