@@ -157,8 +157,8 @@ coded! {
             en "This version of the program cannot read the stored data of this order's document." => "Retry; the document is then prepared again from what Forstok sent. If that fails too, create, correct or delete the invoice in Accurate.",
             id "Data dokumen pesanan ini yang tersimpan tidak dapat dibaca oleh versi program ini." => "Coba lagi; dokumen kemudian disiapkan ulang dari data yang dikirim Forstok. Bila tetap gagal, buat, perbaiki, atau hapus fakturnya langsung di Accurate.";
         InvoicePaid = "invoice_paid",
-            en "A receipt or a return is booked on the invoice of a cancelled order, so it cannot be deleted; or less is owed on the invoice in Accurate than a payout would pay." => "Cancelled order: if the money or goods were really returned, book that as a return. To delete everything that this service has booked, choose \"Delete from Accurate\" on the order's page. If a person created a receipt in Accurate, delete it there first, then retry. Payout: compare it with the invoice and with its receipts and returns in Accurate. If the invoice was changed, correct it, then retry. If a receipt or a return books this payout, mark the payout as done by hand; if it is wrong, delete it in Accurate, then retry.",
-            id "Faktur pesanan yang dibatalkan sudah memiliki penerimaan atau retur penjualan sehingga tidak dapat dihapus, atau sisa tagihan faktur di Accurate lebih kecil daripada pencairannya." => "Pesanan dibatalkan: bila dana atau barang memang dikembalikan, bukukan sebagai retur penjualan. Untuk menghapus semua yang dibukukan layanan ini, pilih \"Hapus dari Accurate\" di halaman pesanan. Bila ada penerimaan yang dibuat manual di Accurate, hapus dahulu penerimaan itu, lalu coba lagi. Pencairan: bandingkan dengan faktur tersebut beserta penerimaan dan returnya di Accurate. Bila fakturnya telah diubah, perbaiki, lalu coba lagi. Bila penerimaan atau retur memang membukukan pencairan ini, tandai pencairan sebagai selesai manual; bila keliru, hapus di Accurate, lalu coba lagi.";
+            en "A receipt or a return is booked on the invoice, so it cannot be deleted." => "If the goods were really returned, book that as a return; once everything has gone back, nothing is left to decide. To delete everything that this service has booked, choose \"Delete from Accurate\" on the order's page. A receipt or a return that a person created, changed or renumbered in Accurate must be deleted there first; then retry.",
+            id "Faktur ini sudah memiliki penerimaan atau retur penjualan sehingga tidak dapat dihapus." => "Bila barang memang dikembalikan, bukukan sebagai retur penjualan; setelah semuanya kembali, tidak ada lagi yang perlu diputuskan. Untuk menghapus semua yang dibukukan layanan ini, pilih \"Hapus dari Accurate\" di halaman pesanan. Penerimaan atau retur yang dibuat, diubah, atau diganti nomornya secara manual di Accurate harus dihapus di sana terlebih dahulu; lalu coba lagi.";
         FeeKindUnmapped = "fee_kind_unmapped",
             en "The payout contains a fee that is not mapped to a category." => "Choose a category for the fee on the page Payouts; its payouts then continue automatically.",
             id "Pencairan ini memuat biaya yang belum dipetakan ke kategori." => "Pilih kategori untuk biaya tersebut di halaman Pencairan dana; pencairannya kemudian diproses otomatis.";
@@ -304,7 +304,7 @@ impl Warning {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::document::Kind, *};
 
     #[test]
     fn every_reason_and_warning_has_words_in_both_languages() {
@@ -336,6 +336,8 @@ mod tests {
             let listed = Reason::ALL.iter().filter(|reason| is_listed(**reason));
             listed.map(|one| row(one.code(), one.sentence(english), one.remedy(english))).collect::<String>()
         };
+        let (paid, receipt) = (Reason::InvoicePaid, Kind::Receipt);
+        let paid = row(paid.code(), &paid.sentence_about(receipt, english), &paid.remedy_about(receipt, english));
         let warnings = Warning::ALL.iter().map(|one| row(one.code(), one.sentence(english), one.remedy(english)));
         format!(
             "# Reasons and warnings
@@ -364,7 +366,8 @@ A warning blocks nothing, but a person should check it.
 {head}{warnings}",
             blocked = reasons(&|reason| !reason.is_by_rule() && !reason.is_after_sale()),
             ignored = reasons(&Reason::is_by_rule),
-            after_sale = reasons(&Reason::is_after_sale),
+            // On a payout it means something else than on an order.
+            after_sale = reasons(&Reason::is_after_sale) + &paid,
             warnings = warnings.collect::<String>(),
         )
     }

@@ -9,7 +9,7 @@ use forstok_accurate::{
         reason::{Language, Reason},
     },
     sandbox::{Action, Edit},
-    storage::ManualChange,
+    storage::{ByHand, ManualChange, Marked},
 };
 use serde_json::json;
 
@@ -27,6 +27,8 @@ on_both! {
     an_undo_that_cannot_delete_the_invoice_books_nothing_again;
     money_of_an_order_that_a_rule_ignored_needs_a_person_once_the_order_is_cancelled;
     an_order_that_is_cancelled_after_a_part_of_it_went_back_is_for_a_person;
+    a_paid_order_that_is_cancelled_after_shipping_is_settled_once_everything_went_back;
+    a_paid_order_that_is_cancelled_after_shipping_is_settled_by_a_return_that_a_person_books;
     a_part_that_goes_back_of_an_order_that_was_cancelled_after_shipping_is_for_a_person;
 }
 
@@ -217,6 +219,38 @@ async fn an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifi
         [Action::InvoiceDetail, Action::InvoiceDelete, Action::InvoiceDetail],
     ];
     assert_eq!(calls, expected.concat(), "each is looked up, deleted, and looked up again");
+}
+
+async fn a_paid_order_that_is_cancelled_after_shipping_is_settled_once_everything_went_back(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    world.is_cancelled_after_shipping().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    // "If the goods were really returned, book that as a return."
+    world.one_piece_went_back("r1").await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid", "a part of it came back");
+    world.one_piece_went_back("r2").await;
+    assert_eq!(world.state("7").await, "invoiced");
+    assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (1, 2));
+    assert_eq!((world.accurate.owed("INV-7"), world.accurate.credit("INV-7")), (Some(0.into()), Some(150_000.into())));
+    assert_eq!(world.return_state("r2").await, (RowState::Settled, ""));
+}
+
+async fn a_paid_order_that_is_cancelled_after_shipping_is_settled_by_a_return_that_a_person_books(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    world.is_cancelled_after_shipping().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    world.accurate.add_return("RJ-7", "INV-7", "AAA2002", 2.into()).expect("two were sold");
+    let (document, reason, actor, at) = ("RJ-7", "it came back", "ani", world.clock.now());
+    let by_hand = ByHand { document: document.to_owned(), reason: reason.to_owned(), actor: actor.to_owned(), at };
+    let key = ("forstok", "cancelled/8277/INV-7");
+    let marked = world.storage.mark_by_hand(Kind::Return, key, Some(&by_hand), "ani", at).await;
+    assert_eq!(marked.expect("written"), Marked::Done);
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "invoiced");
 }
 
 async fn an_order_that_is_cancelled_after_a_part_of_it_went_back_is_for_a_person(base: Base) {

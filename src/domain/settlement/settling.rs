@@ -115,6 +115,10 @@ impl<'a> Settling<'a> {
     /// shipping, a return is booked instead of deleting it; otherwise it must be deleted.
     fn of_cancelled(&self, cancelled: Option<Cancelled>) -> Fate {
         let Some(cancelled) = cancelled else { return Fate::Kept };
+        // What was paid for goods that all came back is a credit of the customer's: nothing is left to decide.
+        if cancelled.after_shipping && self.ledger.sums().returned >= self.invoice.total {
+            return Fate::Kept;
+        }
         let of_cancellation = key_of_cancellation(self.order);
         let mut numbers: Vec<_> = self.receipts.iter().map(|receipt| receipt.draft.body.number.clone()).collect();
         // After shipping, a return that takes everything back is what the cancellation wants.
