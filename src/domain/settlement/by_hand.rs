@@ -8,7 +8,13 @@ use super::{
     returns::{self, Meaning, key_of_cancellation},
     settling::Settling,
 };
-use crate::domain::{ids::DocumentNumber, mapping::after_sale::SUBTOTAL, money::Rupiah};
+use crate::domain::{
+    about::{About, AfterSale},
+    ids::DocumentNumber,
+    mapping::after_sale::SUBTOTAL,
+    money::Rupiah,
+    reason::Finding,
+};
 
 /// What people have booked, in rupiah.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +60,7 @@ impl Settling<'_> {
     }
 
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
-    /// money, but not more than is owed.
+    /// money, but not more than is owed. Below 0 if it closes a credit.
     fn paid_by_hand(&mut self, row: &Row) -> Rupiah {
         let amount = match self.desk().book(row, &self.ledger) {
             Ok(Booking::Receipt(draft)) => {
@@ -65,6 +71,11 @@ impl Settling<'_> {
                 self.ledger.take(used);
                 Rupiah::ZERO
             }
+            // The journal voucher that the row asks for: the credit is gone.
+            Err(Outcome::Blocked(Finding {
+                about: About::AfterSale { of: AfterSale::CreditToClose { amount, .. } },
+                ..
+            })) => Rupiah::ZERO - amount,
             Err(_) => {
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
@@ -81,7 +92,7 @@ impl Settling<'_> {
     pub(super) fn numbers_by_hand(&self, with_returns: bool) -> Vec<DocumentNumber> {
         let of_cancellation = key_of_cancellation(self.order);
         let takes_off =
-            |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::ByHand(amount)) if !amount.is_zero());
+            |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::ByHand(amount)) if amount.is_positive());
         let rows = self.order.rows.iter().enumerate();
         let rows = rows.filter(|(place, _)| takes_off(self.rows.get(place))).filter_map(|(_, row)| row.by_hand.clone());
         let records = self.order.records.iter().enumerate();

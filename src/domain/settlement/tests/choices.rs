@@ -164,6 +164,10 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
         AfterSale::CreditToClose { amount: rupiah(75_000), customer: "8277".to_owned(), bank: "110102".to_owned() };
     assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
     assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000), "the service posts no journal");
+    // Once a person has booked it, the credit is gone, and the marketplace owes what it owed before.
+    sale.rows[1].by_hand = Some("JV-7".to_owned());
+    assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
+    sale.rows[1].by_hand = None;
     // Money that is more than the credit is no credit.
     sale.rows[1].payout.net = rupiah(-75_001);
     assert!(matches!(sale.why(2).1, AfterSale::ToBook { .. }));
