@@ -295,8 +295,8 @@ pub fn cannot_listen(setting: &str, address: SocketAddr, error: &std::io::Error)
 /// Returns when the process is asked to stop: SIGTERM or Ctrl-C.
 pub fn asked_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be listened for")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened for")?;
+    let mut terminate = signal(SignalKind::terminate()).context("the handler for SIGTERM cannot be installed")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("the handler for Ctrl-C cannot be installed")?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -112,7 +112,7 @@ impl Request {
 pub struct Changes(Option<mpsc::Sender<Request>>);
 
 impl Changes {
-    /// With the receiver for whoever carries them out.
+    /// With the receiver for the task that carries the changes out.
     pub fn new() -> (Self, mpsc::Receiver<Request>) {
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
         (Self(Some(sender)), receiver)
@@ -159,7 +159,7 @@ pub struct FirstWebhook {
 pub struct Seen {
     /// The latest one that proved itself in another way than the settings say.
     pub recognised: Option<(Timestamp, Way)>,
-    /// The latest one that proved itself in no way.
+    /// The latest one whose proof was missing or wrong, and why it was refused.
     pub refused: Option<(Timestamp, Why)>,
 }
 

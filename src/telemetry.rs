@@ -178,7 +178,10 @@ fn describe() {
         "forstok_accurate_last_backup_timestamp_seconds",
         "When store backup or backup-postgres last made a backup, in seconds since 1970; 0 before the first time"
     );
-    describe_counter!("forstok_accurate_operators_refused_total", "Requests of operators with a wrong token");
+    describe_counter!(
+        "forstok_accurate_operators_refused_total",
+        "Requests of operators refused because of their token"
+    );
     describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");
     describe_counter!("forstok_accurate_task_panics_total", "Panics of the tasks that drive the service");
     describe_gauge!(

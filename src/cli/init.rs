@@ -64,7 +64,7 @@ pub(super) struct Arguments {
     /// Database; by default `sqlite://data/forstok-accurate.db`
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Where Accurate's data is asked for; a sandbox in trials
+    /// Address of Accurate's account server; to try the service, that of a sandbox
     #[arg(long, value_name = "URL", default_value = DEFAULT_ACCOUNT_URL)]
     account_url: String,
     /// File with the API Token; `-` reads standard input

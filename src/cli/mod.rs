@@ -108,7 +108,7 @@ enum Command {
     /// Compare the invoices of a period with those that Accurate lists; changes nothing in Accurate
     ///
     /// Works with or without a running service. Exits with 0 if nothing is open, 1 if something is, 3 if not everything
-    /// could be seen.
+    /// could be read.
     Reconcile {
         /// The first day, in Jakarta; by default as many days back as the nightly run
         #[arg(long, value_name = "DAY")]

@@ -50,16 +50,16 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let asked_to_stop = asked_to_stop()?;
     // From here on SIGHUP no longer ends the process; a signal that arrives before the service runs is handled
     // afterwards.
-    let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be listened for")?;
+    let hangup = signal(SignalKind::hangup()).context("the handler for SIGHUP cannot be installed")?;
     // A file that may not grow further is a failed write, answered with 503, not the end of the process.
     let _ = signal(SignalKind::from_raw(FILE_TOO_LARGE));
     let public = listen("server.listen", config.listen).await?;
-    let address = public.local_addr().context("the address that is listened on")?;
+    let address = public.local_addr().context("the listening address is not known")?;
     let operators = match config.operator_listen {
         Some(address) => Some(listen("server.operator_listen", address).await?),
         None => None,
     };
-    let pages = operators.as_ref().unwrap_or(&public).local_addr().context("the address that is listened on")?;
+    let pages = operators.as_ref().unwrap_or(&public).local_addr().context("the listening address is not known")?;
     if config.operator_token.is_none() && config.operators.is_empty() {
         tracing::warn!("neither server.operator_token nor [operators] is set: the pages and /v1 are closed");
     }

@@ -49,8 +49,8 @@ pub struct AfterSale {
     pub released_payouts: RowSum,
     /// Returns that wait for an approval, and that the candidate books without it.
     pub released_returns: RowSum,
-    /// Returns that are only listed under the active mapping, and that the candidate books. Those that a person has
-    /// marked as booked by hand are none of them.
+    /// Returns that are only listed under the active mapping and that the candidate books, without those that a person
+    /// has marked as booked by hand.
     pub listed_returns: RowSum,
     /// Whether the candidate books the listed returns without a person's approval.
     pub automatically: bool,

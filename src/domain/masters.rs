@@ -198,7 +198,7 @@ impl ListFailure {
                 format!("The user who created the API Token may not read this list: {words}")
             }
             (Self::RightMissing(words), Language::Indonesian) => {
-                format!("Pengguna pembuat API Token tidak mempunyai hak untuk membaca daftar ini: {words}")
+                format!("Pengguna pembuat API Token tidak memiliki hak akses untuk membaca daftar ini: {words}")
             }
             (Self::CallFailed(words), Language::English) => format!("Accurate did not send the list: {words}"),
             (Self::CallFailed(words), Language::Indonesian) => format!("Accurate tidak mengirim daftar ini: {words}"),

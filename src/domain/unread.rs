@@ -88,7 +88,7 @@ impl Why {
             Self::NotANumber => {
                 ("is not a number such as 24500 or 24500.50", "bukan angka seperti 24500 atau 24500.50")
             }
-            Self::TooLarge => ("is beyond 1000000000000 rupiah", "melebihi 1000000000000 rupiah"),
+            Self::TooLarge => ("is beyond Rp1.000.000.000.000", "melebihi Rp1.000.000.000.000"),
             Self::Ambiguous => (
                 "is ambiguous: the dot may separate thousands or decimals",
                 "tidak jelas: titiknya dapat berarti ribuan atau desimal",

@@ -77,7 +77,7 @@ pub(super) async fn ask_always(engine: Arc<Engine>, mut stopped: watch::Receiver
         match progress.wait_for(asked).await {
             None => return,
             Some(Ok(_)) => {}
-            Some(Err(error)) => tracing::error!("what Forstok lists could not be compared: {error}"),
+            Some(Err(error)) => tracing::error!("Forstok's orders could not be compared: {error}"),
         }
         let time_passes = async {
             tokio::select! {

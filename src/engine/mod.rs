@@ -4,8 +4,8 @@
 //! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has
 //! the drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate,
 //! [`forstok_reconciliation`] with Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for
-//! orders that never came. [`Engine::tell_news`] and its neighbours in `notices` tell people what they need to know
-//! outside the page; `refused_webhooks` counts the webhooks that it does not accept.
+//! orders that never came. [`Engine::tell_news`] and the other functions of `notices` send notices to people;
+//! `refused_webhooks` counts the webhooks that were refused.
 //! `after_sale` records payouts and returns, and what people approve of them.
 //! Each step is a method, so that a test can take the steps one by one.
 
@@ -128,7 +128,7 @@ impl Engine {
         Self { replica, ..self }
     }
 
-    /// The same engine, which asks Forstok's order API for orders that it has never heard of.
+    /// The same engine, which asks Forstok's order API for orders that never arrived here.
     #[must_use]
     pub fn asking_forstok(self, api: ForstokApi, config: BackfillConfig) -> Self {
         Self { forstok: Some((api, config)), ..self }
@@ -144,7 +144,7 @@ impl Engine {
         Self { hinted, ..self }
     }
 
-    /// The same engine, which tells people outside the page. `public_url` is the address of the pages.
+    /// The same engine, which sends notices over these channels. `public_url` is the address of the pages.
     #[must_use]
     pub fn telling_people(self, channels: Channels, public_url: Option<&str>) -> Self {
         Self { notices: Some(Telling::new(channels, public_url)), ..self }

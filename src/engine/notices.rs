@@ -62,7 +62,7 @@ fn counter(channel: Channel, outcome: &'static str) -> metrics::Counter {
 fn given_up(NoticeRecord { channel, tries, message: Message { id, kind, .. }, .. }: &NoticeRecord) {
     counter(*channel, "given_up").increment(1);
     let name = channel.as_str();
-    tracing::error!(notice = id, channel = name, tries, "notice {id} ({kind}) was not taken for a day and is given up");
+    tracing::error!(notice = id, channel = name, tries, "notice {id} ({kind}) was not accepted for a day: given up");
 }
 
 /// The result of testing a channel.
@@ -85,7 +85,7 @@ impl Engine {
         self.notices.as_ref().and_then(|telling| telling.channels.rules().digest_at)
     }
 
-    /// Writes notices about everything that people have to be told, if this replica decides; returns how many.
+    /// Issues notices about everything that has not been announced yet, if this replica decides; returns how many.
     pub async fn tell_news(&self) -> Result<usize> {
         let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
         let ToldAt { revision, told } = self.storage.told().await?;
@@ -219,7 +219,7 @@ impl Engine {
         let next_at = next_try(*made_at, tries, self.now());
         let state = if let Some(at) = next_at {
             counter(*channel, "failed").increment(1);
-            tracing::warn!(notice = id, channel = name, tries, "notice {id} ({kind}) was not taken; next try at {at}");
+            tracing::warn!(notice = id, channel = name, tries, "notice {id} ({kind}) was not accepted; next try: {at}");
             NoticeState::Waiting
         } else {
             given_up(notice);
@@ -281,7 +281,7 @@ pub(super) async fn tell_always(engine: Arc<Engine>, mut stopped: watch::Receive
             // The next notice of a channel need not wait.
             Some(Ok(1..)) => continue,
             Some(Ok(0)) => {}
-            Some(Err(error)) => tracing::error!("people could not be told: {error}"),
+            Some(Err(error)) => tracing::error!("notices could not be issued or sent: {error}"),
         }
         let time_passes = async {
             tokio::select! {

@@ -70,8 +70,8 @@ impl Engine {
         }
     }
 
-    /// Carries out a run; without one, follows what Accurate's own webhooks named. Both would contradict each other
-    /// beside each other, because a run ends the findings that it does not meet.
+    /// Carries out a run; if there is none, follows hints of Accurate's own webhooks. Never both at the same time,
+    /// because a run ends the findings that it does not find again.
     async fn compare_next(&self, book: &BookName) -> Result<bool> {
         Ok(self.reconcile(book).await? || self.follow_hints(book).await? || self.keep_accurate_webhooks(book).await?)
     }

@@ -210,7 +210,7 @@ impl Kept {
 /// whether more can be read at once.
 fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
     match step {
-        Err(error) => tracing::error!("webhooks that were kept could not be read again yet: {error}"),
+        Err(error) => tracing::error!("unreadable webhooks could not be parsed again yet: {error}"),
         Ok(()) if sweep.is_over && sweep.failed > 0 => *sweep = Sweep::default(),
         Ok(()) => return true,
     }
@@ -271,7 +271,7 @@ async fn post_always(engine: Arc<Engine>, book: BookName, mut stopped: watch::Re
                     working.spawn(async move {
                         if let Err(error) = engine.work(&book, work).await {
                             // The lease expires, and the next attempt looks the number up.
-                            tracing::error!("work could not be brought to its end: {error}");
+                            tracing::error!("book {book}: work failed and is repeated after its lease: {error}");
                         }
                     });
                 }

@@ -38,10 +38,10 @@ pub(crate) enum Problem {
     #[error("this service is still being set up: it has no webhook key yet. Nothing was kept; send it again later")]
     NotSetUp,
     /// 401: the operator's token is missing or wrong.
-    #[error("send the operator token of the settings as \"Authorization: Bearer …\"")]
+    #[error("the operator token is missing or wrong; send one of the settings as \"Authorization: Bearer …\"")]
     TokenWrong,
     /// 403: no operator token is set, so nobody may use these routes.
-    #[error("these routes are closed: set server.operator_token in the settings to open them")]
+    #[error("nobody may use these routes yet; set server.operator_token or [operators] in the settings")]
     Closed,
     /// 403: a page of another site sent the request.
     #[error("a page of another site sent this request; open the page in this service and try again")]
@@ -81,10 +81,10 @@ pub(crate) enum Problem {
     )]
     ColumnsUnknown(Vec<String>),
     /// 404: there is no such order.
-    #[error("order {0} is not known here")]
+    #[error("order {0} is not known here; GET /v1/orders?q=… searches by the marketplace's number")]
     UnknownOrder(String),
     /// 404: the order does not have this warning.
-    #[error("order {order_id} has no warning {code:?}")]
+    #[error("order {order_id} has no warning {code:?}; GET /v1/orders/{order_id} lists its warnings")]
     UnknownWarning {
         /// The order.
         order_id: String,
@@ -103,10 +103,10 @@ pub(crate) enum Problem {
     #[error("there is no unreadable webhook {0}: it has been read since, or its body is no longer stored")]
     UnknownUnreadable(String),
     /// 404: there is no such revision of the mapping.
-    #[error("the mapping has no revision {0}")]
+    #[error("the mapping has no revision {0}; GET /v1/mapping/history lists the revisions")]
     UnknownRevision(String),
     /// 404: there is no such reconciliation or finding: what, and the number that was asked for.
-    #[error("no {0} has the number {1:?}")]
+    #[error("no {0} has the number {1:?}; GET /v1/findings and GET /v1/reconciliations list the numbers")]
     UnknownNumber(&'static str, String),
     /// 409: what was to be done about a finding does not fit it, or no longer does.
     #[error(
@@ -121,7 +121,7 @@ pub(crate) enum Problem {
     #[error("{0}")]
     Refused(Refused),
     /// 404: there is no such payout or return.
-    #[error("there is no row {id:?} of source {source_name:?}")]
+    #[error("there is no row {id:?} of source {source_name:?}; GET /v1/payouts and GET /v1/returns list the rows")]
     UnknownRow {
         /// Where it comes from.
         source_name: String,
@@ -158,7 +158,7 @@ pub(crate) enum Problem {
     #[error("{1}")]
     ByFramework(StatusCode, String),
     /// 413: the body is too large.
-    #[error("the body is larger than {0} bytes")]
+    #[error("the body is larger than {0} bytes, the limit of this address; send less at once")]
     TooLarge(usize),
     /// 503: it could not be stored; nothing of it is kept.
     #[error("{0}")]
@@ -170,7 +170,7 @@ pub(crate) enum Problem {
     #[error("too many large bodies are arriving at the same time; send it again a little later")]
     Crowded,
     /// 500: a bug.
-    #[error("internal error; the service's log has the details")]
+    #[error("this is a bug of the service; its log has the details, under this answer's x-request-id")]
     Broken,
 }
 

@@ -18,7 +18,7 @@ use crate::{
     storage::{MasterList, MasterReading, Result},
 };
 
-/// How often a list is read from its beginning before it counts as one that cannot be read.
+/// How often a list is read from its beginning before the reading fails.
 const MOST_READINGS: u32 = 3;
 
 /// How long after a contradiction the list is read from its beginning: whoever changes it may be done by then.

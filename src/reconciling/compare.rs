@@ -25,7 +25,7 @@ use crate::{
 /// Orders that are compared at a time.
 const BATCH: i64 = 500;
 
-/// How often an order is asked for because it changes meanwhile, before the next run is left to see it.
+/// How often an order that changes during the comparison is read again before it is left to the next run.
 const MOST_QUESTIONS: u32 = 3;
 
 /// What was compared so far.
@@ -33,8 +33,8 @@ const MOST_QUESTIONS: u32 = 3;
 struct Comparison {
     sums: SumsByDay,
     findings: Vec<Finding>,
-    /// What invoices of each day that Accurate showed come to, but that count on neither side: those of others, and
-    /// those under way. In hundredths of a rupiah.
+    /// The total of the invoices of each day that Accurate showed but that count on neither side: invoices of others,
+    /// and those that are being created or deleted. In hundredths of a rupiah.
     left_out: BTreeMap<Date, i64>,
     /// Why not all questions were answered.
     unanswered: Option<ListFailure>,

@@ -98,7 +98,8 @@ impl Replica {
             let led = self.lead(duty.as_ref(), &mut has_taken_over).await;
             failures = if led.is_err() { failures + 1 } else { 0 };
             if let (Err(error), WORTH_A_WARNING) = (&led, failures) {
-                tracing::warn!(duty = duty.name(), "it is unknown whether this process still leads: {error}");
+                let duty = duty.name();
+                tracing::warn!(duty, "it is unknown whether this process still leads {duty:?}: {error}");
             }
             match led {
                 Ok(Leadership::Sole) => return,

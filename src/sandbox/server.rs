@@ -160,7 +160,7 @@ async fn act(sandbox: &Sandbox, plan: Plan, request: Request) -> Acted {
         own.act(&plan, &request, own.now())
     });
     work.await.unwrap_or_else(|_| {
-        tracing::error!("the sandbox stumbled over a call; its connection is cut");
+        tracing::error!("the sandbox panicked while it handled a call; the call's connection is closed");
         Acted { answer: Answer::Dropped, delay: Duration::ZERO, changed: false }
     })
 }

@@ -24,7 +24,7 @@ pub enum Allowance {
 }
 
 impl Allowance {
-    /// That of a database; whether it is all ours shows [`Allowance::is_ours`].
+    /// The allowance for this database; [`Allowance::is_ours`] says whether the service may use all of it.
     pub async fn of(database: &Database, clock: &dyn Clock) -> Result<Self> {
         let mut allowance = match database {
             Database::Sqlite(path) => Self::File(LockOnFile::made(path)?),
@@ -42,7 +42,7 @@ impl Allowance {
         }
     }
 
-    /// Lets a command have what it asks for. By now nobody here uses it.
+    /// Lends a command the half that it asks for; call this once no call of this process uses that half any more.
     pub async fn lend(&mut self) {
         match self {
             Self::File(lock) => lock.release(),
@@ -50,7 +50,7 @@ impl Allowance {
         }
     }
 
-    /// Takes all of it again, unless a command still has its part or another waits; says whether that went well.
+    /// Takes the lent half back and returns true; false if a command still has it, or another one waits for it.
     pub async fn take_back(&mut self, clock: &dyn Clock) -> bool {
         match self {
             Self::File(lock) => !lock.is_wanted(clock) && lock.try_share(),
@@ -59,7 +59,7 @@ impl Allowance {
     }
 }
 
-/// A command's part, until it is dropped.
+/// The half that a command has borrowed, until this is dropped.
 #[derive(Debug)]
 pub struct Borrowed(#[expect(dead_code, reason = "it is held, not read")] Part);
 

@@ -13,7 +13,7 @@ use crate::domain::mapping::PostingMode;
 /// Authors of mappings that came from the file under `mapping.file`.
 pub const MAPPING_FILE_AUTHORS: [&str; 3] = ["file at start", "file at reload", "file by mapping apply"];
 
-/// Whether documents are sent, by the active mapping. Whatever changes it is seen by the next claim, whoever made it.
+/// Whether documents are sent, by the active mapping. The next claim sees any change, whichever process made it.
 pub(super) const IS_ON: &str = "COALESCE((SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1), 'on') = 'on'";
 
 /// 1 for a document of an order that was known before shadow mode ended, or while it lasts: another integration may

@@ -137,7 +137,7 @@ pub enum StorageError {
     #[error("the database holds something this version cannot read: {0}")]
     Unreadable(String),
     /// Other writes kept the writing connection for longer than the time limit.
-    #[error("the database is busy: others have been waiting to be written for too long; the log says why")]
+    #[error("the database is busy: earlier writes have not finished in time; the log says why")]
     Busy,
     /// An order may not change from one state to the other; nothing was written.
     #[error("order {order_id} must not go from {from} to {to}: nothing was written", from = .from.as_str(), to = .to.as_str())]

@@ -1,4 +1,4 @@
-//! Notices on their way, and what people have been told. The newest ones are kept as history.
+//! Notices that wait to be sent, and what has been announced. The newest ones are kept as history.
 
 use jiff::Timestamp;
 

@@ -128,7 +128,7 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),
-            page.t("This was sent by a page of another site.", "Permintaan ini dikirim oleh halaman situs lain.").to_owned(),
+            page.t("Another site sent this request.", "Permintaan ini dikirim oleh halaman situs lain.").to_owned(),
             page.t("Open the page in this service and try again.", "Buka halaman di layanan ini, lalu ulangi."),
         ),
         Problem::Closed => (

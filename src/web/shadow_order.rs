@@ -102,7 +102,7 @@ fn rows(draft: &Draft, booked: &Booked, found: &[Kind], page: &Page) -> Vec<Row>
         row(page.t("Customer", "Pelanggan"), body.customer_no.clone(), booked.customer_no.clone(), &[Kind::Customer]),
         row(page.t("Branch", "Cabang"), name(&body.branch_name), name(&booked.branch), &[Kind::Branch]),
         row(
-            page.t("Payment term", "Syarat pembayaran"),
+            page.t("Payment term", "Syarat Pembayaran"),
             name(&body.payment_term_name),
             name(&booked.payment_term),
             &[Kind::PaymentTerm],

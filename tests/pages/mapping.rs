@@ -369,7 +369,7 @@ async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
     let page = admin.get("/mapping").await;
     assert!(page.html.contains("<option value=\"110102\">Saldo Shopee</option>"), "{}", page.html);
     // The only branch, and the account that is named like the store's marketplace.
-    page.says(&["Branch suggestion", "Cash & bank account suggestion"]);
+    page.says(&["Branch suggestion", "Cash & Bank account suggestion"]);
     let fields = page.fields_of("mapping");
     for (name, value) in [("stores/4711/branch", "Kantor Pusat"), ("stores/4711/bank_account", "110102")] {
         assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{name}: {fields:?}");

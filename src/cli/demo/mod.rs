@@ -73,7 +73,7 @@ pub(super) async fn demo(ending: Ending, listen: Option<SocketAddr>) -> Result<E
     let mut stop = pin!(asked_to_stop()?);
     let log = LogConfig { filter: "forstok_accurate=error".to_owned(), format: LogFormat::Text };
     telemetry::log(&log, Recorder::handing_on(Arc::new(SystemClock))).map_err(anyhow::Error::msg)?;
-    let folder = tempfile::tempdir().context("a folder for the demo's database")?;
+    let folder = tempfile::tempdir().context("no temporary folder for the demo's database")?;
     let demo = Demo::start(folder.path(), listen).await?;
     let outcome = async {
         let wrong = tokio::select! {
@@ -122,7 +122,7 @@ impl Demo {
         let sandbox = Sandbox::new(options);
         let accurate = sandbox.start(([127, 0, 0, 1], 0).into()).await.context("the sandbox cannot listen")?;
         let listener = listen_at(listen).await?;
-        let address = listener.local_addr().context("the address that is listened on")?;
+        let address = listener.local_addr().context("the listening address is not known")?;
         let config = settings(address, folder, &accurate.url(), credentials)?;
         let metrics = telemetry::metrics().map_err(anyhow::Error::msg)?;
         let service = Service::start(config, Listeners::one(listener), metrics).await?;

@@ -372,7 +372,7 @@ fn named(what: &str, language: Language) -> String {
     let (english, indonesian) = match what {
         "store_id" => ("store", "toko"),
         "channel_order_id" => ("order number", "nomor pesanan"),
-        "net" => ("net amount", "jumlah bersih"),
+        "net" => ("net amount", "nominal bersih"),
         "paid_at" => ("day of payment", "tanggal pencairan"),
         "goods" => ("goods", "barang"),
         "pieces" => ("pieces", "jumlah barang"),
@@ -430,7 +430,7 @@ mod tests {
         );
         assert_eq!(
             about.in_words(Language::Indonesian),
-            "tanggal pencairan: 05/11/2026 → 05/12/2026; jumlah bersih: Rp94.500 → -Rp1.000,50; “Biaya layanan”: tidak \
+            "tanggal pencairan: 05/11/2026 → 05/12/2026; nominal bersih: Rp94.500 → -Rp1.000,50; “Biaya layanan”: tidak \
              ada → -Rp500; barang: dikembalikan → tidak dikembalikan"
         );
     }

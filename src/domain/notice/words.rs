@@ -117,7 +117,7 @@ impl News {
                 in_language(
                     language,
                     format!("Documents that need this right are created again, after a pause of {lasted}."),
-                    format!("Dokumen yang memerlukan hak ini diproses lagi setelah tertunda selama {lasted}."),
+                    format!("Dokumen yang memerlukan hak akses ini diproses lagi setelah tertunda selama {lasted}."),
                 )
             }
             Self::Resumed { lasted, .. } => {

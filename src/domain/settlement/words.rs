@@ -37,7 +37,7 @@ impl WaitsFor {
             }
             Self::Person => say(
                 "create the sales return in Accurate; this service only lists it",
-                "buat retur penjualannya di Accurate; layanan ini hanya mencatatnya",
+                "buat Retur Penjualannya di Accurate; layanan ini hanya menampilkannya",
             ),
             Self::Decision => say(
                 "waits for a person's decision about the cancelled order",

@@ -48,7 +48,7 @@ pub(super) fn reply_in_words(outcome: &str, words: &str, language: Language) -> 
         ("unknown_text", Language::English) => "Accurate replied with an unfamiliar message",
         ("unknown_text", Language::Indonesian) => "Accurate membalas dengan pesan yang belum dikenal",
         ("right_missing", Language::English) => "the API Token's user lacks a right",
-        ("right_missing", Language::Indonesian) => "pengguna API Token tidak mempunyai hak",
+        ("right_missing", Language::Indonesian) => "pengguna API Token tidak memiliki hak akses yang diperlukan",
         (other, _) => other,
     };
     // Why a call was not made is our own text; whatever else is said is Accurate's.

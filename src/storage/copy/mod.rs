@@ -48,8 +48,8 @@ pub enum Moved {
     },
 }
 
-/// Copies one database into another that is empty, or continues such a copy. Only with nobody working on the source it
-/// comes to an end.
+/// Copies one database into another that is empty, or continues such a copy. The copy can only be completed while no
+/// service works on the source.
 pub async fn copy(
     from: &Path,
     to: &SecretString,

@@ -9,7 +9,7 @@ use crate::storage::Result;
 /// A table that is copied.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// What its rows are told apart and ordered by: texts by their bytes in both databases.
+    /// The columns that identify and order its rows; both databases compare texts by their bytes.
     pub(super) key: &'static [&'static str],
     /// Rows that are compared at once; few where they are large.
     pub(super) at_once: i64,

@@ -13,7 +13,7 @@ use crate::storage::{
     rows::micros,
 };
 
-/// Whoever copies into a database holds this lock.
+/// The advisory lock that a process holds while it copies into a database.
 const ONE_COPY: i64 = 0x66_6f72_7374_6f6c;
 
 /// A copy is made for a while, and what was lost with the server is copied again: only the end must be on disk.

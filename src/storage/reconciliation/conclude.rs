@@ -70,7 +70,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     runs::end_if_done(db, run, now).await
 }
 
-/// A finding that is met again opens if it was gone, and also if a person has closed it in another shape.
+/// A finding that is found again opens if it was gone, and also if it has changed since a person closed it.
 pub(in crate::storage) async fn write_findings<T: Dialect>(
     db: &mut T,
     book: &BookName,

@@ -1,15 +1,15 @@
-//! Notices on their way, and what people have been told.
+//! Notices that wait to be sent, and what has been announced.
 
 use jiff::Timestamp;
 
 use crate::domain::notice::{Channel, Told, message::Message};
 
-/// What people have been told.
+/// What has been announced, with its revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToldAt {
     /// Changes with every write; a late writer names an older one.
     pub revision: i64,
-    /// What it is.
+    /// What has been announced.
     pub told: Told,
 }
 

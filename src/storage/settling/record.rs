@@ -51,9 +51,9 @@ pub(in crate::storage) async fn record<T: Dialect>(
     record_over(db, rows, known, Times { now, delivered_at: now }).await
 }
 
-/// Records the payouts of one webhook. One that has just arrived counts, whatever the clock of the replica says that
-/// received an earlier one; of one that was kept since `kept_since`, only what was sent after everything that is stored.
-/// A row whose day is only that of its arrival keeps the day that is known.
+/// Records the payouts of one webhook. A webhook that has just arrived always counts, even if the clock of the replica
+/// that received an earlier one was ahead. Of a webhook kept since `kept_since`, a row counts only if nothing newer is
+/// stored for it. If a row has no day but that of its arrival, the day that is already stored stays.
 pub(in crate::storage) async fn record_delivered<T: Dialect>(
     db: &mut T,
     payouts: &[Payout],

@@ -116,7 +116,7 @@ impl Base for SqliteFile {
             // Moves the log into the database file, so that only one file remains.
             let emptied = Log::after("TRUNCATE", &connection).map(drop);
             if let Err(error) = emptied.and(connection.close().map_err(|(_, error)| error.into())) {
-                tracing::warn!("the database could not be tidied up: {error}");
+                tracing::warn!("SQLite's log could not be moved into the database file: {error}");
             }
         });
     }

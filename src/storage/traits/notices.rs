@@ -10,10 +10,10 @@ use crate::{
     },
 };
 
-/// Notices on their way to people, and what people have been told.
+/// Notices that wait to be sent, and what has been announced.
 #[async_trait::async_trait]
 pub trait Notices: Send + Sync {
-    /// What people have been told.
+    /// What has been announced.
     async fn told(&self) -> Result<ToldAt>;
 
     /// Stores what has been announced and, for each channel, the notices that announce it; deletes the oldest notices.

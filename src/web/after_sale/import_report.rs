@@ -87,7 +87,7 @@ impl Report {
             (page.t("New", "Baru"), count(counts.accepted)),
             (page.t("Known already", "Sudah ada"), count(counts.repeat)),
             (page.t("Corrected", "Dikoreksi"), count(counts.corrected)),
-            (page.t("Sum of the file", "Total berkas"), with_sum(&summary.payouts)),
+            (page.t("Total of the file", "Total dana di berkas"), with_sum(&summary.payouts)),
         ];
         if counts.refused > 0 {
             rows.push((page.t("Refused", "Ditolak"), count(counts.refused)));

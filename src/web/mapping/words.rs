@@ -158,7 +158,7 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "returns.send_status" => page.t("Returns state whether goods came back", "Retur mencantumkan status barang"),
         "returns.restock" => page.t("Goods are put back into stock by", "Barang retur dikembalikan ke stok oleh"),
         "returns.send_empty_expense" => {
-            page.t("Returns without expenses say so", "Retur tanpa biaya mencantumkan biaya kosong")
+            page.t("Returns without expenses send an empty list", "Kirim daftar biaya kosong pada retur tanpa biaya")
         }
         "returns.tax_number" => page.t("Tax number of returns", "Nomor pajak retur"),
         "returns.closed_month" => {
@@ -174,8 +174,8 @@ pub(super) fn key(key: &str, page: &Page) -> &'static str {
         "book" => page.t("Accurate database", "Database Accurate"),
         "customer_no" => page.t("customer", "ID Pelanggan"),
         "branch" => page.t("branch", "cabang"),
-        "bank_account" => page.t("cash & bank account", "akun kas & bank"),
-        "payment_term" => page.t("payment term", "syarat pembayaran"),
+        "bank_account" => page.t("Cash & Bank account", "akun Kas & Bank"),
+        "payment_term" => page.t("payment term", "Syarat Pembayaran"),
         "enabled" => page.t("invoicing", "pembuatan faktur"),
         _ => "",
     }
@@ -218,8 +218,8 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("tax.mode", word) => tax_word(word, page),
         ("payout.post", "approve") => page.t("after the payout is approved", "setelah pencairannya disetujui"),
         ("payout.post", "auto") => page.t("automatically", "otomatis"),
-        ("payout.source", "file") => page.t("are only stored", "hanya disimpan"),
-        ("payout.source", "webhook") => page.t("are recorded", "dicatat"),
+        ("payout.source", "file") => page.t("are not used as payouts", "tidak dipakai sebagai data pencairan"),
+        ("payout.source", "webhook") => page.t("are used as payouts", "dipakai sebagai data pencairan"),
         ("payout.date", "paid_at") => page.t("the day the marketplace paid", "tanggal marketplace membayar"),
         ("payout.date", "recorded") => {
             page.t("the day the payout arrived here", "tanggal data pencairan masuk ke layanan ini")

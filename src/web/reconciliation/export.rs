@@ -103,7 +103,7 @@ fn totals(page: &Page, month: &Month, names: &[StoreName]) -> Sheet<'static> {
         name: page.t("Totals", "Total"),
         headers: vec![
             page.t("Store", "Toko"),
-            page.t("Store id", "Id toko"),
+            page.t("Store id", "ID toko"),
             page.t("Orders (by date of the order)", "Pesanan (menurut tanggal pesanan)"),
             page.t("Invoice deleted (by date of the order)", "Faktur dihapus (menurut tanggal pesanan)"),
             page.t("Invoices here (by date of the invoice)", "Faktur di sini (menurut tanggal faktur)"),

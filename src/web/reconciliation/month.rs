@@ -39,7 +39,7 @@ pub(super) struct Cell {
     pub(super) invoices: Option<String>,
 }
 
-/// What a store's month comes to.
+/// The totals of a month, for one store or for all.
 pub(super) struct TotalShown {
     pub(super) store: String,
     /// By the date of the order.
@@ -252,7 +252,7 @@ pub(super) fn sum_of_complete<'a>(days: impl Iterator<Item = &'a ReconciledDay>)
     sum(days.filter(|day| day.complete))
 }
 
-/// What each store's month comes to, and all of them together.
+/// The totals of the month for each store and, if there are several, for all of them together.
 pub(super) fn totals(month: &Month, name_of: &impl Fn(&String) -> String, page: &Page) -> Vec<TotalShown> {
     let of_store = |store: &String| TotalShown::new(name_of(store), month, Some(store));
     let mut totals: Vec<_> = month.stores.iter().map(of_store).collect();

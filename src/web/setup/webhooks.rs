@@ -194,8 +194,8 @@ pub(super) async fn change_key(
     if !given.is_empty() && !is_usable {
         let sentence = page.t("This key cannot be used.", "Kunci ini tidak dapat dipakai.");
         let remedy = page.t(
-            "It must have 16 to 200 letters, digits or signs, without spaces.",
-            "Panjangnya harus 16 sampai 200 huruf, angka, atau tanda, tanpa spasi.",
+            "It must have 16 to 200 characters: letters without accents, digits and punctuation, without spaces.",
+            "Panjangnya harus 16 sampai 200 karakter: huruf, angka, dan tanda baca biasa, tanpa spasi.",
         );
         return shown(&app, &checks, &headers, page, None, Some(Trouble::new(STEP, sentence, remedy))).await;
     }
