@@ -106,13 +106,6 @@ impl Pause {
     fn wait(&self) -> SignedDuration {
         SignedDuration::from_secs((1 << self.probes.min(10)).min(LONGEST_PROBE_WAIT))
     }
-
-    /// The clock may have been set back since then, for example because it was the cause. No probe may wait longer than
-    /// the present clock would make it wait.
-    fn clamp(&mut self, now: Timestamp) {
-        self.since = self.since.min(now);
-        self.next_probe_at = self.next_probe_at.min(now + SignedDuration::from_secs(LONGEST_PROBE_WAIT));
-    }
 }
 
 /// The state of one book's circuit breaker.
@@ -147,11 +140,16 @@ pub enum Change {
 }
 
 impl Circuit {
-    /// What may be claimed now.
-    pub fn gate(&mut self, now: Timestamp) -> Gate {
+    /// Ends waits that are longer than the present clock would make them: it may have been set back, being the cause.
+    pub fn shorten_waits(&mut self, now: Timestamp) {
         for pause in self.pause.iter_mut().chain(self.missing.values_mut()) {
-            pause.clamp(now);
+            pause.since = pause.since.min(now);
+            pause.next_probe_at = pause.next_probe_at.min(now + SignedDuration::from_secs(LONGEST_PROBE_WAIT));
         }
+    }
+
+    /// What may be claimed now.
+    pub fn gate(&self, now: Timestamp) -> Gate {
         match &self.pause {
             None => Gate::Open,
             Some(pause) if pause.next_probe_at <= now => Gate::Probe,
@@ -182,8 +180,8 @@ impl Circuit {
     /// If the right to create customers is missing and a probe for it is due, records that the probe is sent and
     /// returns true; the next one must wait longer.
     pub fn start_customer_probe(&mut self, now: Timestamp) -> bool {
+        self.shorten_waits(now);
         let Some(pause) = self.missing.get_mut(&Right::CreateCustomers) else { return false };
-        pause.clamp(now);
         if pause.next_probe_at > now {
             return false;
         }
@@ -347,8 +345,10 @@ mod tests {
         for probe in 0..5 {
             circuit.note(Health::Refused { code: "wrong_clock", words: String::new() }, at(two_hours + probe * 100));
         }
+        circuit.shorten_waits(at(0));
         assert_eq!(circuit.gate(at(0)), Gate::Shut(at(LONGEST_PROBE_WAIT)));
-        assert_eq!(circuit.gate(at(5)), Gate::Shut(at(LONGEST_PROBE_WAIT)), "asking again must not put it off");
+        circuit.shorten_waits(at(5));
+        assert_eq!(circuit.gate(at(5)), Gate::Shut(at(LONGEST_PROBE_WAIT)), "doing it again must not put it off");
         assert_eq!(circuit.gate(at(LONGEST_PROBE_WAIT)), Gate::Probe);
         assert_eq!(circuit.pause().map(|pause| pause.since), Some(at(0)));
     }

@@ -249,7 +249,11 @@ impl Posting {
         // Also what other calls showed, such as the lists that are read: a right that is there is no longer missing.
         self.note_rights(book, known).await?;
         let now = self.now();
-        let gate = known.lock_circuit().gate(now);
+        let gate = {
+            let mut circuit = known.lock_circuit();
+            circuit.shorten_waits(now);
+            circuit.gate(now)
+        };
         match gate {
             Gate::Shut(_) => Ok(Vec::new()),
             Gate::Probe => {

@@ -32,7 +32,11 @@ impl Posting {
     /// Rechecks one thing that orders of a book wait for, if one is due. Returns whether it did.
     pub async fn recheck_one(&self, book: &BookName) -> Result<bool> {
         let Some(known) = self.books.get(book) else { return Ok(false) };
-        let gate = known.lock_circuit().gate(self.now());
+        let gate = {
+            let (now, mut circuit) = (self.now(), known.lock_circuit());
+            circuit.shorten_waits(now);
+            circuit.gate(now)
+        };
         if matches!(gate, Gate::Shut(_)) {
             return Ok(false);
         }
