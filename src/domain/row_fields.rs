@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
     /// An amount in rupiah that was calculated with floating point: digits after the sixth place are noise and are
     /// rounded off.
     pub fn calculated_amount(self, name: &str) -> Result<Option<Rupiah>, String> {
-        self.value(name).map(|value| named_amount(name, value, false)).transpose()
+        self.value(name).map(|value| rounded_amount(name, value).map(|(amount, _)| amount)).transpose()
     }
 
     /// The entries of a list; none if it is not there.
@@ -95,11 +95,16 @@ impl<'a> Fields<'a> {
 
 /// The amount in a value that is called `name`, exactly as it is written.
 pub fn amount(name: &str, value: &Value) -> Result<Rupiah, String> {
-    named_amount(name, value, true)
+    let (amount, text) = rounded_amount(name, value)?;
+    if amount.is_exactly(&text) {
+        Ok(amount)
+    } else {
+        Err(format!("{name}: {} has more than 6 decimal places; round it to at most 6", shown(value)))
+    }
 }
 
-/// The amount in a value that is called `name`; if it must be exact, it may not have to be rounded.
-fn named_amount(name: &str, value: &Value, is_exact: bool) -> Result<Rupiah, String> {
+/// The amount in a value that is called `name`, rounded if need be, and the text it was read from.
+fn rounded_amount(name: &str, value: &Value) -> Result<(Rupiah, String), String> {
     let (text, read) = match value {
         Value::Number(number) => {
             let text = number.to_string();
@@ -110,10 +115,7 @@ fn named_amount(name: &str, value: &Value, is_exact: bool) -> Result<Rupiah, Str
         _ => (String::new(), Err(NotAnAmount::NotANumber)),
     };
     match read {
-        Ok(amount) if is_exact && !amount.is_exactly(&text) => {
-            Err(format!("{name}: {} has more than 6 decimal places; round it to at most 6", shown(value)))
-        }
-        Ok(amount) => Ok(amount),
+        Ok(amount) => Ok((amount, text)),
         Err(why) => Err(format!("{name}: {} {why}", shown(value))),
     }
 }

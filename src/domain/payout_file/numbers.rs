@@ -38,8 +38,8 @@ impl Written {
         if text.is_empty() || text.chars().all(|letter| matches!(letter, '-' | '–' | '—')) {
             return Self::Nothing;
         }
-        let Some((is_negative, digits)) = unsigned(text) else { return Self::NoAmount };
-        let read = |thousands, decimals| amount(&digits, thousands, decimals, is_negative);
+        let Some((sign, digits)) = unsigned(text) else { return Self::NoAmount };
+        let read = |thousands, decimals| amount(sign, &digits, thousands, decimals);
         match (read('.', ','), read(',', '.')) {
             (Some(one), Some(other)) if one == other => Self::Plain(one),
             (Some(indonesian), Some(english)) => Self::Either { indonesian, english },
@@ -61,8 +61,8 @@ impl Written {
     }
 }
 
-/// Whether it is negative, and the number without sign, currency and spaces.
-fn unsigned(text: &str) -> Option<(bool, String)> {
+/// `-` if it is negative, and the number without sign, currency and spaces.
+fn unsigned(text: &str) -> Option<(&'static str, String)> {
     let mut text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_lowercase();
     let mut negative = 0;
     if let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
@@ -80,11 +80,11 @@ fn unsigned(text: &str) -> Option<(bool, String)> {
         text.drain(..currency.map_or(0, str::len));
     }
     let is_number = text.starts_with(|letter: char| letter.is_ascii_digit()) && negative <= 1;
-    is_number.then_some((negative == 1, text))
+    is_number.then_some((if negative == 1 { "-" } else { "" }, text))
 }
 
-/// A number whose thousands, if they are separated at all, are separated everywhere.
-fn amount(digits: &str, thousands: char, decimals: char, is_negative: bool) -> Option<Rupiah> {
+/// A number whose thousands, if they are separated at all, are separated everywhere; `sign` is `-` or empty.
+fn amount(sign: &str, digits: &str, thousands: char, decimals: char) -> Option<Rupiah> {
     let (whole, fraction) = digits.split_once(decimals).unwrap_or((digits, "0"));
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let groups: Vec<_> = whole.split(thousands).collect();
@@ -93,7 +93,6 @@ fn amount(digits: &str, thousands: char, decimals: char, is_negative: bool) -> O
     if !groups.iter().all(|group| all_digits(group)) || !all_digits(fraction) || (groups.len() > 1 && !is_grouped) {
         return None;
     }
-    let sign = if is_negative { "-" } else { "" };
     Rupiah::parse(&format!("{sign}{}.{fraction}", groups.concat())).ok()
 }
 

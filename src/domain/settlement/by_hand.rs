@@ -88,18 +88,25 @@ impl Settling<'_> {
         amount
     }
 
-    /// Numbers of documents that people have booked on the invoice; of returns only if `with_returns`.
-    pub(super) fn numbers_by_hand(&self, with_returns: bool) -> Vec<DocumentNumber> {
-        let of_cancellation = key_of_cancellation(self.order);
-        let takes_off =
-            |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::ByHand(amount)) if amount.is_positive());
+    /// Numbers of receipts that people have booked on the invoice.
+    pub(super) fn receipts_by_hand(&self) -> impl Iterator<Item = DocumentNumber> {
         let rows = self.order.rows.iter().enumerate();
         let rows = rows.filter(|(place, _)| takes_off(self.rows.get(place))).filter_map(|(_, row)| row.by_hand.clone());
+        rows.map(DocumentNumber::from)
+    }
+
+    /// Numbers of returns that people have booked on the invoice, without that of its cancellation.
+    pub(super) fn returns_by_hand(&self) -> impl Iterator<Item = DocumentNumber> {
+        let of_cancellation = key_of_cancellation(self.order);
         let records = self.order.records.iter().enumerate();
         let records = records
-            .filter(|(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
-            .filter_map(|(_, record)| record.by_hand.clone())
-            .filter(|_| with_returns);
-        rows.chain(records).map(DocumentNumber::from).collect()
+            .filter(move |(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
+            .filter_map(|(_, record)| record.by_hand.clone());
+        records.map(DocumentNumber::from)
     }
+}
+
+/// Whether a document that a person has booked takes something off what is owed.
+fn takes_off(outcome: Option<&Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::ByHand(amount)) if amount.is_positive())
 }

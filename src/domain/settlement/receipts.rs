@@ -116,9 +116,11 @@ impl Desk<'_> {
             let fee = booked.entry(SERVICE_FEE).or_default();
             *fee = *fee + tax;
         }
+        // A row that explains everything deducts all that the invoice contains.
+        let part = if explains_all { |holding, _| holding } else { at_most };
         let used = Used {
-            discount: take_off(&mut booked, VOUCHER, ledger.discount, explains_all),
-            shipping: take_off(&mut booked, SHIPPING, ledger.shipping, explains_all),
+            discount: take_off(&mut booked, VOUCHER, ledger.discount, part),
+            shipping: take_off(&mut booked, SHIPPING, ledger.shipping, part),
             returns: self.take_off_returns(row, &mut booked, refund, ledger)?,
         };
 
@@ -292,19 +294,17 @@ pub(super) fn bank_of(store: Option<&Store>) -> Option<String> {
 }
 
 /// Deducts from a booked amount what the invoice already contains of its category, and returns what was deducted. Only
-/// for a category that the row names: a row that explains everything deducts all of it, any other row at most its own
-/// amount.
-fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, explains_all: bool) -> Rupiah {
+/// for a category that the row names. `part` says how much is deducted, of what is contained and of the row's amount.
+fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, part: fn(Rupiah, Rupiah) -> Rupiah) -> Rupiah {
     let Some(amount) = booked.get_mut(category) else { return Rupiah::ZERO };
-    let taken = if explains_all {
-        holding
-    } else if holding < Rupiah::ZERO {
-        holding.max(*amount).min(Rupiah::ZERO)
-    } else {
-        holding.min(*amount).max(Rupiah::ZERO)
-    };
+    let taken = part(holding, *amount);
     *amount = *amount - taken;
     taken
+}
+
+/// What the invoice contains, at most the row's own amount.
+fn at_most(holding: Rupiah, amount: Rupiah) -> Rupiah {
+    if holding < Rupiah::ZERO { holding.max(amount).min(Rupiah::ZERO) } else { holding.min(amount).max(Rupiah::ZERO) }
 }
 
 /// What changed in a row since its receipt was made; empty if nothing that was booked has changed.

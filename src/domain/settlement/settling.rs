@@ -125,7 +125,10 @@ impl<'a> Settling<'a> {
         let all_went_back = cancelled.after_shipping && self.ledger.owed().is_zero();
         let returns = self.returns.iter().filter(|one| one.of != of_cancellation && !all_went_back);
         numbers.extend(returns.map(|one| one.draft.body.number.clone()));
-        numbers.extend(self.numbers_by_hand(!all_went_back));
+        numbers.extend(self.receipts_by_hand());
+        if !all_went_back {
+            numbers.extend(self.returns_by_hand());
+        }
         if !numbers.is_empty() {
             let about = About::AfterSale { of: AfterSale::Booked { numbers } };
             return Fate::Blocked(Finding { reason: Reason::InvoicePaid, about });

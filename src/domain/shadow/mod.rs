@@ -234,7 +234,7 @@ fn compare_amounts(draft: &InvoiceBody, booked: &Booked, found: &mut Found) {
 }
 
 fn compare_tax(draft: &InvoiceBody, booked: &Booked, found: &mut Found) {
-    let (ours, there) = (mode(draft.taxable, draft.inclusive_tax), mode_of(booked, draft));
+    let (ours, there) = (Flags::of(draft).mode(), mode_of(booked, draft));
     let lines_differ = booked.lines.iter().any(|line| line.use_tax.is_some_and(|tax| tax != (ours != TaxMode::Off)));
     if ours != there || (lines_differ && ours != TaxMode::Off) {
         let there = if ours == there { TaxMode::Off } else { there };
@@ -243,11 +243,23 @@ fn compare_tax(draft: &InvoiceBody, booked: &Booked, found: &mut Found) {
     }
 }
 
-fn mode(taxable: bool, inclusive: bool) -> TaxMode {
-    match (taxable, inclusive) {
-        (false, _) => TaxMode::Off,
-        (true, true) => TaxMode::Inclusive,
-        (true, false) => TaxMode::Exclusive,
+/// The two flags that say in Accurate how an invoice is taxed.
+struct Flags {
+    taxable: bool,
+    inclusive_tax: bool,
+}
+
+impl Flags {
+    fn of(draft: &InvoiceBody) -> Self {
+        Self { taxable: draft.taxable, inclusive_tax: draft.inclusive_tax }
+    }
+
+    fn mode(&self) -> TaxMode {
+        match (self.taxable, self.inclusive_tax) {
+            (false, _) => TaxMode::Off,
+            (true, true) => TaxMode::Inclusive,
+            (true, false) => TaxMode::Exclusive,
+        }
     }
 }
 
@@ -255,12 +267,12 @@ fn mode(taxable: bool, inclusive: bool) -> TaxMode {
 /// the amount of the tax contradicts them.
 fn mode_of(booked: &Booked, draft: &InvoiceBody) -> TaxMode {
     let taxable = booked.taxable.unwrap_or(draft.taxable || booked.tax.is_positive());
-    mode(taxable, booked.inclusive_tax.unwrap_or(draft.inclusive_tax))
+    Flags { taxable, inclusive_tax: booked.inclusive_tax.unwrap_or(draft.inclusive_tax) }.mode()
 }
 
 /// What the other differences do not explain.
 fn compare_total(draft: &Draft, booked: &Booked, found: &mut Found) {
-    let (ours, there) = (mode(draft.body.taxable, draft.body.inclusive_tax), mode_of(booked, &draft.body));
+    let (ours, there) = (Flags::of(&draft.body).mode(), mode_of(booked, &draft.body));
     let on_top = match (ours, there) {
         (TaxMode::Exclusive, TaxMode::Exclusive) => booked.tax,
         // How much tax Accurate would add to the draft is not known.
