@@ -37,16 +37,16 @@ impl Engine {
         }
         let ran = backfill::run(&importer, api, config, None, MOST_NAMED).await?;
         if let Some(ran) = &ran {
-            count_reading(ran.comparison.incomplete.is_none());
+            count_reading(ran.comparison.incomplete.as_ref());
             report(ran);
         }
         Ok(ran)
     }
 }
 
-/// Counts a reading that has ended, by its result.
-pub(super) fn count_reading(is_complete: bool) {
-    let result = if is_complete { "complete" } else { "incomplete" };
+/// Counts a reading that has ended, by its result: `incomplete` says why not everything was read.
+pub(super) fn count_reading<T>(incomplete: Option<&T>) {
+    let result = if incomplete.is_none() { "complete" } else { "incomplete" };
     metrics::counter!("forstok_accurate_forstok_readings_total", "result" => result).increment(1);
 }
 

@@ -43,7 +43,7 @@ impl Engine {
         };
         let compared = missing::compare_days(&self.importer(), api, config, period).await?;
         let Some(Missing { orders, differences, incomplete }) = compared else { return Ok(false) };
-        count_reading(incomplete.is_none());
+        count_reading(incomplete.as_ref());
         let active = self.mapping();
         let mut findings = BTreeMap::<BookName, Vec<Finding>>::new();
         for finding in differences.iter().filter_map(|one| Finding::of_forstok(one, self.now())) {

@@ -17,9 +17,36 @@ pub(super) enum Test {
     Reason(&'static str),
     Subject(String),
     Store(String),
-    Warning(&'static str, Option<bool>),
+    Warning(&'static str, Acknowledged),
     Days(Days),
     Text(Matches),
+}
+
+/// Which warnings count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acknowledged {
+    Any,
+    Yes,
+    No,
+}
+
+impl Acknowledged {
+    pub(super) fn of(filter: &Filter) -> Self {
+        match filter.acknowledged {
+            None => Self::Any,
+            Some(true) => Self::Yes,
+            Some(false) => Self::No,
+        }
+    }
+
+    /// ` AND …`, or nothing.
+    pub(super) fn sql(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::No => " AND open = 1",
+            Self::Yes => " AND open = 0",
+        }
+    }
 }
 
 /// All that must hold.
@@ -33,7 +60,7 @@ impl Tests {
         tests.extend(filter.reason.map(|reason| Test::Reason(reason.code())));
         tests.extend(filter.subject.clone().map(Test::Subject));
         tests.extend(filter.store_id.clone().map(Test::Store));
-        tests.extend(filter.warning.map(|warning| Test::Warning(warning.code(), filter.acknowledged)));
+        tests.extend(filter.warning.map(|warning| Test::Warning(warning.code(), Acknowledged::of(filter))));
         tests.extend(filter.days.filter(|days| days.from.is_some() || days.to.is_some()).map(Test::Days));
         tests.extend(matches.cloned().map(Test::Text));
         Self(tests)
@@ -56,20 +83,11 @@ impl Test {
             Self::Warning(code, acknowledged) => format!(
                 "EXISTS (SELECT 1 FROM order_warnings AS w WHERE w.warning = {} AND w.id = orders.id{})",
                 binds.text(code),
-                open_only(*acknowledged)
+                acknowledged.sql()
             ),
             Self::Days(days) => days_sql(days, binds),
             Self::Text(matches) => matches.test::<T>(binds),
         }
-    }
-}
-
-/// ` AND …` for warnings that were acknowledged, or were not.
-pub(super) fn open_only(acknowledged: Option<bool>) -> &'static str {
-    match acknowledged {
-        None => "",
-        Some(false) => " AND open = 1",
-        Some(true) => " AND open = 0",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Binds, Matches,
-    conditions::{Test, Tests, bounds, column, open_only, rows_of},
+    conditions::{Acknowledged, Test, Tests, bounds, column, rows_of},
 };
 use crate::storage::{
     DayOf, Days, Filter, OrderRecord, Position, Result, State, Sums,
@@ -27,7 +27,7 @@ pub(super) enum Sort {
 pub(super) enum Driver {
     All,
     Tests(Vec<Test>),
-    Warning(&'static str, Option<bool>),
+    Warning(&'static str, Acknowledged),
     Text(Matches),
     /// Orders of some days, and of a state that has an index of its own by day.
     Days(Days, Option<State>),
@@ -166,7 +166,7 @@ impl Driver {
                 walked("orders", &conditions, &binds.number(below), &binds.number(window))
             }
             Self::Warning(code, acknowledged) => {
-                let conditions = format!("warning = {}{}", binds.text(code), open_only(*acknowledged));
+                let conditions = format!("warning = {}{}", binds.text(code), acknowledged.sql());
                 walked("order_warnings", &conditions, &binds.number(below), &binds.number(window))
             }
             Self::Text(matches) => {
@@ -248,7 +248,7 @@ async fn smallest<T: Dialect>(db: &mut T, filter: &Filter, matches: Option<Match
     if let Some(warning) = filter.warning {
         let rows = db.fetch("SELECT n FROM warning_counts WHERE warning = $1", &[warning.code().into()]).await?;
         let size = rows.first().map_or(Ok(0), |row| row.number("n"))?;
-        offer(Driver::Warning(warning.code(), filter.acknowledged), size);
+        offer(Driver::Warning(warning.code(), Acknowledged::of(filter)), size);
     }
     if let Some(matches) = matches {
         let size = if matches.are_all_listed() { matches.ids.len() as i64 } else { FEW + 1 };

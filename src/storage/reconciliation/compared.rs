@@ -15,8 +15,9 @@ use crate::{
 /// What takes the place of a book for the orders that Forstok lists.
 pub(super) const FORSTOK: &str = "";
 
-/// The days of a period were compared with a book, or with [`FORSTOK`].
-pub(super) async fn note<T: Dialect>(db: &mut T, book: &str, period: Period, complete: bool) -> Result<()> {
+/// The days of a period were compared with a book, or with [`FORSTOK`]; `incomplete` says why not everything was seen.
+pub(super) async fn note<T: Dialect, W>(db: &mut T, book: &str, period: Period, incomplete: Option<&W>) -> Result<()> {
+    let complete = incomplete.is_none();
     let mut days = Vec::new();
     let mut day = period.from;
     while day <= period.to {

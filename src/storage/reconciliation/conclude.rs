@@ -53,7 +53,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     db.execute("DELETE FROM asked_orders WHERE part = $1", &[part.id.into()]).await?;
     write_findings(db, &part.book, run, &conclusion.findings, now).await?;
     write_days(db, part, run, conclusion, now).await?;
-    compared::note(db, part.book.as_str(), part.period, conclusion.incomplete.is_none()).await?;
+    compared::note(db, part.book.as_str(), part.period, conclusion.incomplete.as_ref()).await?;
     if let (None, Some(changes)) = (&conclusion.incomplete, &conclusion.changes) {
         runs::set_change_reading(db, &part.book, &changes.reading).await?;
     }

@@ -51,7 +51,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     let rows = db.fetch(sql, &[run.into(), now.into(), orders.into(), (&*failure).into()]).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let period = Period { from: day(row, "from_day")?, to: day(row, "to_day")? };
-    compared::note(db, compared::FORSTOK, period, conclusion.incomplete.is_none()).await?;
+    compared::note(db, compared::FORSTOK, period, conclusion.incomplete.as_ref()).await?;
     for (book, found) in &conclusion.findings {
         write_findings(db, book, run, found, now).await?;
     }
