@@ -92,14 +92,16 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
     let storage = storage::open_beside(&offline.database).await.map_err(anyhow::Error::from)?;
     let result = match action {
         Action::Import { file, ingest, columns, json } => {
-            let (mode, form) = (mode(ingest), form(json));
+            let mode = if ingest { Mode::Ingest } else { Mode::Report };
+            let form = if json { Form::Json } else { Form::Words };
             let importer = importer(&storage);
             let outcome = import(&importer, &file, mode, columns.into_iter().collect()).await?;
             print_import(&outcome, mode, form, &offline.database)
         }
         Action::Backfill { from, to, ingest, json } => {
-            let days = from.zip(to);
-            backfill(&importer(&storage), &offline, days, mode(ingest), form(json)).await
+            let mode = if ingest { Mode::Ingest } else { Mode::Report };
+            let form = if json { Form::Json } else { Form::Words };
+            backfill(&importer(&storage), &offline, from.zip(to), mode, form).await
         }
     };
     storage.close().await;
@@ -164,14 +166,6 @@ fn print_backfill(ran: &Ran, form: Form, database: &Database) -> Result<ExitCode
         }
     }
     Ok(if why.is_some() || ran.comparison.is_overtaken { ExitCode::from(NOT_FINISHED) } else { exit_code(report) })
-}
-
-fn mode(ingest: bool) -> Mode {
-    if ingest { Mode::Ingest } else { Mode::Report }
-}
-
-fn form(json: bool) -> Form {
-    if json { Form::Json } else { Form::Words }
 }
 
 /// A running service folds and decides what is taken in.

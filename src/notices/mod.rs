@@ -111,15 +111,19 @@ impl Channels {
     }
 }
 
-/// What a receiver answered over HTTP.
-fn answered(status: u16, words: &str, is_taken: bool) -> Result<String, NotTaken> {
-    let answer = if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") };
+/// What a receiver answered over HTTP, as one line.
+fn answer(status: u16, words: &str) -> String {
+    if words.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {words}") }
+}
+
+/// How final an answer is with which a receiver did not take a message.
+fn not_taken(status: u16, words: &str) -> NotTaken {
+    let answer = answer(status, words);
     match status {
-        _ if is_taken => Ok(answer),
         // "Request Timeout" and "Too Many Requests" end on their own.
-        408 | 429 => Err(NotTaken::ForNow(answer)),
-        400..500 => Err(NotTaken::Refused(answer)),
-        _ => Err(NotTaken::ForNow(answer)),
+        408 | 429 => NotTaken::ForNow(answer),
+        400..500 => NotTaken::Refused(answer),
+        _ => NotTaken::ForNow(answer),
     }
 }
 
@@ -138,12 +142,12 @@ mod tests {
     #[test]
     fn a_refusal_is_permanent_unless_it_is_about_time_or_the_receivers_own_failure() {
         for status in [400, 401, 403, 404, 410, 413, 422] {
-            assert!(matches!(answered(status, "", false), Err(NotTaken::Refused(_))), "{status}");
+            assert!(matches!(not_taken(status, ""), NotTaken::Refused(_)), "{status}");
         }
         for status in [307, 408, 429, 500, 502, 503] {
-            assert!(matches!(answered(status, "", false), Err(NotTaken::ForNow(_))), "{status}");
+            assert!(matches!(not_taken(status, ""), NotTaken::ForNow(_)), "{status}");
         }
-        assert_eq!(answered(202, "queued", true), Ok("HTTP 202: queued".to_owned()));
+        assert_eq!(answer(202, "queued"), "HTTP 202: queued");
     }
 
     #[test]

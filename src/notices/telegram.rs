@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{NotTaken, answered, quoted};
+use super::{NotTaken, answer, not_taken, quoted};
 use crate::{
     domain::notice::message::Message,
     wire::{Wire, WireReply, WireRequest},
@@ -72,7 +72,7 @@ impl TelegramConfig {
         };
         // A reply that was cut off cannot be read, but its status says the same.
         let is_taken = (200..300).contains(&status) && reply.is_none_or(|reply| reply.ok);
-        answered(status, &words, is_taken)
+        if is_taken { Ok(answer(status, &words)) } else { Err(not_taken(status, &words)) }
     }
 }
 

@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{NotTaken, answered, quoted};
+use super::{NotTaken, answer, not_taken, quoted};
 use crate::{
     domain::notice::message::Message,
     signing::hmac_sha256_of_parts,
@@ -64,7 +64,7 @@ impl WebhookConfig {
         let WireReply { status, body, .. } =
             wire.send(request).await.map_err(|fault| NotTaken::ForNow(quoted(&fault.to_string(), secret)))?;
         let words = quoted(&String::from_utf8_lossy(&body), secret);
-        answered(status, &words, (200..300).contains(&status))
+        if (200..300).contains(&status) { Ok(answer(status, &words)) } else { Err(not_taken(status, &words)) }
     }
 }
 

@@ -100,7 +100,8 @@ pub fn after_restart(old: &Config, new: &Config) -> Vec<String> {
             ));
         }
         if old.bulk != *bulk {
-            changes.push(arrow(&format!("books.{name}.bulk"), bulk_word(old.bulk), bulk_word(*bulk)));
+            let word = |is_used| if is_used { "auto" } else { "off" };
+            changes.push(arrow(&format!("books.{name}.bulk"), word(old.bulk), word(*bulk)));
         }
         if old.check_owed != *check_owed {
             let [before, after] = [old.check_owed, *check_owed].map(|is_on| if is_on { "always" } else { "off" });
@@ -226,10 +227,6 @@ fn language_word(language: Language) -> &'static str {
         Language::English => "en",
         Language::Indonesian => "id",
     }
-}
-
-fn bulk_word(bulk: bool) -> &'static str {
-    if bulk { "auto" } else { "off" }
 }
 
 fn format_word(format: LogFormat) -> &'static str {

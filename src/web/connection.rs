@@ -124,12 +124,19 @@ pub(super) async fn show(
         };
         let has_credentials = app.engine.session(&status.name).is_some_and(Session::has_credentials);
         let works = status.pause.is_none() && has_credentials;
+        let mut lists = masters::of_book(&app, &status.name, &page).await?;
+        if !works {
+            // Then none is read.
+            for list in &mut lists {
+                list.reading.clear();
+            }
+        }
         books.push(BookShown {
+            lists,
             calls: lately.calls(page.now),
             reports: app.engine.accurate_webhook(&status.name).await?.map(|webhook| Reports::new(webhook, &page)),
             errors: lately.errors.into_iter().map(error).collect(),
             checked: checks.of(&status.name, &page),
-            lists: masters::of_book(&app, &status.name, works, &page).await?,
             book: Book::new(status, &page),
         });
     }

@@ -214,7 +214,6 @@ enum Kind {
 impl Found {
     fn of(report: &Report, kind: &Kind, page: &Page) -> Self {
         let counts = &report.counts;
-        let is_table = matches!(kind, Kind::Table);
         let listed = page.count(counts.listed as i64);
         let heading = match kind {
             Kind::Bodies(Mode::Ingest) => {
@@ -239,7 +238,7 @@ impl Found {
             is_imported: matches!(kind, Kind::Bodies(Mode::Ingest)),
             counts,
             lines: report.differences.iter().map(|one| Line::of(one, page)).collect(),
-            unread: report.unread.iter().map(|one| (one.line, problem(&one.problem, is_table, page))).collect(),
+            unread: report.unread.iter().map(|one| (one.line, problem(&one.problem, kind, page))).collect(),
             is_cut: report.counts.differences() > MOST_NAMED as u64 || report.counts.unreadable > MOST_NAMED as u64,
         }
     }
@@ -267,7 +266,7 @@ fn next(report: &Report, kind: &Kind, page: &Page) -> &'static str {
 }
 
 /// What is wrong with a line.
-fn problem(problem: &str, is_table: bool, page: &Page) -> String {
+fn problem(problem: &str, kind: &Kind, page: &Page) -> String {
     match problem {
         "names no order" => page.t("The row names no order.", "Baris ini tidak menyebut pesanan.").to_owned(),
         _ if problem.starts_with("is longer") => {
@@ -279,7 +278,7 @@ fn problem(problem: &str, is_table: bool, page: &Page) -> String {
                 "Pesanan ini sudah ada di sini, dan baris ini tidak memuat waktu yang dapat dibaca, sehingga tidak diketahui data mana yang lebih baru.",
             )
             .to_owned(),
-        _ if is_table => {
+        _ if matches!(kind, Kind::Table) => {
             let id = problem.split(" is not an order id").next().unwrap_or_default();
             page.t("The order id {} is not a number.", "ID pesanan {} bukan angka.").replace("{}", id)
         }

@@ -29,22 +29,22 @@ pub(super) struct ListShown {
     pub(super) failure: Option<(String, &'static str)>,
 }
 
-/// The lists of an Accurate database, which are read only while it works.
-pub(super) async fn of_book(app: &App, book: &BookName, works: bool, page: &Page) -> Result<Vec<ListShown>, Problem> {
+/// The lists of an Accurate database.
+pub(super) async fn of_book(app: &App, book: &BookName, page: &Page) -> Result<Vec<ListShown>, Problem> {
     let lists = app.engine.storage().master_lists(book).await?;
-    Ok(lists.into_iter().map(|list| ListShown::new(list, works, page)).collect())
+    Ok(lists.into_iter().map(|list| ListShown::new(list, page)).collect())
 }
 
 impl ListShown {
-    fn new(list: MasterList, works: bool, page: &Page) -> Self {
+    fn new(list: MasterList, page: &Page) -> Self {
         let is_requested = list.next_at <= page.now;
-        let reading = match list.reading.filter(|_| works) {
+        let reading = match list.reading {
             Some(reading) if reading.of > 0 => page
                 .t("being read: {rows} of {of}", "sedang dibaca: {rows} dari {of}")
                 .replace("{rows}", &page.count(reading.rows))
                 .replace("{of}", &page.count(reading.of)),
             Some(_) => page.t("being read", "sedang dibaca").to_owned(),
-            None if works && is_requested => page.t("will be read soon", "segera dibaca").to_owned(),
+            None if is_requested => page.t("will be read soon", "segera dibaca").to_owned(),
             None => String::new(),
         };
         Self {

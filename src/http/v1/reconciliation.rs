@@ -1,6 +1,6 @@
 //! What operations about reconciliation share: a run and a finding in the API.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -121,7 +121,7 @@ struct ForstokAnswer {
 impl From<ForstokPart> for ForstokAnswer {
     fn from(part: ForstokPart) -> Self {
         Self {
-            state: state(part.ended_at.is_some()),
+            state: state(part.ended_at),
             orders: part.orders,
             complete: part.ended_at.is_some() && part.incomplete.is_none(),
             incomplete_because: part.incomplete,
@@ -148,10 +148,11 @@ impl RunAnswer {
             sums += part.sums;
         }
         let accurate_is_known = run.ended_at.is_some() && run.parts.iter().all(|part| part.incomplete.is_none());
-        let result = ResultAnswer { complete: run.is_complete(), ..ResultAnswer::new(accurate_is_known, sums) };
+        let result = if accurate_is_known { ResultAnswer::known(sums) } else { ResultAnswer::so_far(sums) };
+        let result = ResultAnswer { complete: run.is_complete(), ..result };
         Self {
             id: run.id,
-            state: state(run.ended_at.is_some()),
+            state: state(run.ended_at),
             from: run.period.from.to_string(),
             to: run.period.to.to_string(),
             requested_by: Some(run.who).filter(|who| !who.is_empty()),
@@ -169,19 +170,17 @@ impl RunAnswer {
     }
 }
 
-fn state(has_ended: bool) -> &'static str {
-    if has_ended { "done" } else { "running" }
+fn state(ended_at: Option<Timestamp>) -> &'static str {
+    if ended_at.is_some() { "done" } else { "running" }
 }
 
 impl BookAnswer {
     fn new(part: RunPart, language: Language) -> Self {
-        let has_ended = part.ended_at.is_some();
+        let is_known = part.ended_at.is_some() && part.incomplete.is_none();
+        let result = if is_known { ResultAnswer::known(part.sums) } else { ResultAnswer::so_far(part.sums) };
         Self {
-            state: state(has_ended),
-            result: ResultAnswer {
-                complete: part.is_complete(),
-                ..ResultAnswer::new(has_ended && part.incomplete.is_none(), part.sums)
-            },
+            state: state(part.ended_at),
+            result: ResultAnswer { complete: part.is_complete(), ..result },
             incomplete_because: part.why_incomplete(language),
             progress: ProgressAnswer { listed: part.rows_read, expected: part.rows_expected, asked: part.asked },
             book: part.book,
@@ -190,15 +189,26 @@ impl BookAnswer {
 }
 
 impl ResultAnswer {
-    fn new(complete: bool, sums: Sums) -> Self {
-        let known = |hundredths| complete.then(|| rupiah(hundredths));
+    /// Of a comparison that has seen everything in Accurate.
+    fn known(sums: Sums) -> Self {
         Self {
-            complete,
+            complete: true,
+            difference: Some(rupiah(sums.difference())),
+            explained: Some(rupiah(sums.explained)),
+            unexplained: Some(rupiah(sums.unexplained())),
+            ..Self::so_far(sums)
+        }
+    }
+
+    /// Of one that has not: what differs is unknown.
+    fn so_far(sums: Sums) -> Self {
+        Self {
+            complete: false,
             ledger: SumAnswer { count: sums.ledger.count, total: rupiah(sums.ledger.total) },
             accurate: SumAnswer { count: sums.accurate.count, total: rupiah(sums.accurate.total) },
-            difference: known(sums.difference()),
-            explained: known(sums.explained),
-            unexplained: known(sums.unexplained()),
+            difference: None,
+            explained: None,
+            unexplained: None,
         }
     }
 }
