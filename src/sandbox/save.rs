@@ -72,7 +72,7 @@ impl Check<'_> {
 
         let taxable = body.flag("taxable");
         let inclusive_tax = body.flag("inclusiveTax");
-        let sums = totals(&lines, &expenses, cash_discount, self.ppn(taxable, inclusive_tax));
+        let sums = totals(&lines, &expenses, cash_discount, self.ppn(body));
         let (Some(trans_date), true) = (trans_date, self.said.is_empty()) else { return Err(self.said) };
         Ok(Invoice {
             id: 0,
@@ -309,9 +309,9 @@ impl Check<'_> {
         discount
     }
 
-    fn ppn(&self, taxable: bool, inclusive: bool) -> Ppn {
+    fn ppn(&self, body: Fields<'_>) -> Ppn {
         let rate = self.books.ppn_rate();
-        match (taxable, inclusive) {
+        match (body.flag("taxable"), body.flag("inclusiveTax")) {
             (false, _) => Ppn::None,
             (true, true) => Ppn::Inside { rate },
             (true, false) => Ppn::OnTop { rate },

@@ -79,7 +79,7 @@ pub(super) async fn edit_receipt(State(sandbox): State<Sandbox>, body: Bytes) ->
 
 pub(super) async fn delete_receipt(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
     let NumberOrder { number } = read(&body)?;
-    deleted(sandbox.remove_receipt(&number), number, NotDone::NoSuchReceipt)
+    if sandbox.remove_receipt(&number) { Ok(deleted(&number)) } else { Err(not_done(&NotDone::NoSuchReceipt(number))) }
 }
 
 pub(super) async fn returns(State(sandbox): State<Sandbox>, Query(shown): Query<Shown>) -> Json<Value> {
@@ -109,7 +109,7 @@ pub(super) async fn edit_return(State(sandbox): State<Sandbox>, body: Bytes) -> 
 
 pub(super) async fn delete_return(State(sandbox): State<Sandbox>, body: Bytes) -> Answered {
     let NumberOrder { number } = read(&body)?;
-    deleted(sandbox.remove_return(&number), number, NotDone::NoSuchReturn)
+    if sandbox.remove_return(&number) { Ok(deleted(&number)) } else { Err(not_done(&NotDone::NoSuchReturn(number))) }
 }
 
 fn edit(body: &Bytes) -> Result<(String, SettlingEdit), super::BadInput> {
@@ -118,6 +118,6 @@ fn edit(body: &Bytes) -> Result<(String, SettlingEdit), super::BadInput> {
     Ok((number, SettlingEdit { number: new_number, amount }))
 }
 
-fn deleted(existed: bool, number: String, missing: fn(String) -> NotDone) -> Answered {
-    if existed { Ok(Json(json!({ "deleted": number }))) } else { Err(not_done(&missing(number))) }
+fn deleted(number: &str) -> Json<serde_json::Value> {
+    Json(json!({ "deleted": number }))
 }

@@ -36,7 +36,7 @@ impl Check<'_> {
         let taken = invoice.map(|invoice| self.taken_from(invoice, &goods)).unwrap_or_default();
 
         let (taxable, inclusive_tax) = (body.flag("taxable"), body.flag("inclusiveTax"));
-        let sums = totals(&goods, &expenses, cash_discount, self.ppn(taxable, inclusive_tax));
+        let sums = totals(&goods, &expenses, cash_discount, self.ppn(body));
         let (Some(trans_date), Some(invoice), true) = (trans_date, invoice, self.said.is_empty()) else {
             return Err(self.said);
         };
