@@ -38,6 +38,16 @@ const AT_THE_EDGE: &[(&str, &[&str])] = &[
     ("sqlx", &["storage"]),
 ];
 
+/// Functions that take a `bool`, by file and name, and why.
+const MAY_TAKE_A_BOOL: &[(&str, &str)] = &[
+    // Its parameter is a value, the default of a flag: `flag("enabled", true)`.
+    ("domain/toml_text.rs", "flag"),
+    // The caller's variable has the same name, and only part of the settings is read without it.
+    ("settings/sections.rs", "read"),
+    // A method of `tracing`.
+    ("traces/recorder.rs", "record_bool"),
+];
+
 /// Everything that a file names after `crate::`, and the other crates that it names.
 fn names_used(code: &str) -> BTreeSet<String> {
     let code = product_code(code);
@@ -99,6 +109,34 @@ fn word(text: &str) -> &str {
 
 fn is_of_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
+}
+
+/// The functions with a parameter that is a `bool`. A caller's `true` says nothing; an enum or a second function does.
+fn take_a_bool(code: &str) -> Vec<String> {
+    let code = product_code(code);
+    let functions = code.split_inclusive([' ', '\n']).scan(0, |end, part| {
+        *end += part.len();
+        Some((*end, part))
+    });
+    let functions = functions.filter(|(_, part)| *part == "fn ").map(|(end, _)| &code[end..]);
+    let takes_one = |function: &&str| {
+        let parameters = parameters(function);
+        [": bool", ": Option<bool>"].into_iter().any(|kind| {
+            parameters.match_indices(kind).any(|(at, _)| !parameters[at + kind.len()..].starts_with(is_of_word))
+        })
+    };
+    functions.filter(takes_one).map(|function| word(function).to_owned()).collect()
+}
+
+/// What stands between a function's parentheses.
+fn parameters(function: &str) -> &str {
+    let start = function.find('(').unwrap_or(function.len());
+    let mut depth = 0;
+    let end = function[start..].find(|letter| {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        depth == 0
+    });
+    &function[start..end.map_or(function.len(), |end| start + end)]
 }
 
 /// Each file of `src/` with its module.
@@ -166,6 +204,26 @@ fn what_belongs_at_the_edge_stays_there() {
         }
     }
     assert_eq!(strayed, Vec::<String>::new());
+}
+
+#[test]
+fn no_caller_passes_true_or_false() {
+    let is_of_tests = |file: &str| file.ends_with("tests.rs") || file.contains("/tests/");
+    let mut found = BTreeSet::new();
+    for (file, _, code) in files().into_iter().filter(|(file, ..)| !is_of_tests(file)) {
+        found.extend(take_a_bool(&code).into_iter().map(|name| (file.clone(), name)));
+    }
+    let allowed = MAY_TAKE_A_BOOL.iter().map(|(file, name)| ((*file).to_owned(), (*name).to_owned())).collect();
+    assert_eq!(found, allowed);
+}
+
+#[test]
+fn a_bool_parameter_is_seen_and_a_predicate_is_none() {
+    let code = "pub fn one(\n    &self,\n    works: bool,\n) {}\nasync fn two(only: Option<bool>) {}\n\
+                fn predicate(fits: impl Fn(&str) -> bool, stopped: Receiver<bool>) -> bool {}\n\
+                fn inner() {\n    let is_open: bool = true;\n}\n// fn said(is_not: bool)\n\
+                #[cfg(test)]\nmod tests {\n    fn helper(is_new: bool) {}\n}\n";
+    assert_eq!(take_a_bool(code), ["one", "two"]);
 }
 
 #[test]
