@@ -1,4 +1,4 @@
-//! The modules of `src/` depend only on modules below them (ARCHITECTURE.md).
+//! The modules of `src/` depend only on modules below them (ARCHITECTURE.md), and no function of theirs takes a `bool`.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
