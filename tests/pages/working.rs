@@ -351,7 +351,7 @@ async fn accurates_lists_are_shown_with_their_failures_and_refreshed() {
         "Daftar dari Accurate",
         "Cabang 1 baris · dibaca",
         "Pajak belum dibaca",
-        "Pengguna pembuat API Token tidak mempunyai hak untuk membaca daftar ini:",
+        "Pengguna pembuat API Token tidak memiliki hak akses untuk membaca daftar ini:",
         "Yang perlu dilakukan: Beri pengguna tersebut hak akses di Accurate, lalu muat ulang daftar ini.",
         "Muat ulang",
     ]);
