@@ -11,7 +11,7 @@ use super::{
     csv, xlsx,
 };
 use crate::{
-    domain::{document::Kind, money::Rupiah, reason::Reason},
+    domain::{document::Kind, ids::DocumentNumber, money::Rupiah, reason::Reason},
     engine::Engine,
     storage::{RowContent, RowFilter, RowRecord},
 };
@@ -85,7 +85,7 @@ const COLUMNS: &[Column<RowRecord>] = &[
         headers.word(&about(crate::domain::reason::Language::English), about)
     }),
     column("document", "Receipt or return in Accurate", "Penerimaan atau retur di Accurate", 26, |row, _| {
-        text(row.document.as_ref().map_or("", |document| document.number.as_str()))
+        text(row.booked_as().map_or("", DocumentNumber::as_str))
     }),
     column("approved_by", "Approved by", "Disetujui oleh", 16, |row, _| {
         text(row.approved.as_ref().map_or("", |(who, _)| who.as_str()))

@@ -92,6 +92,13 @@ pub struct RowRecord {
     pub settles: i64,
 }
 
+impl RowRecord {
+    /// The number of the document in Accurate that books it, once it exists.
+    pub fn booked_as(&self) -> Option<&DocumentNumber> {
+        self.document.as_ref().filter(|document| document.id.is_some()).map(|document| &document.number)
+    }
+}
+
 /// A person's mark that a row is booked in Accurate by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {

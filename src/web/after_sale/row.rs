@@ -126,7 +126,7 @@ impl RowLine {
             state: shown.text(page),
             why,
             trouble: trouble.map(|finding| Trouble::new(row.content.kind(), finding, page)),
-            document: row.document.as_ref().map(|document| document.number.to_string()).unwrap_or_default(),
+            document: row.booked_as().map(ToString::to_string).unwrap_or_default(),
             is_approvable: shown == Shown::Waits(Waits::Approval) && page.may_work(),
             is_markable: is_markable(row) && page.may_work(),
             is_marked: row.by_hand.is_some() && page.may_work(),
