@@ -234,6 +234,7 @@ async fn use_shadow_mode(world: &mut World) {
 }
 
 /// Uses storage in every possible way.
+#[expect(clippy::too_many_lines, reason = "one use after the other")]
 pub(super) async fn use_everything(world: &mut World) {
     for id in 1..=20 {
         let sku = if id % 5 == 0 { "BARU-01" } else { "AAA2002" };

@@ -158,7 +158,8 @@ pub struct OnAccount {
 /// One value that changed after it was booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
-    /// Which: `channel_order_id`, `net`, `paid_at`, the name of an amount, `goods`, or `pieces`.
+    /// Which: `channel_order_id`, `net`, `paid_at`, the name of an amount, `accepted_at`, `received_at`, `goods`, or
+    /// `pieces`.
     pub what: String,
     /// What was booked; empty if there was none.
     pub before: String,
@@ -168,6 +169,7 @@ pub struct Correction {
 
 impl AfterSale {
     /// In words for a person.
+    #[expect(clippy::too_many_lines, reason = "one arm for each variant")]
     pub(super) fn in_words(&self, language: Language) -> String {
         let say = |english: String, indonesian: String| match language {
             Language::English => english,
@@ -359,7 +361,7 @@ impl Correction {
             ("store_id" | "channel_order_id" | "pieces", ..) | ("goods", _, Language::English) => value.to_owned(),
             ("goods", "returned", Language::Indonesian) => "dikembalikan".to_owned(),
             ("goods", _, Language::Indonesian) => "tidak dikembalikan".to_owned(),
-            ("paid_at", ..) => {
+            ("paid_at" | "accepted_at" | "received_at", ..) => {
                 value.parse().map_or_else(|_| value.to_owned(), |day: Date| day.strftime("%d/%m/%Y").to_string())
             }
             _ => Rupiah::parse(value).map_or_else(|_| value.to_owned(), Rupiah::in_words),
@@ -374,6 +376,8 @@ fn named(what: &str, language: Language) -> String {
         "channel_order_id" => ("order number", "nomor pesanan"),
         "net" => ("net amount", "nominal bersih"),
         "paid_at" => ("day of payment", "tanggal pencairan"),
+        "accepted_at" => ("day of acceptance", "tanggal disetujui"),
+        "received_at" => ("day of arrival", "tanggal diterima"),
         "goods" => ("goods", "barang"),
         "pieces" => ("pieces", "jumlah barang"),
         amount => return format!("“{amount}”"),

@@ -45,14 +45,14 @@ impl Settling<'_> {
     }
 
     /// What a return that a person has booked takes off: its pieces at the invoice's prices; if these are not clear,
-    /// the refund.
+    /// the refund. Never more than is known: money that is believed to be settled would be booked as other income.
     fn returned_by_hand(&mut self, record: &Record) -> Rupiah {
         let amount = match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
-            Meaning::Return(draft) => {
+            Meaning::Return(draft) if !self.is_without_details(record) => {
                 self.stock.give_back(&draft);
                 draft.total
             }
-            Meaning::Discount | Meaning::Unclear(_) => record.record.refund.unwrap_or_default(),
+            Meaning::Return(_) | Meaning::Discount | Meaning::Unclear(_) => record.record.refund.unwrap_or_default(),
         };
         self.ledger.give_back(amount);
         self.ledger.explain(amount);

@@ -189,11 +189,16 @@ fn draft(
     ReturnDraft { book, record: row.record.clone(), total, branch, body }
 }
 
+/// Whether a return waits until the goods have arrived.
+fn waits_for_goods(goods: Goods, mapping: &Mapping) -> bool {
+    goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received
+}
+
 /// The day on which the return counts: the goods' arrival, or the acceptance of the request.
 fn day_of(row: &Record, mapping: &Mapping) -> Date {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
-    let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
-    let (first, second) = if waits_for_goods { (received_at, accepted_at) } else { (accepted_at, received_at) };
+    let (first, second) =
+        if waits_for_goods(goods, mapping) { (received_at, accepted_at) } else { (accepted_at, received_at) };
     first.or(second).unwrap_or(row.arrived)
 }
 
@@ -216,8 +221,7 @@ pub(super) fn leave_closed_month(draft: &mut ReturnDraft, record: &Record, mappi
 /// What a return waits for, or what blocks it; `None` if it must exist now.
 pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, today: Date) -> Option<Outcome> {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
-    let waits_for_goods = goods == Goods::Returned && mapping.returns.wait_for == WaitFor::Received;
-    if waits_for_goods && received_at.is_none_or(|day| day > today) {
+    if waits_for_goods(goods, mapping) && received_at.is_none_or(|day| day > today) {
         let since = accepted_at.unwrap_or(row.arrived);
         let until = days_after(since, mapping.returns.wait_days);
         return Some(if today < until {
@@ -251,9 +255,9 @@ fn unclear(record: &ReturnRecord) -> AfterSale {
     AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) }
 }
 
-/// What changed in a record since its return was made: order, goods or pieces. Days and amounts may still change
-/// without any effect on the return.
-pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Correction> {
+/// What changed in a record since its return was made: order, goods, pieces, or the day that dated it. Other days and
+/// amounts may still change without any effect on the return; a day that becomes known later corrects nothing.
+pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &Mapping) -> Vec<Correction> {
     let goods = |record: &ReturnRecord| match record.goods {
         Goods::Returned => "returned".to_owned(),
         Goods::Kept => "kept".to_owned(),
@@ -271,7 +275,11 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord) -> Vec<Corr
     let store = |record: &ReturnRecord| record.store_id.clone();
     // A source that names the store only now corrects nothing.
     let names_store = !booked.store_id.is_empty() && !now.store_id.is_empty();
+    let is_received = waits_for_goods(booked.goods, mapping);
+    let day = |record: &ReturnRecord| if is_received { record.received_at } else { record.accepted_at };
+    let (before, after) = day(booked).zip(day(now)).unwrap_or_default();
     [
+        (if is_received { "received_at" } else { "accepted_at" }, before.to_string(), after.to_string()),
         ("store_id", store(booked), if names_store { store(now) } else { store(booked) }),
         ("channel_order_id", order(booked), order(now)),
         ("goods", goods(booked), goods(now)),

@@ -99,7 +99,7 @@ impl<'a> Settling<'a> {
             let Some(document) = record.document.as_ref().filter(|document| document.stage.is_fixed()) else {
                 continue;
             };
-            let changes = returns::corrections(&document.draft.record, &record.record);
+            let changes = returns::corrections(&document.draft.record, &record.record, self.mapping);
             self.records.insert(place, sent(document, Reason::ReturnNeedsPerson, changes));
             self.give_back(record, document.part, document.draft.clone());
         }
@@ -180,18 +180,22 @@ impl<'a> Settling<'a> {
             } else {
                 record.record.key == of_status && (others || cancelled.is_some())
             };
-            let needs_details = record.record.key == of_status
-                && record.record.pieces.is_empty()
-                && self.mapping.returns.on_status == OnStatus::Block;
             let outcome = if is_replaced {
                 Outcome::Ignored(None)
-            } else if needs_details {
+            } else if self.is_without_details(record) {
                 blocked(Reason::ReturnNeedsPerson, AfterSale::StatusOnly)
             } else {
                 self.decide_record(record)
             };
             self.records.insert(place, outcome);
         }
+    }
+
+    /// Whether all that is known about a return is the order's status, and the mapping leaves its pieces to a person.
+    pub(super) fn is_without_details(&self, record: &Record) -> bool {
+        record.record.key == key_of_status(self.order)
+            && record.record.pieces.is_empty()
+            && self.mapping.returns.on_status == OnStatus::Block
     }
 
     fn decide_record(&mut self, record: &Record) -> Outcome {

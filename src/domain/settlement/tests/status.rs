@@ -37,6 +37,16 @@ fn a_returned_order_without_details_is_a_persons() {
 }
 
 #[test]
+fn a_returned_order_that_a_person_booked_counts_only_what_is_known() {
+    let mut sale = came_back(true, OnStatus::Block);
+    sale.records[0].by_hand = Some("RJ-1".to_owned());
+    assert_eq!(sale.sums(), sums(150_000, 0, 0, 0), "nobody said which pieces came back");
+    // The person returned one of two pieces in Accurate: the money for the other one settles the invoice.
+    sale.pays(69_000, &[("subtotal", 75_000), ("service_fee", -6_000)]);
+    assert_eq!(booked(&sale.book()), [receipt(75_000, &[("600104", 6_000)], 69_000)]);
+}
+
+#[test]
 fn a_returned_order_comes_back_as_a_whole_if_the_mapping_says_so() {
     let mut sale = came_back(true, OnStatus::Full);
     let settlement = sale.book();

@@ -264,8 +264,14 @@ fn other_pieces_for_a_return_that_exists_are_a_persons() {
     let mut sale = Sale::plain();
     sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
     let before = sale.book();
+    sale.records[0].record.accepted_at = Some(date(2026, 11, 2));
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Settled, "its return is dated by the goods' arrival");
+    let (booked, words) = (sale.records[0].record.received_at, |sale: &Sale| {
+        About::AfterSale { of: sale.why_record(1).1 }.in_words(crate::domain::reason::Language::English)
+    });
     sale.records[0].record.received_at = Some(date(2026, 11, 9));
-    assert_eq!(sale.decide().records[0].outcome, Outcome::Settled, "a day does not matter any more");
+    assert_eq!(words(&sale), "day of arrival: 07/11/2026 → 09/11/2026");
+    sale.records[0].record.received_at = booked;
     sale.records[0].record.pieces[0].quantity = Decimal::TWO;
     let (reason, about) = sale.why_record(1);
     assert_eq!(reason, Reason::ReturnNeedsPerson);
