@@ -3,7 +3,8 @@
 use std::{io::Cursor, time::Duration};
 
 use calamine::{Data, Reader, Xlsx};
-use forstok_accurate::sandbox::{Action, Fault};
+use forstok_accurate::sandbox::{Action, Edit, Fault};
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::{
@@ -171,4 +172,29 @@ async fn a_day_shows_the_invoices_that_are_dated_on_it_whenever_they_were_ordere
         Some("1".to_owned()),
         "orders of a day nobody compared"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_whose_difference_a_person_has_closed_is_explained_on_the_page_and_in_the_export() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let edit = Edit { total: Some(Decimal::from(79_000)), ..Edit::default() };
+    accurate.sandbox().edit_invoice("N1", &edit).expect("it is there");
+    reconciled(&service).await;
+    let closed = service.post_json("/v1/findings/close", &json!({"reason": "agreed with the buyer"})).await.json();
+    assert_eq!(closed["closed"], 1, "{closed}");
+
+    for (language, explained, [days, findings]) in
+        [("en", "explained", ["Days", "Findings"]), ("id", "sudah dijelaskan", ["Hari", "Temuan"])]
+    {
+        let mut visitor = Visitor::operator(&service).await.with("accept-language", language);
+        let page = visitor.get("/reconciliation?month=2023-11").await;
+        page.says(&[&format!("{explained} Rp80.000")]);
+        let days = sheet(&mut visitor, days).await;
+        let day = days.iter().find(|row| row[10] == "1000").expect("the day with the difference");
+        assert_eq!(day[3], explained, "{day:?}");
+        assert_eq!(sheet(&mut visitor, findings).await[1][12], "agreed with the buyer");
+    }
 }

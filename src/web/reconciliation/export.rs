@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     super::page::Page,
-    month::{Month, Seen, month_of, month_word, store_words, sum, sum_of_complete},
+    month::{Month, Seen, month_of, month_word, result, store_words, sum, sum_of_complete},
 };
 use crate::{
     domain::{
@@ -203,7 +203,7 @@ fn state(page: &Page, seen: Seen, day: Option<&ReconciledDay>) -> &'static str {
         }
         Some(ReconciledDay { open: 1.., .. }) => page.t("open findings", "ada temuan"),
         Some(ReconciledDay { complete: false, .. }) => page.t("incomplete", "belum lengkap"),
-        Some(_) => seen.note(page).unwrap_or(page.t("agrees", "sesuai")),
+        Some(day) => seen.note(page).unwrap_or(result(&day.sums, page)),
         None => seen.note(page).unwrap_or(page.t("no invoice", "tidak ada faktur")),
     }
 }

@@ -209,23 +209,22 @@ impl Cell {
         let sums = sum(days.iter().copied());
         let is_complete = days.iter().all(|day| day.complete);
         let month = month_word(day);
-        let to_findings = |state| {
+        let to_findings = |state: FindingState| {
             let day = day.to_string();
-            let query = [("month", &*month), ("day", &day), ("store", store_id), ("state", state)];
-            Some(format!("{}#findings", address("/reconciliation", &query)))
+            let query = [("month", &*month), ("day", &day), ("store", store_id), ("state", state.as_str())];
+            format!("{}#findings", address("/reconciliation", &query))
         };
         let incomplete = page.t("incomplete", "belum lengkap").to_owned();
         let (kind, text, link) = match first.open {
             open if open > 0 => {
                 let text = page.t("{} open", "{} terbuka").replace("{}", &format::count(open));
-                ("bad", text, to_findings(FindingState::Open.as_str()))
+                ("bad", text, Some(to_findings(FindingState::Open)))
             }
             _ if !is_complete || seen == Seen::WithoutForstok => ("warn", incomplete.clone(), None),
-            _ if sums.difference() != 0 => {
-                let text = page.t("explained", "sudah dijelaskan").to_owned();
-                ("good", text, to_findings(FindingState::Closed.as_str()))
+            _ => {
+                let link = (sums.difference() != 0).then(|| to_findings(FindingState::Closed));
+                ("good", result(&sums, page).to_owned(), link)
             }
-            _ => ("good", page.t("agrees", "sesuai").to_owned(), None),
         };
         // What was not seen is no difference.
         let difference = match sums.difference() {
@@ -236,6 +235,12 @@ impl Cell {
         let invoices = (!store_id.is_empty()).then(|| super::day::link(day, store_id));
         Self { store, kind, text, amount: rupiah(sums.ledger.total), difference, link, invoices }
     }
+}
+
+/// The result of a day that was read completely and has no open finding. A finding that a person has closed explains what
+/// remains of a difference.
+pub(super) fn result(sums: &Sums, page: &Page) -> &'static str {
+    if sums.difference() == 0 { page.t("agrees", "sesuai") } else { page.t("explained", "sudah dijelaskan") }
 }
 
 /// What days come to.
