@@ -1,12 +1,12 @@
 //! Documents of one kind, and which of their changes are already shown.
 
-use std::{borrow::Cow, collections::VecDeque, ops::Deref, time::Duration};
+use std::{collections::VecDeque, ops::Deref, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Settings,
-    register::{Record, Register},
+    register::{Record, Register, Shown},
 };
 
 /// Documents of one kind. They are read like their register; each change is remembered until all look-ups show it.
@@ -81,19 +81,9 @@ impl<T: Record + Clone> Documents<T> {
     }
 
     /// The documents as a look-up with this delay shows them.
-    pub(super) fn shown(&self, lag: Duration, now: Timestamp) -> Cow<'_, Register<T>> {
-        let mut unseen = self.recent.iter().rev().filter(|change| !has_passed(lag, change.at, now)).peekable();
-        if unseen.peek().is_none() {
-            return Cow::Borrowed(&self.register);
-        }
-        let mut shown = self.register.clone();
-        for change in unseen {
-            match &change.before {
-                Some(before) => drop(shown.put(change.id, before.clone())),
-                None => drop(shown.remove(change.id)),
-            }
-        }
-        Cow::Owned(shown)
+    pub(super) fn shown(&self, lag: Duration, now: Timestamp) -> Shown<'_, T> {
+        let unseen = self.recent.iter().rev().filter(|change| !has_passed(lag, change.at, now));
+        self.register.before(unseen.map(|change| (change.id, change.before.as_ref())))
     }
 
     /// The first of these numbers, from the next id on, that no document has.

@@ -11,7 +11,7 @@ use super::{
     Account, Customer, FilterValues, IdRanges, Invoice, Item, Named, Receipt, SalesReturn, Sorting, Tax,
     auth::WIB,
     books::Books,
-    register::{Record, Register},
+    register::{Record, Shown},
     reply::number,
     save::read_day,
 };
@@ -110,28 +110,29 @@ pub(super) trait Listed: Record {
 }
 
 /// The complete reply to a `list.do`.
-pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Query) -> Value {
+pub(super) fn list<T: Listed>(shown: &Shown<'_, T>, books: &Books, query: &Query) -> Value {
     let size = query.count("sp.pageSize").unwrap_or(DEFAULT_PAGE).min(LARGEST_PAGE);
     let page = query.count("sp.page").unwrap_or(1);
     let first = (page - 1).saturating_mul(size);
     let fields: Vec<&str> = query.get("fields").unwrap_or("id").split(',').map(str::trim).collect();
     let show = |record: &T| only(record.row(books), &fields);
     let newest_first = books.settings.sorting == Sorting::Understood && query.get("sp.sort") == Some("id|desc");
-    let all: Box<dyn Iterator<Item = &T>> =
-        if newest_first { Box::new(register.all().rev()) } else { Box::new(register.all()) };
+    let all =
+        || -> Box<dyn Iterator<Item = &T>> { if newest_first { Box::new(shown.all().rev()) } else { shown.all() } };
 
+    let filters = Filters::read::<T>(query);
     let (rows, count): (Vec<Value>, usize) = if let Some(keys) = keys::<T>(books, query) {
         // At most one record has a given number or name, so it is found without scanning the others.
-        let one = |key: &&str| register.get(key).filter(|record| passes(*record, books, query));
+        let one = |key: &&str| shown.get(key).filter(|record| filters.pass(*record, books));
         let found: Vec<&T> = keys.iter().filter_map(one).collect();
         (found.iter().skip(first).take(size).map(|record| show(record)).collect(), found.len())
     } else if let Some((lowest, highest)) = id_range::<T>(books, query) {
-        let rows = register.between(lowest, highest).skip(first).take(size).map(show).collect();
-        (rows, register.between(lowest, highest).count())
-    } else if filters_anything::<T>(query) {
+        let rows = shown.between(lowest, highest).skip(first).take(size).map(show).collect();
+        (rows, shown.between(lowest, highest).count())
+    } else if !filters.is_empty() {
         let mut count = 0;
         let mut rows = Vec::new();
-        for record in all.filter(|record| passes(*record, books, query)) {
+        for record in all().filter(|record| filters.pass(*record, books)) {
             if (first..first.saturating_add(size)).contains(&count) {
                 rows.push(show(record));
             }
@@ -139,7 +140,7 @@ pub(super) fn list<T: Listed>(register: &Register<T>, books: &Books, query: &Que
         }
         (rows, count)
     } else {
-        (all.skip(first).take(size).map(show).collect(), register.len())
+        (all().skip(first).take(size).map(show).collect(), all().count())
     };
     json!({
         "s": true,
@@ -171,26 +172,36 @@ fn id_range<T: Listed>(books: &Books, query: &Query) -> Option<(i64, i64)> {
     query.ids_between().filter(|_| T::ID_RANGES && books.settings.id_ranges == IdRanges::Understood)
 }
 
-fn filters_anything<T: Listed>(query: &Query) -> bool {
-    query.get("filter.suspended").is_some()
-        || T::FILTERS.iter().any(|field| query.filter(field).is_some())
-        || T::DAY_FILTER.is_some_and(|field| query.days_between(field).is_some())
-        || query.changed_since().is_some()
+/// The filters of a query, read once for all records, of which there may be a hundred thousand.
+struct Filters<'a> {
+    suspended: Option<bool>,
+    changed_since: Option<Timestamp>,
+    days: Option<(Date, Date)>,
+    /// Fields with the value that they must have.
+    fields: Vec<(&'static str, &'a str)>,
 }
 
-fn passes<T: Listed>(record: &T, books: &Books, query: &Query) -> bool {
-    let wanted = match query.get("filter.suspended") {
-        Some("true") => record.suspended(),
-        Some("false") => !record.suspended(),
-        _ => true,
-    };
-    let days = T::DAY_FILTER.and_then(|field| query.days_between(field));
-    wanted
-        && query.changed_since().is_none_or(|since| record.changed_at().is_none_or(|at| since <= at))
-        && days.is_none_or(|(from, to)| record.day().is_some_and(|day| from <= day && day <= to))
-        && T::FILTERS.iter().all(|field| {
-            query.filter(field).is_none_or(|value| record.row(books).get(field).is_some_and(|is| is == value))
-        })
+impl<'a> Filters<'a> {
+    fn read<T: Listed>(query: &'a Query) -> Self {
+        let value = |field: &&'static str| query.filter(field).map(|value| (*field, value));
+        Self {
+            suspended: query.get("filter.suspended").and_then(|word| word.parse().ok()),
+            changed_since: query.changed_since(),
+            days: T::DAY_FILTER.and_then(|field| query.days_between(field)),
+            fields: T::FILTERS.iter().filter_map(value).collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.suspended.is_none() && self.changed_since.is_none() && self.days.is_none() && self.fields.is_empty()
+    }
+
+    fn pass<T: Listed>(&self, record: &T, books: &Books) -> bool {
+        self.suspended.is_none_or(|suspended| record.suspended() == suspended)
+            && self.changed_since.is_none_or(|since| record.changed_at().is_none_or(|at| since <= at))
+            && self.days.is_none_or(|(from, to)| record.day().is_some_and(|day| from <= day && day <= to))
+            && self.fields.iter().all(|(field, value)| record.row(books).get(*field).is_some_and(|is| is == value))
+    }
 }
 
 /// Keeps the requested fields of a row; an unknown field is omitted silently.

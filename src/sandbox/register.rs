@@ -56,9 +56,15 @@ impl<T: Record> Register<T> {
         self.by_id.get_mut(&self.id_of(key)?)
     }
 
-    /// Those with ids from the first to the last of these.
-    pub(super) fn between(&self, first: i64, last: i64) -> impl Iterator<Item = &T> {
-        self.by_id.range(first..=last.max(first)).map(|(_, record)| record).filter(move |_| first <= last)
+    /// What a look-up shows without delay.
+    pub(super) fn as_it_is(&self) -> Shown<'_, T> {
+        self.before([])
+    }
+
+    /// What a look-up shows that does not see these changes, newest first: the id of each record, and its previous state
+    /// if it existed.
+    pub(super) fn before<'a>(&'a self, unseen: impl IntoIterator<Item = (i64, Option<&'a T>)>) -> Shown<'a, T> {
+        Shown { register: self, before: unseen.into_iter().collect() }
     }
 
     pub(super) fn with_id(&self, id: i64) -> Option<&T> {
@@ -91,6 +97,55 @@ impl<T: Record> Register<T> {
     }
 }
 
+/// The records of a register, some of them as they were before. The register itself is not copied: there may be a
+/// hundred thousand records in it.
+pub(super) struct Shown<'a, T> {
+    register: &'a Register<T>,
+    /// By id; `None` if the record did not exist.
+    before: BTreeMap<i64, Option<&'a T>>,
+}
+
+impl<'a, T: Record> Shown<'a, T> {
+    pub(super) fn with_id(&self, id: i64) -> Option<&'a T> {
+        self.before.get(&id).copied().unwrap_or_else(|| self.register.with_id(id))
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a T> {
+        let is_it = |record: &&T| record.key() == key || self.register.ignores_case && same(record.key(), key);
+        let unchanged = self.register.id_of(key).filter(|id| !self.before.contains_key(id));
+        let unchanged = unchanged.and_then(|id| self.register.with_id(id));
+        unchanged.or_else(|| self.before.values().flatten().copied().find(is_it))
+    }
+
+    /// All records by id.
+    pub(super) fn all(&self) -> Box<dyn DoubleEndedIterator<Item = &'a T> + 'a> {
+        self.between(i64::MIN, i64::MAX)
+    }
+
+    /// Those with ids from the first to the last of these.
+    pub(super) fn between(&self, first: i64, last: i64) -> Box<dyn DoubleEndedIterator<Item = &'a T> + 'a> {
+        if last < first {
+            return Box::new(std::iter::empty());
+        }
+        let now = self.register.by_id.range(first..=last);
+        if self.before.is_empty() {
+            return Box::new(now.map(|(_, record)| record));
+        }
+        let mut shown: BTreeMap<_, _> = now.map(|(id, record)| (*id, record)).collect();
+        for (id, before) in self.before.range(first..=last) {
+            match before {
+                Some(record) => shown.insert(*id, record),
+                None => shown.remove(id),
+            };
+        }
+        Box::new(shown.into_values())
+    }
+}
+
+fn same(key: &str, other: &str) -> bool {
+    key.to_lowercase() == other.to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +168,32 @@ mod tests {
         assert_eq!(register.get("Tok-1"), Some(&"TOK-1"));
         register.add(|_| "Tok-1");
         assert_eq!(register.all().collect::<Vec<_>>(), [&"Tok-1"], "the same key is replaced");
+    }
+
+    #[test]
+    fn a_look_up_that_does_not_see_changes_shows_what_was_there_before_them() {
+        let mut register = Register::new();
+        for key in ["a", "b", "c"] {
+            register.add(|_| key);
+        }
+        // The second is renamed, and renamed again; the third is deleted; a fourth is added.
+        register.put(2, "x");
+        register.put(2, "y");
+        register.remove(3);
+        register.add(|_| "d");
+        assert_eq!(register.as_it_is().all().collect::<Vec<_>>(), [&"a", &"y", &"d"]);
+
+        let unseen = [(4, None), (3, Some(&"c")), (2, Some(&"x")), (2, Some(&"b"))];
+        let shown = register.before(unseen);
+        assert_eq!(shown.all().collect::<Vec<_>>(), [&"a", &"b", &"c"]);
+        assert_eq!(shown.all().rev().collect::<Vec<_>>(), [&"c", &"b", &"a"]);
+        assert_eq!(shown.between(2, 4).collect::<Vec<_>>(), [&"b", &"c"]);
+        assert_eq!(shown.between(4, 2).count(), 0);
+        assert_eq!(["a", "b", "c"].map(|key| shown.get(key)), [Some(&"a"), Some(&"b"), Some(&"c")]);
+        assert_eq!(["x", "y", "d", "B"].map(|key| shown.get(key)), [None; 4]);
+        assert_eq!([1, 2, 3, 4].map(|id| shown.with_id(id)), [Some(&"a"), Some(&"b"), Some(&"c"), None]);
+
+        register.ignores_case = true;
+        assert_eq!(register.before(unseen).get("B"), Some(&"b"));
     }
 }

@@ -13,7 +13,7 @@ use super::{
     fields::Fields,
     list::{Listed, Query, list},
     messages,
-    register::Register,
+    register::Shown,
     reply::{json_answer, refusal},
     save::save_customer,
 };
@@ -71,10 +71,10 @@ pub(super) fn work(
         (Action::ApiToken, _) => discovery(host),
         (Action::CustomerSave, _) => with_body(request, |body| customer_save(books, body)),
         (Action::CustomerDetail, _) => {
-            detail(find(&books.customers, &query, "customerNo").map(Customer::record), messages::NO_CUSTOMER)
+            detail(find(&books.customers.as_it_is(), &query, "customerNo").map(Customer::record), messages::NO_CUSTOMER)
         }
         (Action::ItemDetail, _) => {
-            detail(find(&books.items, &query, "no").map(|item| item.row(books)), messages::NO_ITEM)
+            detail(find(&books.items.as_it_is(), &query, "no").map(|item| item.row(books)), messages::NO_ITEM)
         }
         (Action::WebhookRenew, _) => Done::read(&json!({ "s": true, "d": books.webhooks.renew(now) })),
         (Action::WebhookHistory, _) => match books.webhooks.history(&query) {
@@ -91,13 +91,13 @@ fn list_masters(books: &mut Books, action: Action, query: Query, slip: Option<Fa
         books.somebody_adds_masters();
     }
     Done::read(&spoiled(query, slip, |query| match action {
-        Action::CustomerList => list(&books.customers, books, query),
-        Action::AccountList => list(&books.accounts, books, query),
-        Action::WarehouseList => list(&books.warehouses, books, query),
-        Action::BranchList => list(&books.branches, books, query),
-        Action::TaxList => list(&books.taxes, books, query),
-        Action::PaymentTermList => list(&books.payment_terms, books, query),
-        _ => list(&books.items, books, query),
+        Action::CustomerList => list(&books.customers.as_it_is(), books, query),
+        Action::AccountList => list(&books.accounts.as_it_is(), books, query),
+        Action::WarehouseList => list(&books.warehouses.as_it_is(), books, query),
+        Action::BranchList => list(&books.branches.as_it_is(), books, query),
+        Action::TaxList => list(&books.taxes.as_it_is(), books, query),
+        Action::PaymentTermList => list(&books.payment_terms.as_it_is(), books, query),
+        _ => list(&books.items.as_it_is(), books, query),
     }))
 }
 
@@ -168,10 +168,10 @@ fn customer_save(books: &mut Books, body: Fields<'_>) -> Done {
 }
 
 /// By `id`, else by its number.
-fn find<'a, T: Listed>(register: &'a Register<T>, query: &Query, key: &str) -> Option<&'a T> {
+fn find<'a, T: Listed>(shown: &Shown<'a, T>, query: &Query, key: &str) -> Option<&'a T> {
     match query.get("id") {
-        Some(id) => register.with_id(id.parse().ok()?),
-        None => register.get(query.get(key)?),
+        Some(id) => shown.with_id(id.parse().ok()?),
+        None => shown.get(query.get(key)?),
     }
 }
 

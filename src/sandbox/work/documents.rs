@@ -63,7 +63,7 @@ impl Call<'_> {
             }
             Deed::List => {
                 let shown = D::all(books).shown(books.settings.list_lag, now);
-                Done::read(&spoiled(query, slip, |query| list(&*shown, books, query)))
+                Done::read(&spoiled(query, slip, |query| list(&shown, books, query)))
             }
             Deed::Delete => delete::<D>(books, &query, slip, now),
         }
@@ -153,7 +153,7 @@ fn take_back<D: Document>(books: &mut Books, results: &mut [Result<D, Vec<String
 }
 
 fn delete<D: Document>(books: &mut Books, query: &Query, slip: Option<Fault>, now: Timestamp) -> Done {
-    let Some(document) = find(D::all(books), query, "number").cloned() else {
+    let Some(document) = find(&D::all(books).as_it_is(), query, "number").cloned() else {
         return Done::said(D::NOT_FOUND);
     };
     if let Some(message) = document.in_use() {
