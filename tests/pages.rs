@@ -12,7 +12,7 @@ mod mapping_lists;
 mod notices;
 pub(crate) mod payout_import;
 mod reconciled_days;
-mod reconciliation;
+pub(crate) mod reconciliation;
 pub(crate) mod setting_up;
 mod setup_trouble;
 mod shadow;

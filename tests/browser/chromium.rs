@@ -216,6 +216,11 @@ impl Chromium {
         self.clicks_and_waits(&link(words), words).await;
     }
 
+    /// Follows the first link in a row that contains these words, and waits for the page behind it.
+    pub(crate) async fn follows_row(&self, words: &str) {
+        self.clicks_and_waits(&format!("(//li[contains(normalize-space(), \"{words}\")]//a)[1]"), words).await;
+    }
+
     /// Returns once what the answer replaces is gone. Until then, the next step would still meet the old page, which
     /// may have a button of the same name.
     async fn clicks_and_waits(&self, path: &str, what: &str) {

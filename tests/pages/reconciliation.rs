@@ -35,7 +35,7 @@ pub(super) async fn reconciled(service: &Service) -> Value {
 }
 
 /// The service also asks the stand-in for Forstok's order API, which is part of the sandbox at this address.
-pub(super) fn asks_forstok(home: &Home, url: &str, more_settings: &str) {
+pub(crate) fn asks_forstok(home: &Home, url: &str, more_settings: &str) {
     let settings = std::fs::read_to_string(home.path("settings.toml")).expect("readable");
     let api = format!(
         "\n[forstok.api]\nbase_url = \"{url}/forstok\"\nauth_url = \"{url}/forstok{}\"\norders_path = \"{}\"\n\
