@@ -51,6 +51,7 @@ on_both! {
     an_invoice_is_missed_as_long_as_its_money_is_not_complete;
     stores_without_any_payout_are_left_alone;
     an_invoice_that_is_deleted_is_no_longer_missed;
+    a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference;
 }
 
 async fn an_invoice_is_missed_as_long_as_its_money_is_not_complete(base: Base) {
@@ -80,6 +81,19 @@ async fn an_invoice_is_missed_as_long_as_its_money_is_not_complete(base: Base) {
     assert_eq!(world.expected().await, owed(16_000_000));
     reconcile(&world).await;
     assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-2", "2")]);
+}
+
+async fn a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference(base: Base) {
+    let mut world = invoiced(base, 1..=1).await;
+    world.is_paid("1", "a", 80_000, json!({})).await;
+    world.forstok_sends(order("1").shipped().updated_at("2023-12-01T10:00:00+07:00")).await;
+    world.forstok_sends(order("1").cancelled().updated_at("2023-12-02T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "blocked: invoice_paid");
+    let run = reconcile(&world).await;
+    assert_eq!(open(&world).await, [], "nobody is told to delete the invoice");
+    adds_up(&run);
+    assert_eq!(run.parts[0].sums.explained, 0, "it counts on both sides");
 }
 
 async fn stores_without_any_payout_are_left_alone(base: Base) {

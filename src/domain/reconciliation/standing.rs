@@ -61,8 +61,10 @@ impl Standing {
             (Progress::Due, Wanted::Gone) if is_late(posted.changed_at) => Self::MustGo,
             (Progress::Due, _) => Self::UnderWay,
             _ if posted.in_doubt => Self::UnderWay,
+            // Money or goods are booked on it, and a person decides: until then it stays.
+            (Progress::Blocked, Wanted::Exist) if posted.has_id => Self::Exists,
             // It could not be deleted.
-            (Progress::Blocked, _) if posted.has_id => Self::MustGo,
+            (Progress::Blocked, Wanted::Gone) if posted.has_id => Self::MustGo,
             (Progress::Gone, _) if posted.has_id => Self::Gone,
             (Progress::Blocked | Progress::Gone, _) => Self::Never,
         }
@@ -101,7 +103,8 @@ mod tests {
             (Posted { has_id: false, ..gone }, Standing::Never),
             (blocked, Standing::Never),
             (Posted { in_doubt: true, ..blocked }, Standing::UnderWay),
-            (Posted { has_id: true, ..blocked }, Standing::MustGo),
+            (Posted { has_id: true, ..blocked }, Standing::Exists),
+            (Posted { has_id: true, wanted: Wanted::Gone, ..blocked }, Standing::MustGo),
         ] {
             assert_eq!(Standing::of(&posted, now), standing, "{posted:?}");
         }
