@@ -35,7 +35,6 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod accurate;
-pub mod background;
 pub mod check;
 pub mod cli;
 pub mod clock;

@@ -23,7 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain"],
     &["traces"],
     &["supervisor", "live", "signing", "spreadsheet", "wire"],
-    &["background", "clock", "version"],
+    &["clock", "version"],
 ];
 
 /// Crates that only these modules may use.

@@ -14,7 +14,6 @@ use tokio::sync::Mutex;
 
 use super::{mapping::ActiveMapping, snapshot};
 use crate::{
-    background,
     clock::Clock,
     domain::{
         day_in_wib,
@@ -25,7 +24,7 @@ use crate::{
         settlement::Waits,
         trial::{Mappings, Trial},
     },
-    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling, StorageError},
+    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling},
 };
 
 /// Orders that are read at a time.
@@ -153,7 +152,7 @@ impl Trials {
                 trial.without_body += page.unreadable;
                 trial
             };
-            trial = background::calculate(work).await.map_err(StorageError::NoThread)?;
+            trial = tokio::task::spawn_blocking(work).await.expect("a panic is caught for each order");
             let Some(next) = next else { return Ok(Tried { trial, only_from: None, after_sale }) };
             if clock.monotonic().since(begun) > longest {
                 let oldest = Timestamp::from_microsecond(next.key).unwrap_or(Timestamp::MIN);

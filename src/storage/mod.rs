@@ -171,9 +171,6 @@ pub enum StorageError {
         /// The reason, and the remedy if there is one.
         why: String,
     },
-    /// What was read could not be evaluated, for lack of a thread.
-    #[error("too much is calculated at the moment ({0}); try again a little later")]
-    NoThread(std::io::Error),
     /// The server did not answer within the time limit.
     #[error("the database did not answer in time: {}", remedy::UNREACHABLE)]
     Late,
