@@ -279,7 +279,7 @@ mod tests {
             now: Timestamp::UNIX_EPOCH,
             here: "/".to_owned(),
             blocked: 0,
-            waiting: crate::web::page::Waiting::default(),
+            waiting: crate::web::to_do::Waiting::default(),
             is_in_shadow: false,
             done: None,
         };

@@ -11,16 +11,15 @@ use axum::{
 use jiff::Timestamp;
 
 use super::{
-    after_sale,
     assets::{self, Addresses},
     format, language,
+    to_do::Waiting,
 };
 use crate::{
     domain::{
         WIB,
         operator::{Actor, Role},
         reason::Language,
-        reconciliation::{Class, FindingState},
     },
     http::{App, problem::Problem},
     storage::State,
@@ -340,27 +339,6 @@ impl FromRequestParts<App> for Page {
         let page = Self::of_nobody(app, &parts.headers, here);
         let done = page.done(parts.uri.query().unwrap_or_default());
         Ok(Self { actor: Some(actor), blocked, waiting, is_in_shadow: app.engine.is_in_shadow(), done, ..page })
-    }
-}
-
-/// What waits for a person besides orders.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Waiting {
-    /// Payouts that are blocked, without an order, or wait for an approval.
-    pub(super) payouts: i64,
-    /// Returns that are blocked, without an order, wait for an approval, or are to be booked by a person.
-    pub(super) returns: i64,
-    /// Open findings of the reconciliation. Unpaid invoices are shown with what marketplaces still owe.
-    pub(super) findings: i64,
-}
-
-impl Waiting {
-    async fn read(app: &App) -> Result<Self, Problem> {
-        let [payouts, returns] = after_sale::waiting(app).await?;
-        let counts = app.engine.storage().finding_counts().await?;
-        let is_open = |class: &Class, state: &FindingState| *class != Class::NotSettled && *state == FindingState::Open;
-        let findings = counts.iter().filter(|(class, state, _)| is_open(class, state)).map(|(.., n)| n).sum();
-        Ok(Self { payouts, returns, findings })
     }
 }
 
