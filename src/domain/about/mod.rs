@@ -2,9 +2,11 @@
 //! language.
 
 mod after_sale;
+mod correction;
 mod words;
 
-pub use after_sale::{AfterSale, Correction, OnAccount};
+pub use after_sale::{AfterSale, OnAccount};
+pub use correction::Correction;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 pub use words::UNREADABLE;
