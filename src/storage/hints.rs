@@ -18,7 +18,7 @@ use crate::domain::{
 /// At most this many hints of one book may wait. The next nightly run finds what is left out.
 const MOST_WAITING: usize = 10_000;
 
-/// Stands for the run in a finding that came from a hint and that no run has found yet.
+/// The run of a finding that came from a hint, until a run finds it too.
 const NO_RUN: i64 = 0;
 
 pub(super) async fn add<T: Dialect>(

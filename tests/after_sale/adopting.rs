@@ -55,7 +55,7 @@ async fn a_payout_is_booked_for_the_customer_that_was_adopted(base: Base) {
     assert_eq!(world.payout_state("a").await.0, RowState::Blocked, "the invoice is another customer's");
 
     adopted(&mut world).await;
-    // Accurate's message is not known, so that the receipt is looked up once more before it is drafted anew.
+    // An unfamiliar message proves nothing: the receipt is looked up once more before it is drafted again.
     world.run_for(900).await;
 
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""), "{}", world.timeline("7").await);

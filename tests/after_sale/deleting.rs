@@ -135,7 +135,7 @@ async fn a_receipt_that_a_person_changed_is_named_on_the_order_that_waits_for_it
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "number_conflict"));
     let timeline = world.timeline("7").await;
     assert!(timeline.contains("INV-7/1 (id 1) was changed in Accurate, so it was not deleted"), "{timeline}");
-    // Another webhook, a retry in vain: it stays explained, and nothing is deleted.
+    // After another webhook and a retry the order still names the receipt, and nothing is deleted.
     world.forstok_sends(order("7").price(75_000).pieces(2).status("Shipped").with("note", json!("later"))).await;
     world.lives_on(1).await;
     world.operator_retries("7").await;

@@ -91,7 +91,7 @@ async fn a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_differen
     world.run_until_settled().await;
     assert_eq!(world.state("1").await, "blocked: invoice_paid");
     let run = reconcile(&world).await;
-    assert_eq!(open(&world).await, [], "nobody is told to delete the invoice");
+    assert_eq!(open(&world).await, [], "no finding asks a person to delete the invoice");
     adds_up(&run);
     assert_eq!(run.parts[0].sums.explained, 0, "it counts on both sides");
 }

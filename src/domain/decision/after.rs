@@ -96,18 +96,13 @@ pub fn after_settlement(
 fn after_deletions(order: &Undecided, stuck: Vec<DocumentNumber>, mapping_revision: i64) -> Option<Verdict> {
     let is_blocked = awaits_deletions(order);
     let mut verdict = Verdict { warnings: order.warnings.clone(), ..Verdict::unchanged(order, mapping_revision) };
-    if stuck.is_empty() {
-        if !is_blocked {
-            return None;
-        }
-        verdict.delete(number_of(order));
-        return Some(verdict);
+    let findings = if stuck.is_empty() { Vec::new() } else { vec![not_deleted(stuck)] };
+    match order.state {
+        State::VoidDue if !findings.is_empty() => verdict.block(order, findings),
+        State::Blocked if is_blocked && findings.is_empty() => verdict.delete(number_of(order)),
+        State::Blocked if is_blocked && order.findings != findings => verdict.block(order, findings),
+        _ => return None,
     }
-    let findings = vec![not_deleted(stuck)];
-    if !is_blocked && order.state != State::VoidDue || order.findings == findings {
-        return None;
-    }
-    verdict.block(order, findings);
     Some(verdict)
 }
 

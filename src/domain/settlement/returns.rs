@@ -275,11 +275,16 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &M
     let store = |record: &ReturnRecord| record.store_id.clone();
     // A source that names the store only now corrects nothing.
     let names_store = !booked.store_id.is_empty() && !now.store_id.is_empty();
-    let is_received = waits_for_goods(booked.goods, mapping);
-    let day = |record: &ReturnRecord| if is_received { record.received_at } else { record.accepted_at };
-    let (before, after) = day(booked).zip(day(now)).unwrap_or_default();
+    let (name, day, day_now) = if waits_for_goods(booked.goods, mapping) {
+        ("received_at", booked.received_at, now.received_at)
+    } else {
+        ("accepted_at", booked.accepted_at, now.accepted_at)
+    };
+    let text = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    // What was not known, or is not known any more, corrects nothing.
+    let day_now = if day.is_some() { day_now.or(day) } else { None };
     [
-        (if is_received { "received_at" } else { "accepted_at" }, before.to_string(), after.to_string()),
+        (name, text(day), text(day_now)),
         ("store_id", store(booked), if names_store { store(now) } else { store(booked) }),
         ("channel_order_id", order(booked), order(now)),
         ("goods", goods(booked), goods(now)),
