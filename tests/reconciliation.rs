@@ -111,6 +111,7 @@ on_both!(
     a_closed_finding_stays_closed_until_it_changes,
     a_person_decides_what_becomes_of_a_finding,
     many_findings_are_closed_with_one_reason,
+    another_sale_with_our_number_is_never_taken_for_the_orders,
     a_lost_webhook_is_found_and_explains_no_rupiah,
     a_person_imports_a_lost_order,
     an_invoice_that_is_due_for_long_is_late_until_it_is_created,
@@ -227,6 +228,10 @@ async fn a_person_decides_what_becomes_of_a_finding(base: Base) {
 
 async fn many_findings_are_closed_with_one_reason(base: Base) {
     acting::many_findings_are_closed_with_one_reason(base).await;
+}
+
+async fn another_sale_with_our_number_is_never_taken_for_the_orders(base: Base) {
+    acting::another_sale_with_our_number_is_never_taken_for_the_orders(base).await;
 }
 
 async fn what_people_do_in_accurate_is_found_within_minutes(base: Base) {

@@ -609,6 +609,7 @@ CREATE TABLE asked_orders (
     part     BIGINT  NOT NULL,
     order_id TEXT    NOT NULL COLLATE "C",
     at       BIGINT  NOT NULL,
+    numbered BIGINT  NOT NULL DEFAULT 0, -- the invoice that was found by the number of the order's; 0: none
     PRIMARY KEY (part, order_id)
 );
 

@@ -535,6 +535,7 @@ CREATE TABLE asked_orders (
     part     INTEGER NOT NULL,
     order_id TEXT    NOT NULL,
     at       INTEGER NOT NULL,
+    numbered INTEGER NOT NULL DEFAULT 0, -- the invoice that was found by the number of the order's; 0: none
     PRIMARY KEY (part, order_id)
 ) STRICT, WITHOUT ROWID;
 

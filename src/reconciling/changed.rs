@@ -24,7 +24,7 @@ use crate::{
         ids::DocumentNumber,
         masters::ListFailure,
         order::OrderId,
-        reconciliation::{FindingState, Held, Judgement, Listed, Period, judge},
+        reconciliation::{FindingState, Held, Judgement, Listed, Period, Seen, judge},
     },
     storage::{self, ChangeReading, ChangesRead, FindingFilter, RunPart},
 };
@@ -102,10 +102,10 @@ impl Reconciling {
     ) -> storage::Result<bool> {
         let Some(held) = owners.get(&listed.shown.id).and_then(|order| held.get(order)) else { return Ok(false) };
         let day = listed.shown.day;
-        let shown = std::slice::from_ref(&listed.shown);
+        let seen = Seen { shown: vec![listed.shown.clone()], ..Seen::default() };
         let period = Period { from: day.min(held.day), to: day.max(held.day) };
         let is_equal = held.accurate_id == Some(listed.shown.id)
-            && matches!(judge(held, shown, None, period), Judgement::Known(known) if known.findings.is_empty());
+            && matches!(judge(held, &seen, period), Judgement::Known(known) if known.findings.is_empty());
         if !is_equal {
             return Ok(false);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::civil::Date;
 
 use super::{OurCustomers, Permission, Reconciling, Stop};
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
-            Class, Finding, Held, Judgement, Listed, Shown, Side, Standing, Subject, judge, stranger, sums::SumsByDay,
+            Class, Finding, Held, Judgement, Listed, Seen, Shown, Side, Standing, Subject, judge, stranger,
+            sums::SumsByDay,
         },
     },
     storage::{self, Answer, Conclusion, HeldAt, RunPart},
@@ -116,10 +117,10 @@ impl Reconciling {
         all: &mut Comparison,
     ) -> Result<(), Stop> {
         let ids: Vec<_> = held.iter().map(|held| held.order_id.clone()).collect();
-        let mut shown_of = self.storage.shown_of(part.id, &ids).await?;
+        let mut seen_of = self.storage.seen_of(part.id, &ids).await?;
         for held in held {
-            let (shown, asked_at) = shown_of.remove(&held.order_id).unwrap_or_default();
-            self.compare_one(session, part, (held, shown, asked_at), permission, all).await?;
+            let seen = seen_of.remove(&held.order_id).unwrap_or_default();
+            self.compare_one(session, part, (held, seen), permission, all).await?;
         }
         Ok(())
     }
@@ -128,12 +129,12 @@ impl Reconciling {
         &self,
         session: &Session,
         part: &RunPart,
-        (mut held, mut shown, mut asked_at): (Held, Vec<Shown>, Option<Timestamp>),
+        (mut held, mut seen): (Held, Seen),
         permission: Permission<'_>,
         all: &mut Comparison,
     ) -> Result<(), Stop> {
         for _ in 0..=MOST_QUESTIONS {
-            match judge(&held, &shown, asked_at, part.period) {
+            match judge(&held, &seen, part.period) {
                 Judgement::Known(known) => {
                     all.sums.add(&held.store_id, &known, part.period);
                     all.findings.extend(known.findings);
@@ -142,7 +143,7 @@ impl Reconciling {
                 Judgement::UnderWay => break,
                 // What could not be asked of one order is not asked of the others: each would take its minute.
                 Judgement::Ask if all.unanswered.is_some() => break,
-                Judgement::Ask => match self.ask(session, part, (&held, &shown, asked_at), permission).await {
+                Judgement::Ask => match self.ask(session, part, (&held, &seen), permission).await {
                     Err(Stop::Incomplete(why)) => {
                         all.unanswered = Some(why);
                         break;
@@ -151,12 +152,12 @@ impl Reconciling {
                 },
             }
             let order = [held.order_id.clone()];
-            (shown, asked_at) = self.storage.shown_of(part.id, &order).await?.remove(&order[0]).unwrap_or_default();
+            seen = self.storage.seen_of(part.id, &order).await?.remove(&order[0]).unwrap_or_default();
             let again = self.storage.held_of(&part.book, &order, self.clock.now()).await?.remove(&order[0]);
             let Some(again) = again else { break };
             held = again;
         }
-        all.leave_out(&shown, part);
+        all.leave_out(&seen.shown, part);
         Ok(())
     }
 
@@ -165,7 +166,7 @@ impl Reconciling {
         &self,
         session: &Session,
         part: &RunPart,
-        (held, shown, asked_at): (&Held, &[Shown], Option<Timestamp>),
+        (held, Seen { shown, asked_at, .. }): (&Held, &Seen),
         permission: Permission<'_>,
     ) -> Result<(), Stop> {
         // Accurate may show a change late. Orders that changed a moment ago are few.
@@ -187,10 +188,13 @@ impl Reconciling {
                 None => absent.push(id),
             }
         }
+        let mut numbered = None;
         if found.is_empty() {
-            found.extend(self.read_one(session, ByKey::Number(&held.number), permission).await?);
+            let listed = self.read_one(session, ByKey::Number(&held.number), permission).await?;
+            numbered = listed.as_ref().map(|listed| listed.shown.id);
+            found.extend(listed);
         }
-        let answer = Answer { order_id: held.order_id.clone(), at, found, absent };
+        let answer = Answer { order_id: held.order_id.clone(), at, found, absent, numbered };
         Ok(self.storage.answer(part, &answer).await?)
     }
 
@@ -226,24 +230,24 @@ impl Reconciling {
             after = last.id;
             let orders: Vec<OrderId> = page.iter().filter_map(|(_, order)| order.clone()).collect();
             let mut held = self.storage.held_of(&part.book, &orders, self.clock.now()).await?;
-            let shown_of = self.storage.shown_of(part.id, &orders).await?;
+            let seen_of = self.storage.seen_of(part.id, &orders).await?;
             for (shown, order) in page {
                 let Some(order) = order else {
                     Self::compare_stranger(part, ours, &shown, None, all);
                     continue;
                 };
                 // All invoices of an order are compared together, with the first of them.
-                let Some((group, asked_at)) = shown_of.get(&order).cloned() else { continue };
-                if group.first().is_some_and(|first| first.id != shown.id) {
+                let Some(seen) = seen_of.get(&order).cloned() else { continue };
+                if seen.shown.first().is_some_and(|first| first.id != shown.id) {
                     continue;
                 }
                 let Some(held) = held.remove(&order) else {
-                    for shown in &group {
+                    for shown in &seen.shown {
                         Self::compare_stranger(part, ours, shown, Some(&order), all);
                     }
                     continue;
                 };
-                self.compare_one(session, part, (held, group, asked_at), permission, all).await?;
+                self.compare_one(session, part, (held, seen), permission, all).await?;
             }
         }
     }
@@ -291,6 +295,7 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         accurate: Some(Side { number: DocumentNumber::default(), customer_no: String::new(), day, total: rest }),
         forstok: None,
         owed: None,
+        namesake: None,
         fields: Vec::new(),
         is_draft: false,
     }

@@ -15,7 +15,7 @@ use crate::{
         hint::named_in,
         ids::{BookName, DocumentNumber},
         order::OrderId,
-        reconciliation::{FindingState, Held, Judgement, Listed, Period, Shown, Standing, Subject, judge, stranger},
+        reconciliation::{FindingState, Held, Judgement, Listed, Period, Seen, Standing, Subject, judge, stranger},
     },
     storage::{FindingFilter, Followed, Result, StoredHint},
 };
@@ -154,9 +154,11 @@ impl Reconciling {
         let period = Period { from: to.saturating_sub((LONGEST_PERIOD - 1).days()), to };
         let mut followed = Followed::default();
         for held in held.values() {
-            let is_its = |listed: &&Listed| owners.get(&listed.shown.id) == Some(&held.order_id);
-            let shown: Vec<Shown> = answers.found.values().filter(is_its).map(|listed| listed.shown.clone()).collect();
-            match judge(held, &shown, Some(at), period) {
+            let found = answers.found.values().map(|listed| listed.shown.clone());
+            let (shown, others): (Vec<_>, Vec<_>) =
+                found.partition(|shown| owners.get(&shown.id) == Some(&held.order_id));
+            let namesake = others.into_iter().find(|other| other.number.is_same_as(&held.number));
+            match judge(held, &Seen { shown, asked_at: Some(at), namesake }, period) {
                 Judgement::Known(known) => followed.findings.extend(known.findings),
                 Judgement::UnderWay => return Ok(Outcome::TooEarly(now)),
                 Judgement::Ask => return Ok(Outcome::TooEarly(held.certain_from())),

@@ -97,7 +97,7 @@ async fn reconciled(world: &World) {
         Shown { id: 1, number: "INV-1".into(), customer_no: "8277".to_owned(), day: date(2023, 11, 27), total: 100 };
     let row = Listed { shown, description: String::new() };
     storage.add_listed(&part, &[row], 2).await.expect("written");
-    let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new() };
+    let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new(), numbered: None };
     storage.answer(&part, &answer).await.expect("written");
     let hint = Hint { id: Some(7), number: "INV-7".into(), at: None };
     storage.add_hints(BOOK, &[hint], now, now).await.expect("written");

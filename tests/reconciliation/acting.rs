@@ -135,3 +135,42 @@ async fn reconcile_later(world: &World) {
     world.clock.advance(jiff::SignedDuration::from_mins(1));
     adds_up(&reconcile(world).await);
 }
+
+/// A person deletes our invoice and gives its number to a sale of their own: once while the order should have an
+/// invoice, and once after it was cancelled.
+pub(super) async fn another_sale_with_our_number_is_never_taken_for_the_orders(base: Base) {
+    let mut world = invoiced(base, 1..=3).await;
+    let numbers = [number_of(&world, "1").await, number_of(&world, "2").await, number_of(&world, "3").await];
+    for (number, customer) in [(&numbers[0], "COUNTER"), (&numbers[1], "8277"), (&numbers[2], "COUNTER")] {
+        assert!(world.accurate.remove_invoice(number));
+        world.accurate.add_invoice(number, customer, "sold in the shop", Decimal::from(777_000));
+    }
+    world.forstok_sends(order("3").cancelled()).await;
+    world.run_until_settled().await;
+    world.clock.advance(jiff::SignedDuration::from_mins(90));
+    adds_up(&reconcile(&world).await);
+    let found: Vec<_> = findings(&world, FindingState::Open).await;
+    let of = |number: &str| -> Vec<_> {
+        found.iter().filter(|finding| finding.number.as_str() == number).map(|finding| finding.class).collect()
+    };
+    assert_eq!(of(&numbers[0]), [Class::MissingInAccurate], "the other sale is to none of our customers");
+    assert_eq!(of(&numbers[1]), [Class::MissingInAccurate, Class::Foreign]);
+    assert_eq!(of(&numbers[2]), [], "nobody is told to delete a sale that is not the cancelled order's");
+    let missing = found.iter().find(|finding| finding.number.as_str() == numbers[0]).expect("just seen");
+    let namesake = missing.facts.namesake.as_ref().expect("it has the number now");
+    assert_eq!((namesake.customer_no.as_str(), namesake.total), ("COUNTER", 77_700_000));
+
+    // Its number is taken, so that creating it again asks a person.
+    assert_eq!(act(&world, "1", Action::Adopt).await, Acted::NoLongerFits);
+    assert_eq!(act(&world, "1", Action::CreateAgain).await, Acted::Done);
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "blocked: number_conflict");
+    world.accurate.renumber_invoice(&numbers[0], "SHOP-1").expect("it is there");
+    world.operator_retries("1").await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("1").await, "invoiced");
+}
+
+async fn number_of(world: &World, id: &str) -> String {
+    world.order(id).await.invoice.expect("invoiced").number.to_string()
+}

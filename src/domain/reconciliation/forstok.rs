@@ -76,6 +76,7 @@ impl Finding {
             accurate: None,
             forstok: Some(forstok),
             owed: None,
+            namesake: None,
             fields: Vec::new(),
             is_draft: false,
         })

@@ -80,6 +80,17 @@ pub struct Shown {
     pub total: i64,
 }
 
+/// What Accurate shows for an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The invoices that belong to the order: by Accurate's id, or because their description names the order.
+    pub shown: Vec<Shown>,
+    /// When Accurate was last asked for them one by one.
+    pub asked_at: Option<Timestamp>,
+    /// The invoice that has the number of the order's invoice, but belongs to another sale.
+    pub namesake: Option<Shown>,
+}
+
 /// An invoice that Accurate shows, with its description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -137,6 +148,8 @@ pub struct Finding {
     pub forstok: Option<AtForstok>,
     /// What is still owed, if the finding is about that.
     pub owed: Option<Owed>,
+    /// The invoice of another sale that now has the number.
+    pub namesake: Option<Side>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
     /// Our ledger's side is only a draft, because shadow mode is on.
@@ -154,8 +167,9 @@ impl Finding {
         let (ledger, accurate) = (side(self.ledger.as_ref()), side(self.accurate.as_ref()));
         let forstok = self.forstok.as_ref().map(|listed| format!("|{}", listed.shape())).unwrap_or_default();
         let owed = self.owed.as_ref().map(|owed| format!("|{}", owed.hundredths)).unwrap_or_default();
+        let namesake = self.namesake.as_ref().map(|other| format!("|{}", side(Some(other)))).unwrap_or_default();
         let draft = if self.is_draft { "|draft" } else { "" };
-        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{draft}", self.class)
+        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{namesake}{draft}", self.class)
     }
 
     /// The day under which it is listed: our ledger's, else Accurate's, else the one on which Forstok last changed the
@@ -203,10 +217,10 @@ pub struct Amount {
     pub total: i64,
 }
 
-/// Compares what the ledger holds of an order with all invoices that Accurate shows for it. `asked_at` is when Accurate
-/// was last asked for them one by one.
-pub fn judge(held: &Held, shown: &[Shown], asked_at: Option<Timestamp>, period: Period) -> Judgement {
-    let asked = match asked_at {
+/// Compares what the ledger holds of an order with what Accurate shows for it.
+pub fn judge(held: &Held, seen: &Seen, period: Period) -> Judgement {
+    let shown = seen.shown.as_slice();
+    let asked = match seen.asked_at {
         Some(at) if at >= held.certain_from() => Asked::WithCertainty,
         Some(at) if at >= held.changed_at => Asked::SinceChange,
         _ => Asked::Never,
@@ -216,7 +230,7 @@ pub fn judge(held: &Held, shown: &[Shown], asked_at: Option<Timestamp>, period: 
         Standing::Late if shown.is_empty() => Judgement::Known(late(held, period)),
         Standing::UnderWay | Standing::Late => Judgement::UnderWay,
         Standing::Never => Judgement::Known(never(held, shown, period)),
-        Standing::Exists | Standing::Draft => wanted(held, shown, asked, period),
+        Standing::Exists | Standing::Draft => wanted(held, seen, asked, period),
         Standing::Gone | Standing::MustGo if shown.is_empty() => Judgement::Known(Known::default()),
         Standing::Gone | Standing::MustGo if asked != Asked::WithCertainty => Judgement::Ask,
         Standing::Gone | Standing::MustGo => Judgement::Known(unwanted(held, shown, period)),
@@ -241,7 +255,8 @@ fn never(held: &Held, shown: &[Shown], period: Period) -> Known {
 }
 
 /// The ledger says that the invoice exists.
-fn wanted(held: &Held, shown: &[Shown], asked: Asked, period: Period) -> Judgement {
+fn wanted(held: &Held, seen: &Seen, asked: Asked, period: Period) -> Judgement {
+    let shown = seen.shown.as_slice();
     let by_id = shown.iter().find(|one| Some(one.id) == held.accurate_id);
     // Ours may have been moved out of the period while a copy of it is in it.
     if by_id.is_none() && held.accurate_id.is_some() && asked != Asked::WithCertainty {
@@ -256,7 +271,11 @@ fn wanted(held: &Held, shown: &[Shown], asked: Asked, period: Period) -> Judgeme
         if asked != Asked::WithCertainty {
             return Judgement::Ask;
         }
-        known.findings.push(Finding { ledger: Some(held.side()), ..held.finding(Class::MissingInAccurate) });
+        known.findings.push(Finding {
+            ledger: Some(held.side()),
+            namesake: seen.namesake.as_ref().map(Shown::side),
+            ..held.finding(Class::MissingInAccurate)
+        });
         return Judgement::Known(known);
     };
     let fields = held.fields_that_differ_from(ours);
@@ -303,8 +322,7 @@ fn unwanted(held: &Held, shown: &[Shown], period: Period) -> Known {
 }
 
 /// Judges an invoice of one of our customers that belongs to none of our orders. Its description may still name an
-/// order,
-/// `order_id`, for which we have created no invoice.
+/// order, `order_id`, for which we have created no invoice.
 pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, period: Period) -> Known {
     let Some(amount) = shown.counted(period) else { return Known::default() };
     let finding = Finding {
@@ -317,6 +335,7 @@ pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, perio
         accurate: Some(shown.side()),
         forstok: None,
         owed: None,
+        namesake: None,
         fields: Vec::new(),
         is_draft: false,
     };
@@ -354,6 +373,7 @@ impl Held {
             accurate: None,
             forstok: None,
             owed: None,
+            namesake: None,
             fields: Vec::new(),
             is_draft: self.standing == Standing::Draft,
         }

@@ -30,9 +30,18 @@ fn same() -> Shown {
     Shown { id: 7, number: "INV-1".into(), customer_no: "8277".to_owned(), day: DAY, total: 15_000_000 }
 }
 
+/// What Accurate shows for the order, and when it was asked for it.
+fn seen(shown: &[Shown], asked_at: Option<Timestamp>) -> Seen {
+    Seen { shown: shown.to_vec(), asked_at, namesake: None }
+}
+
 /// What is known once Accurate was asked for the order's invoices one by one.
 fn asked(held: &Held, shown: &[Shown]) -> Known {
-    match judge(held, shown, Some(at(30)), NOVEMBER) {
+    judged(held, &seen(shown, Some(at(30))))
+}
+
+fn judged(held: &Held, seen: &Seen) -> Known {
+    match judge(held, seen, NOVEMBER) {
         Judgement::Known(known) => known,
         other => panic!("{other:?}"),
     }
@@ -53,16 +62,13 @@ fn is_explained(known: &Known) {
 
 #[test]
 fn an_invoice_that_the_list_shows_as_we_hold_it_needs_no_further_call() {
-    let known = match judge(&invoiced(), &[same()], None, NOVEMBER) {
-        Judgement::Known(known) => known,
-        other => panic!("{other:?}"),
-    };
+    let known = judged(&invoiced(), &seen(&[same()], None));
     assert_eq!(known.findings, []);
     assert_eq!((known.ledger.map(|amount| amount.total), known.accurate.len()), (Some(15_000_000), 1));
     is_explained(&known);
     let other_case = Shown { number: "inv-1".into(), ..same() };
     assert!(
-        matches!(judge(&invoiced(), &[other_case], None, NOVEMBER), Judgement::Known(known) if known.findings.is_empty())
+        matches!(judge(&invoiced(), &seen(&[other_case], None), NOVEMBER), Judgement::Known(known) if known.findings.is_empty())
     );
 }
 
@@ -70,16 +76,16 @@ fn an_invoice_that_the_list_shows_as_we_hold_it_needs_no_further_call() {
 fn nothing_is_said_about_an_invoice_before_accurate_was_asked_for_it_individually() {
     let differs = Shown { total: 1, ..same() };
     for shown in [vec![], vec![differs]] {
-        assert_eq!(judge(&invoiced(), &shown, None, NOVEMBER), Judgement::Ask);
+        assert_eq!(judge(&invoiced(), &seen(&shown, None), NOVEMBER), Judgement::Ask);
     }
     // Right after a change, an invoice may not be shown yet.
     let changed = Held { changed_at: at(1), ..invoiced() };
-    assert_eq!(judge(&changed, &[], Some(at(30)), NOVEMBER), Judgement::Ask);
+    assert_eq!(judge(&changed, &seen(&[], Some(at(30))), NOVEMBER), Judgement::Ask);
     let gone = Held { standing: Standing::Gone, ..invoiced() };
-    assert_eq!(judge(&gone, &[same()], None, NOVEMBER), Judgement::Ask);
+    assert_eq!(judge(&gone, &seen(&[same()], None), NOVEMBER), Judgement::Ask);
     // A copy with the same number, while ours may have been moved to another day.
     let copy = Shown { id: 8, ..same() };
-    assert_eq!(judge(&invoiced(), &[copy], None, NOVEMBER), Judgement::Ask);
+    assert_eq!(judge(&invoiced(), &seen(&[copy], None), NOVEMBER), Judgement::Ask);
 }
 
 #[test]
@@ -87,6 +93,27 @@ fn an_invoice_that_was_deleted_in_accurate_is_missing() {
     let known = asked(&invoiced(), &[]);
     assert_eq!(classes(&known), [Class::MissingInAccurate]);
     is_explained(&known);
+}
+
+#[test]
+fn the_invoice_of_another_sale_that_has_the_number_now_is_named() {
+    let other = Shown { id: 9, customer_no: "COUNTER".to_owned(), total: 77_700, ..same() };
+    let alone = seen(&[], Some(at(30)));
+    let taken = Seen { namesake: Some(other), ..alone.clone() };
+    let finding = judged(&invoiced(), &taken).findings.remove(0);
+    assert_eq!((finding.class, finding.accurate_id), (Class::MissingInAccurate, Some(7)));
+    assert_ne!(finding.shape(), judged(&invoiced(), &alone).findings[0].shape(), "a person has not seen that yet");
+    let facts = Facts::of(&finding);
+    assert_eq!(
+        facts.in_words(finding.class, Language::English),
+        "Invoice INV-1 (05/11/2026, Rp150.000) was created, but no longer exists in Accurate: it was deleted there. The \
+         number now belongs to the invoice of another sale, which does not name this order: INV-1 (05/11/2026, Rp777), \
+         customer COUNTER."
+    );
+    for (language, said) in [(Language::English, "another number"), (Language::Indonesian, "ubah dulu nomor")] {
+        assert!(facts.remedy(finding.class, language).contains(said));
+    }
+    is_explained(&judged(&invoiced(), &taken));
 }
 
 #[test]
@@ -152,22 +179,19 @@ fn an_order_without_an_invoice_that_has_one_in_accurate_is_void_standing() {
 fn an_invoice_that_is_being_created_counts_on_neither_side() {
     let held = Held { standing: Standing::UnderWay, accurate_id: None, ..invoiced() };
     for shown in [vec![], vec![same()]] {
-        assert_eq!(judge(&held, &shown, Some(at(30)), NOVEMBER), Judgement::UnderWay);
+        assert_eq!(judge(&held, &seen(&shown, Some(at(30))), NOVEMBER), Judgement::UnderWay);
     }
     let late = Held { standing: Standing::Late, ..held };
     let known = asked(&late, &[]);
     assert_eq!((classes(&known), known.ledger), (vec![Class::Late], None));
     is_explained(&known);
-    assert_eq!(judge(&late, &[same()], Some(at(30)), NOVEMBER), Judgement::UnderWay);
+    assert_eq!(judge(&late, &seen(&[same()], Some(at(30))), NOVEMBER), Judgement::UnderWay);
 }
 
 #[test]
 fn a_draft_of_shadow_mode_takes_the_ledgers_side() {
     let held = Held { standing: Standing::Draft, accurate_id: None, ..invoiced() };
-    let known = match judge(&held, &[Shown { id: 40, ..same() }], None, NOVEMBER) {
-        Judgement::Known(known) => known,
-        other => panic!("{other:?}"),
-    };
+    let known = judged(&held, &seen(&[Shown { id: 40, ..same() }], None));
     assert_eq!((known.findings.len(), known.ledger.is_some()), (0, true));
     let missing = asked(&held, &[]);
     assert_eq!(classes(&missing), [Class::MissingInAccurate]);
@@ -265,7 +289,7 @@ fn every_difference_is_explained() {
                 ..same()
             })
             .collect();
-        let Judgement::Known(known) = judge(&held, &shown, Some(at(30)), NOVEMBER) else { continue };
+        let Judgement::Known(known) = judge(&held, &seen(&shown, Some(at(30))), NOVEMBER) else { continue };
         is_explained(&known);
         let mut subjects: Vec<_> = known.findings.iter().map(|finding| finding.subject.key()).collect();
         subjects.sort();

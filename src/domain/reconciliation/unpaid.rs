@@ -59,6 +59,7 @@ impl Unpaid {
             ledger: Some(self.invoice),
             accurate: None,
             forstok: None,
+            namesake: None,
             owed: Some(Owed { hundredths: self.owed, last_payout: self.last_payout }),
             fields: Vec::new(),
             is_draft: false,

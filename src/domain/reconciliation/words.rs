@@ -19,6 +19,9 @@ pub struct Facts {
     /// What is still owed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owed: Option<Owed>,
+    /// The invoice of another sale that now has the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namesake: Option<Side>,
     /// In which fields they differ.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -33,9 +36,9 @@ pub struct Facts {
 impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let Finding { class, ledger, accurate, forstok, owed, fields, is_draft, .. } = finding.clone();
+        let Finding { class, ledger, accurate, forstok, owed, namesake, fields, is_draft, .. } = finding.clone();
         let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
-        Self { ledger, accurate, forstok, owed, fields, is_draft, note: rest.unwrap_or_default() }
+        Self { ledger, accurate, forstok, owed, namesake, fields, is_draft, note: rest.unwrap_or_default() }
     }
 
     /// What happened, in one sentence.
@@ -122,9 +125,13 @@ impl Facts {
                 format!("Selisih {note} pada tanggal ini belum dapat dijelaskan. Jalankan rekonsiliasi lagi."),
             ),
         };
-        match language {
+        let said = match language {
             Language::English => english,
             Language::Indonesian => indonesian,
+        };
+        match &self.namesake {
+            Some(other) => format!("{said} {}", named_alike(other, language)),
+            None => said,
         }
     }
 
@@ -143,6 +150,12 @@ impl Facts {
             Class::Differs if self.is_draft => (
                 "Compare both sides. If the draft is wrong, correct the mapping.",
                 "Bandingkan kedua sisi. Jika drafnya yang salah, perbaiki pemetaan.",
+            ),
+            Class::MissingInAccurate if self.namesake.is_some() => (
+                "Find out why it was deleted. Before you create it again, give the other invoice another number in \
+                 Accurate: a number is used only once. Or accept that the order has no invoice.",
+                "Cari tahu mengapa faktur dihapus. Sebelum membuatnya ulang, ubah dulu nomor faktur lain itu di Accurate, \
+                 karena satu nomor hanya untuk satu faktur. Atau terima bahwa pesanan ini tanpa faktur.",
             ),
             _ => return class.remedy(language),
         };
@@ -186,6 +199,23 @@ impl Field {
             Self::Customer => side.customer_no.clone(),
             Self::Day => day(side.day),
             Self::Number => side.number.to_string(),
+        }
+    }
+}
+
+/// Another sale's invoice that has the number now, in a sentence.
+fn named_alike(other: &Side, language: Language) -> String {
+    let (customer, shown) = (&other.customer_no, shown(Some(other)));
+    match language {
+        Language::English => {
+            format!(
+                "The number now belongs to the invoice of another sale, which does not name this order: {shown}, customer {customer}."
+            )
+        }
+        Language::Indonesian => {
+            format!(
+                "Nomornya kini dipakai faktur penjualan lain yang tidak menyebut pesanan ini: {shown}, pelanggan {customer}."
+            )
         }
     }
 }

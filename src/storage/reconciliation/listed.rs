@@ -10,10 +10,10 @@ use crate::{
     domain::{
         ids::BookName,
         order::{OrderId, words},
-        reconciliation::{Listed, Period, Shown, sums::Count},
+        reconciliation::{Listed, Period, Seen, Shown, sums::Count},
     },
     storage::{
-        Answer, Result, ShownOf,
+        Answer, Result, SeenOf,
         dialect::{Columns, Dialect},
         rows::{json as to_json, order_id, storable, timestamp},
     },
@@ -50,9 +50,10 @@ pub(in crate::storage) async fn answer<T: Dialect>(
         db.execute("DELETE FROM listed_invoices WHERE part = $1 AND id = $2", &[part.into(), (*id).into()]).await?;
     }
     put(db, part, book, &answer.found).await?;
-    let sql = "INSERT INTO asked_orders (part, order_id, at) VALUES ($1, $2, $3)
-               ON CONFLICT (part, order_id) DO UPDATE SET at = excluded.at";
-    db.execute(sql, &[part.into(), (&answer.order_id).into(), answer.at.into()]).await?;
+    let numbered = answer.numbered.unwrap_or_default();
+    let sql = "INSERT INTO asked_orders (part, order_id, at, numbered) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (part, order_id) DO UPDATE SET at = excluded.at, numbered = excluded.numbered";
+    db.execute(sql, &[part.into(), (&answer.order_id).into(), answer.at.into(), numbered.into()]).await?;
     db.execute("UPDATE reconciled_books SET asked = asked + 1 WHERE id = $1", &[part.into()]).await?;
     Ok(())
 }
@@ -82,7 +83,9 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &BookName, rows: &[Listed]
     Ok(())
 }
 
-/// To which orders invoices belong: by Accurate's id, else by number, else by the order id in the description.
+/// To which orders invoices belong: by Accurate's id, else by the order id in the description. A number alone proves
+/// nothing, because a person may have given it to another sale; it counts only where the ledger has no id yet, for
+/// drafts and saves whose reply is not known.
 pub(in crate::storage) async fn owners<T: Dialect>(
     db: &mut T,
     book: &BookName,
@@ -103,7 +106,9 @@ pub(in crate::storage) async fn owners<T: Dialect>(
     let numbers: Vec<_> = rest.iter().map(|row| json!([row.shown.id, storable(row.shown.number.as_str())])).collect();
     let sql = format!(
         "SELECT CAST(v.value ->> 0 AS BIGINT) AS id, d.order_id FROM {} {} documents d
-             ON d.book = $2 AND d.number = v.value ->> 1 AND d.kind = 'invoice'",
+             ON d.book = $2 AND d.number = v.value ->> 1 AND d.kind = 'invoice'
+                 AND (d.accurate_id = CAST(v.value ->> 0 AS BIGINT)
+                      OR d.accurate_id IS NULL AND (d.state = 'due' OR d.doubt_since <> 0))",
         T::ROWS,
         T::THEN_JOIN
     );
@@ -149,7 +154,7 @@ fn shown(row: &impl Columns) -> Result<Shown> {
 }
 
 /// What Accurate showed for these orders.
-pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, orders: &[OrderId]) -> Result<ShownOf> {
+pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, orders: &[OrderId]) -> Result<SeenOf> {
     let ids: Vec<_> = orders.iter().map(|id| [id]).collect();
     let ids = to_json(&ids);
     // Given the part, SQLite would read all of its rows for each order; an expression of it is no use to its key.
@@ -160,17 +165,21 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, ord
         T::ROWS,
         T::THEN_JOIN
     );
-    let mut all = ShownOf::with_capacity(orders.len());
+    let mut all = SeenOf::with_capacity(orders.len());
     for row in &db.fetch(sql, &[(&ids).into(), part.into()]).await? {
-        all.entry(order_id(row)?).or_default().0.push(shown(row)?);
+        all.entry(order_id(row)?).or_default().shown.push(shown(row)?);
     }
     let sql = format!(
-        "SELECT a.order_id, a.at FROM {} {} asked_orders a ON a.part = $2 AND a.order_id = v.value ->> 0",
+        "SELECT a.order_id, a.at, l.id, l.number, l.customer_no, l.day, l.total
+         FROM {} {} asked_orders a ON a.part = $2 AND a.order_id = v.value ->> 0
+         LEFT JOIN listed_invoices l ON l.part = a.part AND l.id = a.numbered AND l.order_id <> a.order_id",
         T::ROWS,
         T::THEN_JOIN
     );
     for row in &db.fetch(sql, &[(&ids).into(), part.into()]).await? {
-        all.entry(order_id(row)?).or_default().1 = Some(timestamp(row.number("at")?)?);
+        let seen: &mut Seen = all.entry(order_id(row)?).or_default();
+        seen.asked_at = Some(timestamp(row.number("at")?)?);
+        seen.namesake = row.number_if_any("id")?.is_some().then(|| shown(row)).transpose()?;
     }
     Ok(all)
 }

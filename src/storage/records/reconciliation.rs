@@ -11,7 +11,7 @@ use crate::domain::{
     order::OrderId,
     reason::Language,
     reconciliation::{
-        Class, Facts, Finding, FindingState, Held, Listed, Period, Shown,
+        Class, Facts, Finding, FindingState, Held, Listed, Period, Seen,
         sums::{Sums, SumsByDay},
     },
 };
@@ -174,8 +174,8 @@ pub struct HeldAt {
     pub held: Held,
 }
 
-/// What Accurate showed for an order, and when its invoices were asked for one by one.
-pub type ShownOf = HashMap<OrderId, (Vec<Shown>, Option<Timestamp>)>;
+/// What Accurate showed for each of some orders.
+pub type SeenOf = HashMap<OrderId, Seen>;
 
 /// An answer to questions about one order's invoices.
 #[derive(Clone, Debug)]
@@ -188,6 +188,8 @@ pub struct Answer {
     pub found: Vec<Listed>,
     /// Ids of invoices that do not exist.
     pub absent: Vec<i64>,
+    /// The id of the invoice that was found by the number.
+    pub numbered: Option<i64>,
 }
 
 /// The result of a part.

@@ -12,7 +12,7 @@ use crate::{
     },
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
-        ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Result, Run, RunPart, ShownOf, Sources,
+        ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Result, Run, RunPart, SeenOf, Sources,
         reconciliation::{closing, compared, conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
@@ -75,7 +75,7 @@ pub trait Reconciliations: Send + Sync {
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
 
     /// What Accurate showed for these orders.
-    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf>;
+    async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf>;
 
     /// Invoices that belong to no order whose invoice our ledger books in the period, by id, behind `after`.
     async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>>;
@@ -231,7 +231,7 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => ledger::of_orders(db, book, orders, now))
     }
 
-    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf> {
+    async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf> {
         read!(self, db => listed::of_orders(db, part, orders))
     }
 

@@ -11,7 +11,7 @@ use forstok_accurate::{
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
         ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Reconciliations, Result, Run, RunPart,
-        ShownOf, Sources,
+        SeenOf, Sources,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -85,8 +85,8 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.held_of(book, orders, now)).await
     }
 
-    async fn shown_of(&self, part: i64, orders: &[OrderId]) -> Result<ShownOf> {
-        self.gates.in_store(self.inner.shown_of(part, orders)).await
+    async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf> {
+        self.gates.in_store(self.inner.seen_of(part, orders)).await
     }
 
     async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>> {
