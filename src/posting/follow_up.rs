@@ -198,14 +198,15 @@ impl<D: FollowUp> Attempt<'_, D> {
             self.doubt.invoice_is_found();
             return self.exists(found);
         }
-        // It may be ours and have been changed, so it is looked up before anything is decided.
-        self.doubt.look_up_first();
-        self.blocked(Reason::NumberConflict, self.other(found, differences))
+        self.may_be_ours(found, differences)
     }
 
-    fn other(&self, found: &D::Found, differences: Vec<Difference>) -> About {
-        let (number, id) = (found.number().clone(), found.id());
-        About::OtherInvoice { document: self.claim.kind, number, id, differences }
+    /// A document that has the number but is not as it was sent. It may be ours and have been changed, so it is looked
+    /// up before anything is decided.
+    fn may_be_ours(&mut self, found: &D::Found, differences: Vec<Difference>) -> Outcome {
+        self.doubt.look_up_first();
+        let (document, number, id) = (self.claim.kind, found.number().clone(), found.id());
+        self.blocked(Reason::NumberConflict, About::OtherInvoice { document, number, id, differences })
     }
 
     fn exists(&mut self, found: &D::Found) -> Outcome {
@@ -273,14 +274,13 @@ impl<D: FollowUp> Attempt<'_, D> {
         let is_known = existing.is_some();
         let number = existing.map_or_else(|| self.claim.draft.number().clone(), |known| known.number);
         let Some(found) = found else { return self.after_absence(number) };
-        self.doubt.invoice_is_found();
         let differences = self.claim.draft.differences(&found);
+        if !is_known && !differences.is_empty() {
+            return Ok(self.may_be_ours(&found, differences));
+        }
+        self.doubt.invoice_is_found();
         if !differences.is_empty() || !found.number().is_same_as(&number) {
-            let about = if is_known {
-                self.not_as_sent(number, found.id(), found.number().clone(), differences)
-            } else {
-                self.other(&found, differences)
-            };
+            let about = self.not_as_sent(number, found.id(), found.number().clone(), differences);
             return Ok(self.blocked(Reason::NumberConflict, about));
         }
         self.delete(&found).await
