@@ -325,7 +325,7 @@ impl Posting {
             Pick::Singles(lane, limit) => (lane, limit, LEASE),
             Pick::Group(lane) => (lane, LARGEST_BULK, GROUP_LEASE),
         };
-        let newest_first = known.lock_scheduler().newest_first(lane);
+        let newest_first = known.lock_scheduler().alternate_ends(lane);
         let selection = Selection::Due { lane, newest_first, limit: limit as i64 };
         let claims = self.claim(book, selection, lease).await;
         if let (Pick::Group(_), Err(_)) = (pick, &claims) {

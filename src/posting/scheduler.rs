@@ -105,9 +105,9 @@ impl Scheduler {
         Some(Pick::Singles(lane, if others_wait { room.div_ceil(2) } else { room }))
     }
 
-    /// Whether this pick takes the newest orders. A long queue is taken from both ends alternately, so that a new order
+    /// Turns to the other end of the queue; true if this pick takes the newest orders. A long queue is taken from both ends alternately, so that a new order
     /// does not wait for thousands of older ones, and the oldest is not forgotten.
-    pub(super) fn newest_first(&mut self, lane: Lane) -> bool {
+    pub(super) fn alternate_ends(&mut self, lane: Lane) -> bool {
         self.newest_first = !self.newest_first;
         lane == Lane::Fresh && self.newest_first
     }
@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn both_ends_of_a_long_queue_take_turns() {
         let mut picks = Scheduler::default();
-        let firsts: Vec<_> = (0..4).map(|_| picks.newest_first(Lane::Fresh)).collect();
+        let firsts: Vec<_> = (0..4).map(|_| picks.alternate_ends(Lane::Fresh)).collect();
         assert_eq!(firsts, [true, false, true, false]);
-        assert!(!picks.newest_first(Lane::Again));
+        assert!(!picks.alternate_ends(Lane::Again));
     }
 }
