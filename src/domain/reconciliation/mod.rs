@@ -5,6 +5,7 @@
 
 mod class;
 mod forstok;
+mod sides;
 mod standing;
 mod subject;
 pub mod sums;
@@ -13,18 +14,19 @@ mod tests;
 mod unpaid;
 mod words;
 
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     class::{Class, FindingState},
     forstok::AtForstok,
+    sides::{Held, Listed, Seen, Shown, Side},
     standing::{Posted, Standing},
     subject::Subject,
     unpaid::{Owed, Unpaid},
     words::{Action, Facts},
 };
-use super::{ids::DocumentNumber, order::OrderId};
+use super::order::OrderId;
 
 /// The days that are compared, the last one included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,64 +44,6 @@ impl Period {
     }
 }
 
-/// What our ledger says about the invoice of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The order.
-    pub order_id: OrderId,
-    /// The order's store.
-    pub store_id: String,
-    /// What it says about the invoice.
-    pub standing: Standing,
-    /// Accurate's id, once it is known.
-    pub accurate_id: Option<i64>,
-    /// Its number.
-    pub number: DocumentNumber,
-    /// The customer's number.
-    pub customer_no: String,
-    /// The day on which it is booked.
-    pub day: Date,
-    /// Its total in hundredths of a rupiah: the one that Accurate gave back, or the draft's.
-    pub total: i64,
-    /// When the order last changed: an answer of Accurate from before proves nothing about it.
-    pub changed_at: Timestamp,
-}
-
-/// An invoice that Accurate shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// Accurate's id.
-    pub id: i64,
-    /// Its number.
-    pub number: DocumentNumber,
-    /// The customer's number.
-    pub customer_no: String,
-    /// The day on which it is booked.
-    pub day: Date,
-    /// Its total in hundredths of a rupiah.
-    pub total: i64,
-}
-
-/// What Accurate shows for an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// The invoices that belong to the order: by Accurate's id, or because their description names the order.
-    pub shown: Vec<Shown>,
-    /// When Accurate was last asked for them one by one.
-    pub asked_at: Option<Timestamp>,
-    /// The invoice that has the number of the order's invoice, but belongs to another sale.
-    pub namesake: Option<Shown>,
-}
-
-/// An invoice that Accurate shows, with its description.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// What is compared.
-    pub shown: Shown,
-    /// Its description, which names its order by default.
-    pub description: String,
-}
-
 /// A field in which an invoice in Accurate differs from our ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,19 +56,6 @@ pub enum Field {
     Day,
     /// Its number.
     Number,
-}
-
-/// One side of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Side {
-    /// The invoice's number.
-    pub number: DocumentNumber,
-    /// The customer's number.
-    pub customer_no: String,
-    /// The day on which it is booked.
-    pub day: Date,
-    /// Its total in hundredths of a rupiah.
-    pub total: i64,
 }
 
 /// A difference that a person should know about.
@@ -351,57 +282,4 @@ enum Asked {
     SinceChange,
     /// Long enough after it.
     WithCertainty,
-}
-
-/// How long after a change Accurate may still show what was before (accurate.md §3, C).
-const CERTAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
-
-impl Held {
-    /// From when on it means something that Accurate does not show the order's invoice, or still shows it.
-    pub fn certain_from(&self) -> Timestamp {
-        self.changed_at + CERTAIN_AFTER
-    }
-
-    fn finding(&self, class: Class) -> Finding {
-        Finding {
-            class,
-            subject: Subject::Order(self.order_id.clone()),
-            order_id: Some(self.order_id.clone()),
-            store_id: self.store_id.clone(),
-            accurate_id: self.accurate_id,
-            ledger: None,
-            accurate: None,
-            forstok: None,
-            owed: None,
-            namesake: None,
-            fields: Vec::new(),
-            is_draft: self.standing == Standing::Draft,
-        }
-    }
-
-    fn side(&self) -> Side {
-        let Self { number, customer_no, day, total, .. } = self.clone();
-        Side { number, customer_no, day, total }
-    }
-
-    fn fields_that_differ_from(&self, shown: &Shown) -> Vec<Field> {
-        let fields = [
-            (Field::Total, self.total == shown.total),
-            (Field::Customer, self.customer_no == shown.customer_no),
-            (Field::Day, self.day == shown.day),
-            (Field::Number, self.number.is_same_as(&shown.number)),
-        ];
-        fields.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
-    }
-}
-
-impl Shown {
-    fn side(&self) -> Side {
-        let Self { number, customer_no, day, total, .. } = self.clone();
-        Side { number, customer_no, day, total }
-    }
-
-    fn counted(&self, period: Period) -> Option<Amount> {
-        period.contains(self.day).then_some(Amount { day: self.day, total: self.total })
-    }
 }

@@ -1,4 +1,4 @@
-use jiff::civil::date;
+use jiff::{Timestamp, civil::date};
 
 use super::{sums::SumsByDay, *};
 use crate::domain::reason::Language;
