@@ -53,6 +53,19 @@ async fn a_time_that_cannot_be_read_blocks_only_where_it_is_needed() {
 }
 
 #[tokio::test]
+async fn an_invoice_that_is_dated_by_arrival_for_want_of_a_time_says_so() {
+    for missing in [json!(null), json!(""), json!("0001-01-01T00:00:00Z")] {
+        let mut world = a_world().await;
+        world.takes(changed(case!("f06a-time-ruby"), "updated_at", missing)).await;
+        assert_eq!(world.state("990051").await, "invoiced");
+        assert_eq!(world.only_invoice().1, "2024-02-04", "the day on which it arrived");
+        assert!(world.is_warned("990051", Warning::TimeUnreadable).await);
+        let timeline = world.timeline("990051").await;
+        assert!(timeline.contains("order.updated_at is missing; the time of arrival is used instead"), "{timeline}");
+    }
+}
+
+#[tokio::test]
 async fn a_time_in_the_year_9999_counts_as_its_arrival() {
     let mut world = a_world().await;
     world.takes(changed(case!("f06a-time-ruby"), "updated_at", json!("9999-12-31T23:59:59+07:00"))).await;

@@ -101,9 +101,12 @@ pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, d
     for problem in unread.needed.into_iter().chain(unread.not_needed) {
         notice(Warning::AmountUnreadable, unread_as(problem));
     }
+    if order.updated_at.is_none() && order.unread_update_time().is_none() {
+        notice(Warning::TimeUnreadable, update_time("", Why::Missing));
+    }
     // The time is that of an earlier snapshot, so it is not in this one.
     if let Some(value) = history.unread_time().filter(|_| order.unread_update_time().is_none()) {
-        notice(Warning::TimeUnreadable, unread_update_time(value));
+        notice(Warning::TimeUnreadable, update_time(value, Why::NotATime));
     }
     notices
 }
@@ -294,7 +297,7 @@ fn unread_times(order: &Snapshot, mapping: &Mapping, unread_trigger: Option<&str
         findings.extend(order.unread.iter().filter(of_ordering).map(|unread| finding(unread_as(&unread.problem))));
     }
     if let Some(value) = unread_trigger.filter(|_| mapping.invoice_date == InvoiceDate::Trigger) {
-        findings.push(finding(unread_update_time(value)));
+        findings.push(finding(update_time(value, Why::NotATime)));
     }
     findings
 }
@@ -303,10 +306,10 @@ fn unread_as(problem: &Problem) -> About {
     About::Unread { problem: problem.clone() }
 }
 
-/// An unreadable `updated_at`, because of which this may not be the newest snapshot.
-fn unread_update_time(value: &str) -> About {
+/// An `updated_at` that cannot be used, because of which this may not be the newest snapshot.
+fn update_time(value: &str, why: Why) -> About {
     let (path, value) = ("order.updated_at".to_owned(), value.to_owned());
-    About::Unread { problem: Problem { path, value, why: Why::NotATime } }
+    About::Unread { problem: Problem { path, value, why } }
 }
 
 fn store_of(order: &Snapshot) -> About {
