@@ -182,6 +182,7 @@ pub(in crate::storage) async fn act<T: Dialect>(
                 at: now,
             };
             forget_invoice(db, &order_id, &to_json(&again), now).await?;
+            forget_what_follows(db, &order_id).await?;
         }
         (Action::AcceptDeleted, ..) => forget_invoice(db, &order_id, "", now).await?,
         (Action::Adopt, Some(accurate), Some(accurate_id)) => adopt(db, &order_id, accurate_id, accurate, now).await?,
@@ -211,6 +212,15 @@ async fn forget_invoice(db: &mut impl Dialect, order_id: &OrderId, decision: &st
     Ok(())
 }
 
+/// Accurate deletes no invoice on which a receipt or a return is booked, so these are gone with it. If they are still
+/// wanted, they are looked up and created again.
+async fn forget_what_follows(db: &mut impl Dialect, order_id: &OrderId) -> Result<()> {
+    let sql =
+        "UPDATE documents SET state = 'gone', wanted = 'gone', recheck_at = 0, next_attempt_at = 0, due_since = NULL
+               WHERE order_id = $1 AND kind <> 'invoice' AND state = 'exists'";
+    db.execute(sql, &[order_id.into()]).await.map(drop)
+}
+
 /// The order's invoice is the one that Accurate has now.
 async fn adopt<T: Dialect>(
     db: &mut T,
@@ -219,6 +229,11 @@ async fn adopt<T: Dialect>(
     accurate: &Side,
     now: Timestamp,
 ) -> Result<()> {
+    let sql = "SELECT 1 FROM documents WHERE order_id = $1 AND kind = 'invoice' AND part = 0 AND accurate_id = $2";
+    if db.fetch(sql, &[order_id.into(), accurate_id.into()]).await?.is_empty() {
+        // A person has entered the invoice again.
+        forget_what_follows(db, order_id).await?;
+    }
     let total = Rupiah::from_hundredths(accurate.total).to_string();
     let day = accurate.day.to_string();
     let sql = "UPDATE documents SET number = $2, accurate_id = $3, total = $4, day = $5, customer_no = $6, amount = $7
