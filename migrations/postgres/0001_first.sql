@@ -804,7 +804,7 @@ CREATE TABLE settlement_rows (
     channel_order_id TEXT    NOT NULL COLLATE "C",            -- '' for money without an order
     order_id         TEXT    NOT NULL COLLATE "C" DEFAULT '', -- Forstok's; '': no order is known
     content          TEXT    NOT NULL,            -- as it was sent last, JSON
-    amount           BIGINT NOT NULL,            -- net of a payout, refund of a return, in hundredths
+    amount           BIGINT,                      -- what it pays or takes off, in hundredths; NULL: not known yet
     day              TEXT    NOT NULL DEFAULT '', -- when the money was paid, or the goods arrived
     state            TEXT    NOT NULL COLLATE "C",
     reason           TEXT    NOT NULL DEFAULT '',
@@ -824,6 +824,7 @@ CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
 CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
 CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
+CREATE INDEX settlement_rows_without_amount ON settlement_rows (kind, waits) WHERE state = 'waiting' AND amount IS NULL;
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
 CREATE INDEX settlement_rows_without_store ON settlement_rows (channel_order_id) WHERE store_id = '' AND order_id <> '';
@@ -842,18 +843,19 @@ CREATE TABLE settlement_counts (
 CREATE FUNCTION count_settlement_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        UPDATE settlement_counts SET n = n - 1, total = total - OLD.amount
+        UPDATE settlement_counts SET n = n - 1, total = total - COALESCE(OLD.amount, 0)
             WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason AND waits = OLD.waits;
     END IF;
     INSERT INTO settlement_counts AS c (kind, state, reason, waits, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, COALESCE(NEW.amount, 0))
         ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = c.n + 1, total = c.total + excluded.total;
     RETURN NULL;
 END $$;
 CREATE TRIGGER settlement_rows_counted AFTER INSERT ON settlement_rows FOR EACH ROW
     EXECUTE FUNCTION count_settlement_row();
 CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, waits, amount ON settlement_rows FOR EACH ROW
-    WHEN (OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits OR OLD.amount <> NEW.amount)
+    WHEN (OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits
+          OR OLD.amount IS DISTINCT FROM NEW.amount)
     EXECUTE FUNCTION count_settlement_row();
 
 -- Every amount that a payout ever named: a category of the mapping, or the marketplace's name of a fee.

@@ -728,7 +728,7 @@ CREATE TABLE settlement_rows (
     channel_order_id TEXT    NOT NULL,            -- '' for money without an order
     order_id         TEXT    NOT NULL DEFAULT '', -- Forstok's; '': no order is known
     content          TEXT    NOT NULL,            -- as it was sent last, JSON
-    amount           INTEGER NOT NULL,            -- net of a payout, refund of a return, in hundredths
+    amount           INTEGER,                     -- what it pays or takes off, in hundredths; NULL: not known yet
     day              TEXT    NOT NULL DEFAULT '', -- when the money was paid, or the goods arrived
     state            TEXT    NOT NULL,
     reason           TEXT    NOT NULL DEFAULT '',
@@ -748,6 +748,7 @@ CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
 CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
 CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
+CREATE INDEX settlement_rows_without_amount ON settlement_rows (kind, waits) WHERE state = 'waiting' AND amount IS NULL;
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
 CREATE INDEX settlement_rows_without_store ON settlement_rows (channel_order_id) WHERE store_id = '' AND order_id <> '';
@@ -765,15 +766,16 @@ CREATE TABLE settlement_counts (
 
 CREATE TRIGGER settlement_rows_counted AFTER INSERT ON settlement_rows BEGIN
     INSERT INTO settlement_counts (kind, state, reason, waits, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, COALESCE(NEW.amount, 0))
         ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = n + 1, total = total + excluded.total;
 END;
 CREATE TRIGGER settlement_rows_recounted AFTER UPDATE OF state, reason, waits, amount ON settlement_rows
-    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits OR OLD.amount <> NEW.amount BEGIN
-    UPDATE settlement_counts SET n = n - 1, total = total - OLD.amount
+    WHEN OLD.state <> NEW.state OR OLD.reason <> NEW.reason OR OLD.waits <> NEW.waits
+         OR OLD.amount IS DISTINCT FROM NEW.amount BEGIN
+    UPDATE settlement_counts SET n = n - 1, total = total - COALESCE(OLD.amount, 0)
         WHERE kind = OLD.kind AND state = OLD.state AND reason = OLD.reason AND waits = OLD.waits;
     INSERT INTO settlement_counts (kind, state, reason, waits, n, total)
-        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, NEW.amount)
+        VALUES (NEW.kind, NEW.state, NEW.reason, NEW.waits, 1, COALESCE(NEW.amount, 0))
         ON CONFLICT (kind, state, reason, waits) DO UPDATE SET n = n + 1, total = total + excluded.total;
 END;
 

@@ -24,8 +24,8 @@ use crate::{
         order::Snapshot,
         reason::{Reason, Warning},
         settlement::{
-            self, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage,
-            Standing,
+            self, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, ReturnByHand, Row, Settlement,
+            Stage, Standing,
         },
         state::State,
         status::Status,
@@ -206,7 +206,7 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
         payout: payout.clone(),
         arrived: day_in_wib(row.content_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row),
+        by_hand: row.by_hand.as_ref().map(|by_hand| by_hand.document.clone()),
         receipt,
     })
 }
@@ -217,18 +217,14 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
         Drafted::Return(draft) => Some(draft.clone()),
         Drafted::Invoice(_) | Drafted::Receipt(_) => None,
     });
+    let by_hand = row.by_hand.as_ref();
     Some(Record {
         record: record.clone(),
         arrived: day_in_wib(row.arrived_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row),
+        by_hand: by_hand.map(|one| ReturnByHand { number: one.document.clone(), amount: one.amount }),
         document,
     })
-}
-
-/// The document with which a person has booked a row.
-fn by_hand(row: &RowRecord) -> Option<String> {
-    row.by_hand.as_ref().map(|by_hand| by_hand.document.clone())
 }
 
 /// The document that books a row.

@@ -68,7 +68,8 @@ impl Engine {
         Ok(rows)
     }
 
-    /// Marks a row as booked by hand; with `None`, takes the mark back.
+    /// Marks a row as booked by hand; with `None`, takes the mark back. A row that has just arrived is decided about
+    /// first, so that its amount is known.
     pub async fn mark_by_hand(
         &self,
         kind: Kind,
@@ -76,6 +77,7 @@ impl Engine {
         by_hand: Option<&ByHand>,
         actor: &Actor,
     ) -> Result<Marked> {
+        self.decide_now().await?;
         let marked = self.storage.mark_by_hand(kind, key, by_hand, &actor.name, self.now()).await?;
         if marked == Marked::Done {
             let ((source, id), is_by_hand) = (key, by_hand.is_some());

@@ -65,7 +65,7 @@ const COLUMNS: &[Column<RowRecord>] = &[
     }),
     column("amount", "Amount (Rp)", "Nominal (Rp)", 16, |row, _| match &row.content {
         RowContent::Payout(payout) => money(payout.net),
-        RowContent::Return(record) => record.refund.map_or(Cell::Empty, money),
+        RowContent::Return(_) => row.amount.map_or(Cell::Empty, money),
     }),
     column("details", "Consists of", "Rincian", 40, |row, _| text(&details(row))),
     column("state", "State", "Status", 18, |row, headers| {
@@ -100,14 +100,16 @@ fn money(amount: Rupiah) -> Cell {
     Cell::Money(amount.decimal().normalize())
 }
 
-/// The amounts of a payout, or the pieces of a return.
+/// The amounts of a payout, or the pieces and the refund of a return.
 fn details(row: &RowRecord) -> String {
     let parts: Vec<_> = match &row.content {
         RowContent::Payout(payout) => {
             payout.amounts.iter().map(|(name, amount)| format!("{}: {amount}", name.trim())).collect()
         }
         RowContent::Return(record) => {
-            record.pieces.iter().map(|piece| format!("{} × {}", piece.quantity.normalize(), piece.sku.trim())).collect()
+            let pieces =
+                record.pieces.iter().map(|piece| format!("{} × {}", piece.quantity.normalize(), piece.sku.trim()));
+            pieces.chain(record.refund.map(|refund| format!("refund: {refund}"))).collect()
         }
     };
     parts.join("; ")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::reason::Language;
+use crate::domain::{money::Rupiah, reason::Language};
 
 /// What is wrong with it. `name` is the API's word for the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,12 @@ pub(crate) enum WrongField {
     ReasonMissing,
     /// The number of the document that a person created is missing.
     DocumentMissing,
+    /// The amount of the return that a person booked is not an amount of money above 0: its text, and what is wrong.
+    NotAnAmount { text: String, problem: String },
+    /// It is missing, although nothing else says what was booked.
+    AmountMissing,
+    /// It is more than earlier returns have left of the invoice.
+    AmountAbove { amount: Rupiah, left: Rupiah },
 }
 
 /// A text that a person has typed into a field, without the blanks around it: at most so many characters, and all of
@@ -57,6 +63,16 @@ impl fmt::Display for WrongField {
             Self::Nul { name } => write!(f, "{name}: contains the character U+0000, which cannot be stored; remove it"),
             Self::ReasonMissing => f.write_str("reason: say why"),
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
+            Self::NotAnAmount { problem, .. } => f.write_str(problem),
+            Self::AmountMissing => f.write_str(
+                "amount: is missing, and the record does not say what was returned; give the total of the sales return \
+                 in Accurate, in rupiah",
+            ),
+            Self::AmountAbove { amount, left } => write!(
+                f,
+                "amount: {amount} is more than the {left} of the invoice that no other return has taken off; give the \
+                 total of the sales return in Accurate, in rupiah"
+            ),
         }
     }
 }
@@ -116,6 +132,30 @@ impl WrongField {
                 "The number of the document in Accurate is missing.".to_owned(),
                 "Nomor dokumen di Accurate belum diisi.".to_owned(),
             ),
+            Self::NotAnAmount { text, .. } => t(
+                format!("“{text}” is not a total above 0. Enter it without dots, for example 75000."),
+                format!("“{text}” bukan total di atas 0. Isi tanpa titik, misalnya 75000."),
+            ),
+            Self::AmountMissing => t(
+                "The total is missing: it is not clear what was returned. Enter the total of the sales return in \
+                 Accurate."
+                    .to_owned(),
+                "Total belum diisi, padahal barang yang diretur belum jelas. Isi total Retur Penjualan di Accurate."
+                    .to_owned(),
+            ),
+            Self::AmountAbove { amount, left } => {
+                let [amount, left] = [amount, left].map(|one| one.in_words());
+                t(
+                    format!(
+                        "{amount} is more than the {left} of the invoice that no other return has taken off. Enter the \
+                         total of the sales return in Accurate."
+                    ),
+                    format!(
+                        "{amount} melebihi nominal faktur yang belum diretur, yaitu {left}. Isi total Retur Penjualan \
+                         di Accurate."
+                    ),
+                )
+            }
         }
     }
 }

@@ -270,7 +270,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::{domain::reason::Language, http::wrong_field::WrongField};
+    use crate::{
+        domain::{money::Rupiah, reason::Language},
+        http::wrong_field::WrongField,
+    };
 
     fn words(problem: &Problem, language: Language) -> String {
         let page = Page {
@@ -299,6 +302,12 @@ mod tests {
             WrongField::Nul { name: "reason" },
             WrongField::ReasonMissing,
             WrongField::DocumentMissing,
+            WrongField::NotAnAmount {
+                text: "75.000".to_owned(),
+                problem: "amount: \"75.000\" is ambiguous".to_owned(),
+            },
+            WrongField::AmountMissing,
+            WrongField::AmountAbove { amount: Rupiah::whole(200_000), left: Rupiah::whole(150_000) },
         ];
         let others = [
             Problem::BadRequest("Failed to deserialize query string: the field is unknown".to_owned()),

@@ -2,9 +2,10 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, manual::Manual, payout::RowState},
+    domain::{document::Kind, manual::Manual, money::Rupiah, payout::RowState, settlement::Waits},
     storage::ManualChange,
 };
+use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::{on_both, world};
@@ -14,6 +15,7 @@ on_both! {
     an_invoice_that_is_created_again_after_an_undo_needs_new_approvals;
     a_payout_that_waits_for_its_return_record_cannot_be_approved_yet;
     a_return_whose_refund_is_another_amount_is_booked_once_a_person_approves_it;
+    the_sum_of_returns_that_wait_is_what_their_approval_books;
 }
 
 impl World {
@@ -80,4 +82,28 @@ async fn a_return_whose_refund_is_another_amount_is_booked_once_a_person_approve
     assert_eq!(world.approves_all(Kind::Return).await, 1);
     assert_eq!(world.return_state("r").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.owed("INV-7"), Some(75_000.into()));
+}
+
+async fn the_sum_of_returns_that_wait_is_what_their_approval_books(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\n\n[payout]\n").await;
+    for id in ["1", "2", "3"] {
+        world.forstok_sends(order(id).price(75_000).pieces(2).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    // Nobody says what the buyer got back; then too little; then one record more than there are goods.
+    world.went_back("1", "a", json!({})).await;
+    world.went_back("2", "b", json!({"refund": 75_000})).await;
+    world.went_back("3", "c", json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
+    world.went_back("3", "d", json!({"pieces": [{"sku": "AAA2002", "quantity": 2}]})).await;
+    let counts = world.storage.row_counts(Kind::Return).await.expect("readable");
+    let [waiting] = counts.as_slice() else { panic!("all of them wait for an approval: {counts:?}") };
+    assert_eq!((waiting.waits, waiting.count, waiting.unknown), (Some(Waits::Approval), 4, 1));
+    assert_eq!(waiting.hundredths, 37_500_000);
+    let amount = world.row(Kind::Return, "a").await.amount;
+    assert_eq!(amount, Some(Rupiah::whole(150_000)), "each row says its own");
+    assert_eq!(world.row(Kind::Return, "d").await.amount, None, "it depends on the return before it");
+    assert_eq!(world.approves_all(Kind::Return).await, 4);
+    let booked: Decimal = world.accurate.returns().iter().map(|one| one.total_amount).sum();
+    assert_eq!(booked, 375_000.into());
 }

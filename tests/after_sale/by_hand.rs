@@ -2,18 +2,19 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, payout::RowState, reason::Language},
+    domain::{document::Kind, money::Rupiah, payout::RowState, reason::Language},
     sandbox::{FilterValues, Overpayment},
     storage::{ByHand, Marked},
 };
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, World, order_id};
+use crate::world::{Base, World, order, order_id};
 
 on_both! {
     a_listed_return_that_a_person_booked_is_never_booked_again;
     what_a_person_booked_is_no_longer_owed;
+    a_return_of_unknown_pieces_counts_what_the_person_says;
     a_mark_is_refused_where_the_document_exists_and_can_be_taken_back;
     a_mark_stops_a_receipt_that_was_only_planned;
     money_without_an_order_can_be_marked_too;
@@ -26,14 +27,25 @@ on_both! {
 
 impl World {
     async fn books_by_hand(&mut self, kind: Kind, id: &str, document: Option<&str>) -> Marked {
+        self.books_amount_by_hand(kind, ("shopee", id), document, None).await
+    }
+
+    async fn books_amount_by_hand(
+        &mut self,
+        kind: Kind,
+        key: (&str, &str),
+        document: Option<&str>,
+        amount: Option<i64>,
+    ) -> Marked {
         let at = self.clock.now();
         let by_hand = document.map(|document| ByHand {
             document: document.to_owned(),
+            amount: amount.map(Rupiah::whole),
             reason: "booked it myself".to_owned(),
             actor: "ani".to_owned(),
             at,
         });
-        let marked = self.storage.mark_by_hand(kind, ("shopee", id), by_hand.as_ref(), "ani", at).await;
+        let marked = self.storage.mark_by_hand(kind, key, by_hand.as_ref(), "ani", at).await;
         self.run_until_settled().await;
         marked.expect("written")
     }
@@ -83,6 +95,39 @@ async fn what_a_person_booked_is_no_longer_owed(base: Base) {
     assert_eq!(world.still_owed().await, 15_000_000 - returned);
     world.books_by_hand(Kind::Return, "r", None).await;
     assert_eq!(world.still_owed().await, 15_000_000);
+}
+
+async fn a_return_of_unknown_pieces_counts_what_the_person_says(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nsource = \"status\"\nmode = \"auto\"\n\n[payout]\n").await;
+    world.forstok_sends(order("7").price(75_000).pieces(2).shipped()).await;
+    world.run_until_settled().await;
+    world
+        .forstok_sends(order("7").price(75_000).pieces(2).status("Returned").updated_at("2024-01-30T10:00:00+07:00"))
+        .await;
+    world.run_until_settled().await;
+    let key = ("forstok", "status/8277/INV-7");
+    assert_eq!(world.return_state(key.1).await, (RowState::Blocked, "return_needs_person"));
+    assert_eq!(world.row(Kind::Return, key.1).await.amount, None, "Forstok does not say which pieces came back");
+    // "Book the return in Accurate": one of the two pieces.
+    world.accurate.add_return("RJ-1", "INV-7", "AAA2002", 1.into()).expect("two were sold");
+    for (amount, refused) in
+        [(None, Marked::AmountMissing), (Some(150_001), Marked::AmountAbove(Rupiah::whole(150_000)))]
+    {
+        assert_eq!(world.books_amount_by_hand(Kind::Return, key, Some("RJ-1"), amount).await, refused);
+        assert_eq!(world.return_state(key.1).await, (RowState::Blocked, "return_needs_person"));
+    }
+    assert_eq!(world.books_amount_by_hand(Kind::Return, key, Some("RJ-1"), Some(75_000)).await, Marked::Done);
+    let row = world.row(Kind::Return, key.1).await;
+    assert_eq!((row.settles, row.amount), (7_500_000, Some(Rupiah::whole(75_000))));
+    let timeline = world.timeline("7").await;
+    assert!(timeline.contains("document RJ-1, Rp75.000: booked it myself"), "{timeline}");
+    // The payout for the other piece pays the rest of the invoice.
+    world.paid("7", "a", 69_000, json!({"subtotal": 75_000, "commission": -6_000})).await;
+    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(75_000.into()), 7_500_000));
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(0.into()), 0));
 }
 
 async fn a_mark_is_refused_where_the_document_exists_and_can_be_taken_back(base: Base) {

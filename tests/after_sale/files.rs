@@ -137,7 +137,13 @@ async fn money_that_a_person_has_booked_does_not_grow(base: Base) {
     world.imports(wallet(&[("W1", "452", "120.000")])).await;
     let row = world.rows().await.remove(0);
     let at = world.clock.now();
-    let by_hand = ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "sari".to_owned(), at };
+    let by_hand = ByHand {
+        document: "RCP-1".to_owned(),
+        amount: None,
+        reason: "by hand".to_owned(),
+        actor: "sari".to_owned(),
+        at,
+    };
     world.storage.mark_by_hand(Kind::Receipt, row.content.key(), Some(&by_hand), "sari", at).await.expect("written");
     world.run_until_settled().await;
     world.imports(wallet(&[("W1", "452", "120.000"), ("W2", "458", "30.000")])).await;
@@ -167,7 +173,13 @@ async fn in_two_open_parts(base: Base) -> World {
     world.imports(wallet(&[FIRST])).await;
     let row = world.rows().await.remove(0);
     let at = world.clock.now();
-    let by_hand = ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "sari".to_owned(), at };
+    let by_hand = ByHand {
+        document: "RCP-1".to_owned(),
+        amount: None,
+        reason: "by hand".to_owned(),
+        actor: "sari".to_owned(),
+        at,
+    };
     let key = row.content.key();
     world.storage.mark_by_hand(Kind::Receipt, key, Some(&by_hand), "sari", at).await.expect("written");
     world.imports(wallet(&[FIRST, SECOND])).await;

@@ -282,3 +282,113 @@ async fn a_person_marks_a_listed_return_as_done_by_hand_and_can_take_that_back()
     visitor.post("/returns/decision", &of_row("none")).await.goes_to("/returns?done=row_not_by_hand");
     visitor.get("/returns").await.says(&["Book a sales return for invoice N3 in Accurate"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    a_week_of_payouts(&service).await;
+    let record = json!([{"source": "shopee", "id": "return-2", "store_id": "8277", "channel_order_id": "N2",
+        "received_at": "2023-12-07", "goods": "returned", "pieces": [{"sku": "???", "quantity": 1}]}]);
+    sends(&service, "/v1/returns", record).await;
+    service.get_until("/v1/returns", |page| page["returns"][0]["state"] == "blocked").await;
+    assert_eq!(service.get("/v1/returns").await.json()["returns"][0]["amount"], json!(null));
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = visitor.get("/returns?show=blocked").await;
+    page.says(&["Needs attention", "not known yet"]);
+    let mark = page.html.split_once("name=\"mark\" value=\"").expect("a button").1.split('"').next().expect("a value");
+    let form = visitor.get(&format!("/returns?mark={mark}")).await;
+    form.says(&["Total of the sales return in Accurate (Rp)", "It is not clear what was returned"]);
+    assert!(form.html.contains(
+        "name=\"amount\" inputmode=\"decimal\" autocomplete=\"off\" aria-describedby=\"about-amount\" required"
+    ));
+    let of_row = |amount: &'static str| {
+        [
+            ("decision", "by_hand"),
+            ("source", "shopee"),
+            ("id", "return-2"),
+            ("document", "RJN-2"),
+            ("reason", "counted on Friday"),
+            ("amount", amount),
+        ]
+    };
+    for (amount, words) in [
+        ("", "The total is missing: it is not clear what was returned."),
+        ("90000", "Rp90.000 is more than the Rp80.000 of the invoice that no other return has taken off."),
+        ("40.000", "“40.000” is not a total above 0. Enter it without dots, for example 75000."),
+        ("0", "“0” is not a total above 0."),
+    ] {
+        let refused = visitor.post("/returns/decision", &of_row(amount)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{amount}");
+        refused.says(&[words]);
+    }
+    visitor.post("/returns/decision", &of_row("40000")).await.goes_to("/returns?done=row_by_hand");
+    visitor.get("/returns").await.says(&["Booked by hand as RJN-2, Rp40.000 (operator"]);
+    service.get_until("/v1/orders/2", |order| order["settlement"]["owed"] == 40_000).await;
+    visitor.get("/orders/2").await.says(&["Sales return RJN-2", "booked by hand", "-Rp40.000", "Rp40.000"]);
+    let row = &service.get("/v1/returns").await.json()["returns"][0];
+    assert_eq!((&row["by_hand"]["amount"], &row["amount"]), (&json!(40_000), &json!(40_000)));
+    let file = visitor.get("/returns/export?format=csv").await;
+    assert!(file.html.contains("return-2,N2,2,8277,2023-12-07,40000,"), "{}", file.html);
+
+    // The API names the field, the value and the remedy.
+    for (amount, words) in [
+        (json!(null), "amount: is missing, and the record does not say what was returned; give the total"),
+        (json!(90_000), "amount: 90000 is more than the 80000 of the invoice that no other return has taken off"),
+        (json!(0.000_000_1), "has more than 6 decimal places; round it to at most 6"),
+        (json!(-1), "amount: -1 is not above 0"),
+    ] {
+        let (_, detail) = decides(&service, "/v1/returns/decision", "by_hand", &amount).await;
+        assert!(detail.contains(words), "{amount}: {detail}");
+    }
+    for (path, decision) in [("/v1/payouts/decision", "by_hand"), ("/v1/returns/decision", "none")] {
+        let (status, detail) = decides(&service, path, decision, &json!(1)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(detail.starts_with("amount: only a return that is booked by hand has one"), "{detail}");
+    }
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    indonesian.get("/returns").await.says(&["Dibukukan manual sebagai RJN-2, Rp40.000"]);
+}
+
+/// A decision about return 2 over the API: the status and what the answer says.
+async fn decides(service: &Service, path: &str, decision: &str, amount: &Value) -> (StatusCode, String) {
+    let headers =
+        [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("content-type", "application/json".to_owned())];
+    let id = if path.contains("payouts") { "row-1" } else { "return-2" };
+    let mut body = json!({"source": "shopee", "id": id, "decision": decision, "reason": "r", "document": "RJN-2"});
+    if !amount.is_null() {
+        body["amount"] = amount.clone();
+    }
+    let answer = service.ask(Method::POST, path, &headers, body.to_string().into_bytes()).await;
+    (answer.status, answer.json()["detail"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sum_of_returns_that_wait_is_what_approving_all_of_them_books() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mapping = std::fs::read_to_string(home.path("mapping.toml")).expect("the mapping of the samples");
+    home.write("mapping.toml", &format!("{mapping}\n[returns]\nmode = \"approve\"\n"));
+    let service = home.serve().await;
+    a_week_of_payouts(&service).await;
+    let whole = |id: &str, number: &str| {
+        json!({"source": "shopee", "id": id, "store_id": "8277", "channel_order_id": number,
+               "accepted_at": "2023-12-06", "received_at": "2023-12-07", "goods": "returned"})
+    };
+    // A return without a refund, and one more of an order that goes back as a whole already.
+    sends(&service, "/v1/returns", json!([whole("return-2", "N2"), whole("return-3", "N3")])).await;
+    let all_wait = |page: &Value| {
+        let rows = page["returns"].as_array().expect("a list");
+        rows.len() == 3 && rows.iter().all(|row| row["waits_for"]["what"] == "approval")
+    };
+    service.get_until("/v1/returns", all_wait).await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let sentence = "3 returns wait for approval, Rp160.000 in total, and 1 of an amount not yet known.";
+    let page = visitor.get("/returns?show=approval").await;
+    page.says(&[sentence, "Waiting for approval 3 Rp160.000", "Rp80.000", "not known yet"]);
+    visitor.get("/returns?show=approval&form=approve_all").await.says(&[sentence]);
+    visitor.get("/").await.says(&["3 returns wait for approval (1 of an amount not yet known)", "Rp160.000"]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    let page = indonesian.get("/returns").await;
+    page.says(&["3 retur menunggu persetujuan, total Rp160.000, dan 1 yang nominalnya belum diketahui."]);
+}

@@ -53,8 +53,13 @@ pub(super) async fn use_after_sale(world: &mut World) {
     storage.fee_kinds().await.expect("readable");
     storage.booked(&order_id("80")).await.expect("readable");
     storage.receivables().await.expect("readable");
-    let by_hand =
-        ByHand { document: "RCP-1".to_owned(), reason: "by hand".to_owned(), actor: "ani".to_owned(), at: now };
+    let by_hand = ByHand {
+        document: "RCP-1".to_owned(),
+        amount: None,
+        reason: "by hand".to_owned(),
+        actor: "ani".to_owned(),
+        at: now,
+    };
     for mark in [Some(&by_hand), None] {
         storage.mark_by_hand(Kind::Receipt, ("shopee", "2"), mark, "ani", now).await.expect("written");
     }

@@ -240,7 +240,8 @@ impl Watch {
         let rows = rows!(
             self,
             "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
-                    COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand, amount FROM settlement_rows",
+                    COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand,
+                    COALESCE(amount, 0) AS amount FROM settlement_rows",
             [],
             |row| {
                 let read = SettlementRow {

@@ -5,7 +5,7 @@ use super::{
     known::{Record, Row},
     outcome::Outcome,
     receipts::{Booking, refund_in},
-    returns::{self, Meaning, key_of_cancellation},
+    returns::key_of_cancellation,
     settling::Settling,
 };
 use crate::domain::{
@@ -29,9 +29,11 @@ impl Settling<'_> {
     /// Takes off what people have booked. What this service has sent comes first.
     pub(super) fn keep_what_people_booked(&mut self) {
         for (place, record) in self.order.records.iter().enumerate() {
-            if record.by_hand.is_some() && !self.records.contains_key(&place) {
-                let amount = self.returned_by_hand(record);
-                self.by_hand.returned = self.by_hand.returned + amount;
+            if let Some(by_hand) = record.by_hand.as_ref().filter(|_| !self.records.contains_key(&place)) {
+                let amount = by_hand.amount.or_else(|| self.worth(record));
+                self.amounts.insert(place, amount);
+                let amount = amount.unwrap_or_default();
+                self.returned_by_hand(record, amount);
                 self.records.insert(place, Outcome::ByHand(amount));
             }
         }
@@ -44,19 +46,14 @@ impl Settling<'_> {
         }
     }
 
-    /// What a return that a person has booked takes off: its pieces at the invoice's prices; if these are not clear,
-    /// the refund. Never more than is known: money that is believed to be settled would be booked as other income.
-    fn returned_by_hand(&mut self, record: &Record) -> Rupiah {
-        let amount = match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
-            Meaning::Return(draft) if !self.is_without_details(record) => {
-                self.stock.give_back(&draft);
-                draft.total
-            }
-            Meaning::Return(_) | Meaning::Discount | Meaning::Unclear(_) => record.record.refund.unwrap_or_default(),
-        };
+    /// A person has booked this much for a record. The pieces that it names are gone only if it is their price.
+    fn returned_by_hand(&mut self, record: &Record, amount: Rupiah) {
+        if let Some(draft) = self.clear(record).filter(|draft| draft.total == amount) {
+            self.stock.give_back(&draft);
+        }
+        self.by_hand.returned = self.by_hand.returned + amount;
         self.ledger.give_back(amount);
         self.ledger.explain(amount);
-        amount
     }
 
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
@@ -101,7 +98,7 @@ impl Settling<'_> {
         let records = self.order.records.iter().enumerate();
         let records = records
             .filter(move |(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
-            .filter_map(|(_, record)| record.by_hand.clone());
+            .filter_map(|(_, record)| Some(record.by_hand.as_ref()?.number.clone()));
         records.map(DocumentNumber::from)
     }
 }

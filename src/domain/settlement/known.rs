@@ -104,10 +104,19 @@ pub struct Record {
     pub arrived: Date,
     /// Whether a person has approved exactly this content; a correction takes the approval away.
     pub approved: bool,
-    /// The number of the document in Accurate with which a person has booked it.
-    pub by_hand: Option<String>,
+    /// The document in Accurate with which a person has booked it.
+    pub by_hand: Option<ReturnByHand>,
     /// The return that was made for it.
     pub document: Option<Document<ReturnDraft>>,
+}
+
+/// A return that a person has booked in Accurate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnByHand {
+    /// Its number.
+    pub number: String,
+    /// What it takes off the invoice, in rupiah, if the person said that.
+    pub amount: Option<Rupiah>,
 }
 
 /// A receipt or a return that is stored.

@@ -57,6 +57,11 @@ impl Ledger {
         self.sums().owed
     }
 
+    /// What of the invoice no return has taken off yet; 0 if there is none.
+    pub(super) fn not_returned(&self) -> Rupiah {
+        (self.total - self.returned).max(Rupiah::ZERO)
+    }
+
     pub(super) fn sums(&self) -> Sums {
         Sums::of(self.total, self.paid, self.returned)
     }

@@ -5,8 +5,9 @@
 //! records. [`known`] is the input, [`outcome`] the result. [`settle`] decides the returns first (`returns`, with
 //! `pieces`, which pieces are meant, and `stock`, what is left of the invoice), because a return is money that is no
 //! longer owed; then the receipts (`receipts`, with `ledger`, what is owed). What people have booked in Accurate
-//! themselves comes before both (`by_hand`).
+//! themselves comes before both (`by_hand`). `amounts` says what a return will take off the invoice.
 
+mod amounts;
 mod by_hand;
 pub mod known;
 mod ledger;
@@ -22,7 +23,7 @@ mod words;
 
 use jiff::civil::Date;
 
-pub use known::{CameBack, Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
+pub use known::{CameBack, Cancelled, Document, Invoice, Order, Record, ReturnByHand, Row, Stage, Standing};
 pub use outcome::{
     Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, Waits, WaitsFor,
 };
@@ -72,7 +73,11 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
         Some(receipt) => stuck(receipt).unwrap_or_else(|| becomes(row)),
         None => becomes(row),
     };
-    let rows = order.rows.iter().map(|row| Verdict { of: row.payout.key.clone(), outcome: of_row(row) });
+    let rows = order.rows.iter().map(|row| Verdict {
+        of: row.payout.key.clone(),
+        outcome: of_row(row),
+        amount: Some(row.payout.net),
+    });
     let of_record = match order.invoice {
         Invoice::Absent(reason) => Outcome::Ignored(reason),
         _ => Outcome::Waiting(WaitsFor::Invoice),
@@ -84,7 +89,7 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
             Some(document) => stuck(document).unwrap_or_else(|| of_record.clone()),
             None => of_record.clone(),
         };
-        Verdict { of: record.record.key.clone(), outcome }
+        Verdict { of: record.record.key.clone(), outcome, amount: record.record.refund }
     });
     Settlement {
         receipts: Vec::new(),

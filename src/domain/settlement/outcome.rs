@@ -97,6 +97,9 @@ pub struct Verdict<K> {
     pub of: K,
     /// Its outcome.
     pub outcome: Outcome,
+    /// Its amount, in rupiah, if it is known: the money of a payout; what a return takes off the invoice, or the refund
+    /// where that is not clear.
+    pub amount: Option<Rupiah>,
 }
 
 /// The outcome of one row or record.

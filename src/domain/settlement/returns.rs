@@ -40,7 +40,7 @@ pub fn key_of_cancellation(order: &Order<'_>) -> ReturnKey {
 }
 
 /// The return record that is added for a cancellation after shipping: the whole order comes back.
-pub(super) fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnRecord {
+fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnRecord {
     ReturnRecord {
         key: key_of_cancellation(order),
         store_id: order.store_id.to_owned(),
@@ -79,6 +79,14 @@ pub(super) fn record_of_status(order: &Order<'_>) -> Option<ReturnRecord> {
     // A failed delivery has come back.
     let arrives = has_arrived && known.received_at.is_none();
     arrives.then(|| ReturnRecord { received_at: Some(day), ..known.clone() })
+}
+
+/// The return record that must be stored with those of the order.
+pub(super) fn record_to_add(order: &Order<'_>, cancelled: Option<Cancelled>) -> Option<ReturnRecord> {
+    let Some(cancelled) = cancelled else { return record_of_status(order) };
+    let key = key_of_cancellation(order);
+    let is_there = order.records.iter().any(|record| record.record.key == key);
+    (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(order, cancelled))
 }
 
 /// What a record means, given what is left of the invoice.

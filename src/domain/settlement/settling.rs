@@ -10,17 +10,17 @@ use super::{
     ledger::Ledger,
     outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Verdict, WaitsFor},
     receipts::{self, Booking, Desk, blocked, days_after},
-    returns::{self, Meaning, key_of_cancellation, key_of_status, record_of_cancellation},
+    returns::{self, Meaning, key_of_cancellation, key_of_status},
     stock::Stock,
 };
 use crate::domain::{
     about::{About, AfterSale, Correction},
     document::Part,
-    mapping::{Mapping, OnStatus, PayoutPost},
+    mapping::{Mapping, PayoutPost},
     money::Rupiah,
     payout::PayoutKey,
     reason::{Finding, Reason},
-    return_record::{ReturnKey, ReturnRecord},
+    return_record::ReturnKey,
 };
 
 /// One decision in progress.
@@ -39,6 +39,8 @@ pub(super) struct Settling<'a> {
     returns: Vec<Planned<ReturnKey, ReturnDraft>>,
     pub(super) rows: HashMap<usize, Outcome>,
     pub(super) records: BTreeMap<usize, Outcome>,
+    /// What records take off the invoice; `None` if that is not known yet.
+    pub(super) amounts: HashMap<usize, Option<Rupiah>>,
     /// The highest parts so far: each new document gets the next one.
     last_receipt: Part,
     last_return: Part,
@@ -61,6 +63,7 @@ impl<'a> Settling<'a> {
             returns: Vec::new(),
             rows: HashMap::new(),
             records: BTreeMap::new(),
+            amounts: HashMap::new(),
             last_receipt: receipts.max().unwrap_or_default(),
             last_return: returns.max().unwrap_or_default(),
         }
@@ -101,6 +104,7 @@ impl<'a> Settling<'a> {
             };
             let changes = returns::corrections(&document.draft.record, &record.record, self.mapping);
             self.records.insert(place, sent(document, Reason::ReturnNeedsPerson, changes));
+            self.amounts.insert(place, Some(document.draft.total));
             self.give_back(record, document.part, document.draft.clone());
         }
         for (place, row) in self.order.rows.iter().enumerate() {
@@ -152,6 +156,9 @@ impl<'a> Settling<'a> {
         let adds_nothing = |outcome: &Outcome| matches!(outcome, Outcome::Waiting(_) | Outcome::Ignored(_));
         for (place, outcome) in further.records.into_iter().filter(|(_, outcome)| adds_nothing(outcome)) {
             self.records.entry(place).or_insert(outcome);
+            if let Some(amount) = further.amounts.get(&place) {
+                self.amounts.insert(place, *amount);
+            }
         }
         fate
     }
@@ -181,37 +188,35 @@ impl<'a> Settling<'a> {
                 record.record.key == of_status && (others || cancelled.is_some())
             };
             let outcome = if is_replaced {
+                self.amounts.insert(place, record.record.refund);
                 Outcome::Ignored(None)
             } else if self.is_without_details(record) {
                 blocked(Reason::ReturnNeedsPerson, AfterSale::StatusOnly)
             } else {
-                self.decide_record(record)
+                self.decide_record(place, record)
             };
             self.records.insert(place, outcome);
         }
+        self.foresee_returns();
     }
 
-    /// Whether all that is known about a return is the order's status, and the mapping leaves its pieces to a person.
-    pub(super) fn is_without_details(&self, record: &Record) -> bool {
-        record.record.key == key_of_status(self.order)
-            && record.record.pieces.is_empty()
-            && self.mapping.returns.on_status == OnStatus::Block
-    }
-
-    fn decide_record(&mut self, record: &Record) -> Outcome {
+    fn decide_record(&mut self, place: usize, record: &Record) -> Outcome {
         match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
             Meaning::Unclear(finding) => Outcome::Blocked(finding),
             Meaning::Discount => {
                 self.goods_kept = true;
                 Outcome::Waiting(WaitsFor::Payout)
             }
-            Meaning::Return(draft) => match returns::held_up(record, &draft, self.mapping, self.today) {
-                Some(outcome) => {
-                    self.ledger.explain(draft.total);
-                    outcome
+            Meaning::Return(draft) => {
+                self.amounts.insert(place, Some(draft.total));
+                match returns::held_up(record, &draft, self.mapping, self.today) {
+                    Some(outcome) => {
+                        self.ledger.explain(draft.total);
+                        outcome
+                    }
+                    None => self.plan_return(record, *draft),
                 }
-                None => self.plan_return(record, *draft),
-            },
+            }
         }
     }
 
@@ -313,6 +318,7 @@ impl<'a> Settling<'a> {
             .map(|(place, row)| Verdict {
                 of: row.payout.key.clone(),
                 outcome: self.rows.remove(&place).expect("every row was decided"),
+                amount: Some(row.payout.net),
             })
             .collect();
         let records: Vec<_> = self
@@ -323,6 +329,7 @@ impl<'a> Settling<'a> {
             .map(|(place, record)| Verdict {
                 of: record.record.key.clone(),
                 outcome: self.records.remove(&place).expect("every record was decided"),
+                amount: self.amounts.remove(&place).unwrap_or_else(|| self.worth(record)),
             })
             .collect();
         let of_rows = rows.iter().filter_map(|verdict| verdict.outcome.changes_on());
@@ -331,7 +338,7 @@ impl<'a> Settling<'a> {
         self.receipts.sort_by_key(|receipt| receipt.part);
         self.returns.sort_by_key(|one| one.part);
         Settlement {
-            add: self.record_to_add(cancelled),
+            add: returns::record_to_add(self.order, cancelled),
             sums: Ledger::in_accurate(self.order, self.invoice, self.by_hand).sums(),
             receipts: self.receipts,
             returns: self.returns,
@@ -355,13 +362,6 @@ impl<'a> Settling<'a> {
                 *outcome = Outcome::Settled;
             }
         }
-    }
-
-    fn record_to_add(&self, cancelled: Option<Cancelled>) -> Option<ReturnRecord> {
-        let Some(cancelled) = cancelled else { return returns::record_of_status(self.order) };
-        let key = key_of_cancellation(self.order);
-        let is_there = self.order.records.iter().any(|record| record.record.key == key);
-        (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(self.order, cancelled))
     }
 }
 

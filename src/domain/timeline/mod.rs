@@ -11,6 +11,7 @@ use super::{
     document::Kind,
     ids::DocumentNumber,
     manual::Manual,
+    money::Rupiah,
     origin::Origin,
     payout::RowState,
     reason::{Finding, Notice, Reason, Warning},
@@ -134,6 +135,9 @@ pub enum Event {
         id: String,
         /// The number of the person's document.
         number: DocumentNumber,
+        /// What it takes off the invoice, in rupiah, if the person said that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Rupiah>,
         /// Why.
         reason: String,
         /// The person.

@@ -71,9 +71,10 @@ impl Event {
             Self::Approved { document, source, id, actor } => {
                 format!("\"{actor}\" approved {}", row_in_words(*document, source, id, LANGUAGE))
             }
-            Self::BookedByHand { document, source, id, number, reason, actor } => {
+            Self::BookedByHand { document, source, id, number, amount, reason, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("\"{actor}\" marked {row} as booked by hand in Accurate, document {number}: {reason}")
+                let money = amount.map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
+                format!("\"{actor}\" marked {row} as booked by hand in Accurate, document {number}{money}: {reason}")
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
@@ -185,9 +186,12 @@ impl Event {
             Self::Approved { document, source, id, actor } => {
                 format!("\"{actor}\" menyetujui {}", row_in_words(*document, source, id, LANGUAGE))
             }
-            Self::BookedByHand { document, source, id, number, reason, actor } => {
+            Self::BookedByHand { document, source, id, number, amount, reason, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("\"{actor}\" menandai {row} sudah dibukukan manual di Accurate, dokumen {number}: {reason}")
+                let money = amount.map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
+                format!(
+                    "\"{actor}\" menandai {row} sudah dibukukan manual di Accurate, dokumen {number}{money}: {reason}"
+                )
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);

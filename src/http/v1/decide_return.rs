@@ -2,7 +2,7 @@
 
 use axum::{Json, body::Bytes, extract::State};
 
-use super::row_decision::{RowDecided, RowDecisionBody, decide_by};
+use super::row_decision::{ReturnDecisionBody, RowDecided, decide_by};
 use crate::{
     domain::document::Kind,
     http::{
@@ -15,16 +15,18 @@ use crate::{
 
 /// Marks a return as booked in Accurate by hand, or takes the mark back.
 ///
-/// Nothing is created for a marked return, whatever the mapping says. Refused if it is booked here already.
+/// Nothing is created for a marked return, whatever the mapping says. It counts as returned: with the given amount,
+/// else with its pieces at the invoice's prices, else with the refund. Refused if it is booked here already.
 #[utoipa::path(
     post,
     path = "/v1/returns/decision",
     operation_id = "decideReturn",
     tag = "operators",
-    request_body = RowDecisionBody,
+    request_body = ReturnDecisionBody,
     responses(
         (status = 200, description = "The decision that is in effect", body = RowDecided),
-        (status = 400, description = "The body is not a decision, or its reason or document is missing"),
+        (status = 400, description = "The body is not a decision, its reason, document or amount is missing, \
+                                        or the amount is more than is left of the invoice"),
         (status = 404, description = "No such return"),
         (status = 409, description = "It is booked here already"),
         BodyErrors,

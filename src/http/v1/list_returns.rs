@@ -52,6 +52,10 @@ struct ReturnAnswer {
     /// What the buyer got back, in rupiah, if it is known.
     #[schema(value_type = Option<f64>)]
     refund: Option<serde_json::Number>,
+    /// What it takes off the invoice, in rupiah, booked already or not; the refund, where that is not clear. Null if it
+    /// is not known yet.
+    #[schema(value_type = Option<f64>)]
+    amount: Option<serde_json::Number>,
     /// What was sent back; empty: the whole order.
     pieces: Vec<ReturnedPieces>,
     /// The sales return that books it, once it exists in Accurate.
@@ -76,6 +80,7 @@ impl ReturnAnswer {
     fn new(row: RowRecord, language: Language) -> Option<Self> {
         let RowContent::Return(record) = row.content.clone() else { return None };
         let ReturnRecord { key, store_id, channel_order_id, accepted_at, received_at, goods, refund, pieces } = record;
+        let amount = row.amount.map(rupiah);
         let (status, document) = RowStatus::new(row, language);
         let pieces = pieces.into_iter();
         Some(Self {
@@ -90,6 +95,7 @@ impl ReturnAnswer {
                 Goods::Kept => "kept",
             },
             refund: refund.map(rupiah),
+            amount,
             pieces: pieces
                 .map(|piece| ReturnedPieces { sku: piece.sku, quantity: exact_number(piece.quantity) })
                 .collect(),

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::schema::{Object, ObjectBuilder, Type},
 };
 
 use crate::{
-    domain::{document::Kind, operator::Actor},
+    domain::{document::Kind, money::Rupiah, operator::Actor, row_fields},
     http::{
         App,
         params::one_of,
@@ -57,6 +58,44 @@ pub(super) struct RowByHand {
     document: String,
 }
 
+/// What is decided about a return, as the OpenAPI document describes it.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) enum ReturnDecisionBody {
+    /// A person has booked it in Accurate.
+    ByHand(ReturnByHand),
+    /// The mark is taken back.
+    None(RowNotByHand),
+}
+
+/// A person has booked a return in Accurate.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) struct ReturnByHand {
+    /// Where the row comes from.
+    #[schema(example = "shopee")]
+    source: String,
+    /// Which row of that source.
+    #[schema(example = "R-1")]
+    id: String,
+    /// `by_hand`.
+    #[schema(schema_with = by_hand)]
+    decision: String,
+    /// Why.
+    #[schema(example = "booked after the inspection", max_length = 500, pattern = r"\S")]
+    reason: String,
+    /// Number of the document in Accurate.
+    #[schema(example = "RJN.2026.11.00042", max_length = 500, pattern = r"\S")]
+    document: String,
+    /// The total of that document, in rupiah: what it takes off the invoice, at most what earlier returns have left of
+    /// it. Required if the record does not say what was returned; otherwise its pieces at the invoice's prices count,
+    /// or the refund.
+    #[schema(value_type = Option<f64>, example = 75_000, exclusive_minimum = 0)]
+    amount: Option<serde_json::Number>,
+}
+
 /// It is not booked by hand.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +139,8 @@ pub(crate) struct RowDecision {
     pub(crate) decision: String,
     pub(crate) reason: Option<String>,
     pub(crate) document: Option<String>,
+    /// A number or, from a form, a text.
+    pub(crate) amount: Option<Value>,
 }
 
 /// The decision that is in effect.
@@ -132,10 +173,16 @@ pub(crate) async fn decide(app: &App, actor: &Actor, kind: Kind, request: RowDec
         Ok::<_, WrongField>(Some(text).filter(|text| !text.is_empty()))
     };
     let (reason, document) = (text("reason", request.reason)?, text("document", request.document)?);
+    let amount = said_amount(request.amount.as_ref())?;
+    if amount.is_some() && (kind != Kind::Return || request.decision != BY_HAND) {
+        let problem = "amount: only a return that is booked by hand has one; leave it out";
+        return Err(Problem::BadRequest(problem.to_owned()));
+    }
     let by_hand = match request.decision.as_str() {
         BY_HAND => Some(ByHand {
             reason: reason.ok_or(WrongField::ReasonMissing)?,
             document: document.ok_or(WrongField::DocumentMissing)?,
+            amount,
             actor: actor.name.clone(),
             at: app.engine.now(),
         }),
@@ -151,5 +198,24 @@ pub(crate) async fn decide(app: &App, actor: &Actor, kind: Kind, request: RowDec
         Marked::Done => Ok(by_hand.is_some()),
         Marked::Unknown => Err(Problem::UnknownRow { source_name: key.0.to_owned(), id: key.1.to_owned() }),
         Marked::BookedHere(number) => Err(Problem::BookedHere(number)),
+        Marked::AmountMissing => Err(WrongField::AmountMissing.into()),
+        Marked::AmountAbove(left) => {
+            let amount = amount.unwrap_or_default();
+            Err(WrongField::AmountAbove { amount, left }.into())
+        }
     }
+}
+
+/// The amount that a person gave; `None` if they left it out, or empty in a form.
+fn said_amount(value: Option<&Value>) -> Result<Option<Rupiah>, WrongField> {
+    let Some(value) = value.filter(|value| value.as_str().is_none_or(|text| !text.trim().is_empty())) else {
+        return Ok(None);
+    };
+    let wrong = |problem: String| {
+        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
+        WrongField::NotAnAmount { text, problem }
+    };
+    let amount = row_fields::amount("amount", value).map_err(wrong)?;
+    let problem = || format!("amount: {amount} is not above 0; give the total of the sales return in Accurate");
+    if amount.is_positive() { Ok(Some(amount)) } else { Err(wrong(problem())) }
 }

@@ -144,6 +144,9 @@ struct ByHandAnswer {
     /// The number of the person's document.
     #[schema(example = "RJN.2026.11.00042")]
     document: String,
+    /// What it takes off the invoice, in rupiah, if the person said that.
+    #[schema(value_type = Option<f64>)]
+    amount: Option<serde_json::Number>,
     /// Why.
     reason: String,
     /// Who said so.
@@ -188,6 +191,7 @@ impl RowStatus {
             approved_at: approved_at.map(|at| at.to_string()),
             by_hand: row.by_hand.map(|by_hand| ByHandAnswer {
                 document: by_hand.document,
+                amount: by_hand.amount.map(rupiah),
                 reason: by_hand.reason,
                 by: by_hand.actor,
                 at: by_hand.at.to_string(),

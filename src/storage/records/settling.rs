@@ -90,6 +90,9 @@ pub struct RowRecord {
     pub by_hand: Option<ByHand>,
     /// What that takes off what is owed, in hundredths of a rupiah.
     pub settles: i64,
+    /// The net of a payout; what a return takes off its invoice, or the refund where that is not clear. `None` if it is
+    /// not known yet.
+    pub amount: Option<Rupiah>,
 }
 
 impl RowRecord {
@@ -104,6 +107,9 @@ impl RowRecord {
 pub struct ByHand {
     /// The number of the document in Accurate.
     pub document: String,
+    /// What it takes off the invoice, in rupiah, if the person said that. Only of a return.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Rupiah>,
     /// Why.
     pub reason: String,
     /// Who said so.
@@ -121,6 +127,10 @@ pub enum Marked {
     Unknown,
     /// This document of ours books it already, or may do so at any moment.
     BookedHere(DocumentNumber),
+    /// Nothing shows what the person's return takes off the invoice: they must say it.
+    AmountMissing,
+    /// The amount is more than this, which earlier returns have left of the invoice.
+    AmountAbove(Rupiah),
 }
 
 /// The document that books a row.
@@ -165,6 +175,8 @@ pub struct RowCount {
     pub count: i64,
     /// Their sum.
     pub hundredths: i64,
+    /// How many of those that wait have no amount yet, and are not in the sum.
+    pub unknown: i64,
 }
 
 /// A number of rows, and the sum of their amounts.

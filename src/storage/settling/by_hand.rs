@@ -7,17 +7,27 @@ use super::{
     rows_of,
 };
 use crate::{
-    domain::{document::Kind, order::OrderId, payout::RowState, reason::Reason, timeline::Event},
+    domain::{document::Kind, money::Rupiah, order::OrderId, payout::RowState, reason::Reason, timeline::Event},
     storage::{
         ByHand, Marked, Result,
         dialect::{Columns, Dialect},
-        rows::{json as to_json, order_id},
+        rows::{hundredths, json as to_json, optional_json, order_id},
         timeline::append,
     },
 };
 
+/// What returns have left of the invoice of a row's order, in hundredths, without the row itself; `NULL` without one.
+const RETURNABLE: &str =
+    "(SELECT CAST(SUM(CASE d.kind WHEN 'invoice' THEN d.amount WHEN 'return' THEN -d.amount ELSE 0 END) AS BIGINT)
+      FROM documents d
+      WHERE d.order_id = settlement_rows.order_id AND d.accurate_id IS NOT NULL AND d.state <> 'gone')
+     - (SELECT CAST(COALESCE(SUM(r.settles), 0) AS BIGINT) FROM settlement_rows r
+        WHERE r.order_id = settlement_rows.order_id AND r.order_id <> '' AND r.kind = 'return'
+          AND r.id <> settlement_rows.id)";
+
 /// Marks a row as booked by hand or, with `None`, takes the mark back. Refused where a document of ours exists or may
-/// exist; one that was only planned is dropped in the same commit.
+/// exist, and where the amount of a return is missing or more than is left; a document that was only planned is dropped
+/// in the same commit.
 pub(in crate::storage) async fn mark<T: Dialect>(
     db: &mut T,
     kind: Kind,
@@ -27,7 +37,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     now: Timestamp,
 ) -> Result<Marked> {
     let sql = format!(
-        "SELECT order_id, by_hand, CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
+        "SELECT order_id, by_hand, amount, {RETURNABLE} AS returnable,
+             CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
                            AND d.part = settlement_rows.part AND d.kind = $4), '') AS number
          FROM settlement_rows WHERE kind = $1 AND source = $2 AND row_id = $3"
@@ -37,6 +48,18 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let Some(row) = rows.first() else { return Ok(Marked::Unknown) };
     if by_hand.is_some() && row.number("is_booked")? == 1 {
         return Ok(Marked::BookedHere(row.text("number")?.into()));
+    }
+    if let (Kind::Return, Some(by_hand), Some(left)) = (kind, by_hand, row.number_if_any("returnable")?) {
+        // The amount of an earlier mark is what a person said, not what the record says.
+        let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());
+        let is_known = row.number_if_any("amount")?.is_some() && !was_said;
+        match by_hand.amount {
+            Some(amount) if hundredths(amount) > left => {
+                return Ok(Marked::AmountAbove(Rupiah::from_hundredths(left.max(0))));
+            }
+            None if left > 0 && !is_known => return Ok(Marked::AmountMissing),
+            _ => {}
+        }
     }
     if by_hand.is_none() && row.text_if_any("by_hand")?.is_none() {
         return Ok(Marked::Done);
@@ -64,9 +87,9 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     unsettle(db, std::iter::once(order.as_str())).await?;
     let (source, id, actor) = (source.to_owned(), id.to_owned(), actor.to_owned());
     let event = match by_hand {
-        Some(ByHand { document: number, reason, .. }) => {
-            let (number, reason) = (number.as_str().into(), reason.clone());
-            Event::BookedByHand { document: kind, source, id, number, reason, actor }
+        Some(ByHand { document: number, reason, amount, .. }) => {
+            let (number, reason, amount) = (number.as_str().into(), reason.clone(), *amount);
+            Event::BookedByHand { document: kind, source, id, number, amount, reason, actor }
         }
         None => Event::NotByHand { document: kind, source, id, actor },
     };

@@ -1,5 +1,7 @@
 //! Rows of payouts and returns for people, and their figures.
 
+use std::collections::HashMap;
+
 use super::{AND_ITS_DOCUMENT, ROW, rows_of, shown_row};
 use crate::{
     domain::{
@@ -58,16 +60,24 @@ pub(in crate::storage) async fn rows<T: Dialect>(
 
 /// How many rows of one kind there are, by state and reason.
 pub(in crate::storage) async fn counts<T: Dialect>(db: &mut T, kind: Kind) -> Result<Vec<RowCount>> {
+    let sql = "SELECT waits, COUNT(*) AS n FROM settlement_rows
+               WHERE kind = $1 AND state = 'waiting' AND amount IS NULL GROUP BY waits";
+    let unknown = db.fetch(sql, &[rows_of(kind).into()]).await?;
+    let unknown = unknown.iter().map(|row| Ok((row.text("waits")?.to_owned(), row.number("n")?)));
+    let unknown = unknown.collect::<Result<HashMap<_, _>>>()?;
     let sql = "SELECT state, reason, waits, n, total FROM settlement_counts WHERE kind = $1 AND n > 0";
     let count = |row: &T::Row| {
         let state = row.text("state")?;
+        let state = RowState::parse(state)
+            .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?;
+        let without_amount = unknown.get(row.text("waits")?).copied();
         Ok(RowCount {
-            state: RowState::parse(state)
-                .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?,
+            state,
             reason: reason(row)?,
             waits: Waits::parse(row.text("waits")?),
             count: row.number("n")?,
             hundredths: row.number("total")?,
+            unknown: without_amount.filter(|_| state == RowState::Waiting).unwrap_or_default(),
         })
     };
     db.fetch(sql, &[rows_of(kind).into()]).await?.iter().map(count).collect()

@@ -91,6 +91,7 @@ fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Res
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
         by_hand: None,
         settles: row.number("settles")?,
+        amount: row.number_if_any("amount")?.map(Rupiah::from_hundredths),
     })
 }
 
@@ -99,7 +100,7 @@ fn content_of_columns(row: &impl Columns) -> Result<RowContent> {
     let text = |column| row.text(column).map(str::to_owned);
     let (source, id) = (text("source")?, text("row_id")?);
     let (store_id, channel_order_id) = (text("store_id")?, text("channel_order_id")?);
-    let (day, amount) = (row.text("day")?.parse().ok(), Rupiah::from_hundredths(row.number("amount")?));
+    let (day, amount) = (row.text("day")?.parse().ok(), row.number_if_any("amount")?.map(Rupiah::from_hundredths));
     Ok(match row.text("kind")? {
         "return" => RowContent::Return(ReturnRecord {
             key: ReturnKey { source, id },
@@ -108,7 +109,7 @@ fn content_of_columns(row: &impl Columns) -> Result<RowContent> {
             accepted_at: None,
             received_at: day,
             goods: Goods::Returned,
-            refund: Some(amount),
+            refund: amount,
             pieces: Vec::new(),
         }),
         _ => RowContent::Payout(Payout {
@@ -116,7 +117,7 @@ fn content_of_columns(row: &impl Columns) -> Result<RowContent> {
             store_id,
             channel_order_id,
             paid_at: day.unwrap_or_default(),
-            net: amount,
+            net: amount.unwrap_or_default(),
             amounts: BTreeMap::new(),
             lines: Vec::new(),
         }),

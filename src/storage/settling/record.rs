@@ -239,13 +239,14 @@ fn content_of(row: &RowContent) -> String {
 fn values(row: &RowContent, content: &str, order_id: &str) -> serde_json::Value {
     let ((source, id), (store_id, number)) = (row.key(), row.order());
     let amount = match row {
-        RowContent::Payout(payout) => payout.net,
-        RowContent::Return(record) => record.refund.unwrap_or_default(),
+        RowContent::Payout(payout) => Some(payout.net),
+        RowContent::Return(record) => record.refund,
     };
     let state = if order_id.is_empty() { RowState::Unmatched } else { RowState::Waiting };
     json!({
         "kind": rows_of(row.kind()), "source": source, "row_id": id, "store_id": storable(store_id),
-        "channel_order_id": storable(number), "order_id": order_id, "content": content, "amount": hundredths(amount),
+        "channel_order_id": storable(number), "order_id": order_id, "content": content,
+        "amount": amount.map(hundredths),
         "day": row.day().map(|day| day.to_string()).unwrap_or_default(), "state": state.as_str(),
     })
 }

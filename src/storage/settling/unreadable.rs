@@ -67,7 +67,7 @@ async fn block_rows<T: Dialect>(db: &mut T, order_id: &OrderId, finding: &Findin
             document: if row.text("kind")? == rows_of(Kind::Return) { Kind::Return } else { Kind::Receipt },
             source: row.text("source")?.to_owned(),
             id: row.text("row_id")?.to_owned(),
-            hundredths: row.number("amount")?,
+            hundredths: row.number_if_any("amount")?.unwrap_or_default(),
             state: RowState::Blocked,
             finding: Some(finding.clone()),
         })

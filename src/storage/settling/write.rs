@@ -10,6 +10,7 @@ use crate::{
     domain::{
         WIB,
         document::{self, Drafted, Kind, Part, Progress},
+        money::Rupiah,
         order::OrderId,
         reason::Reason,
         recheck::tried_again_after,
@@ -238,12 +239,13 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
         let settlement = &verdict.settlement;
         for row in &settlement.rows {
             let part = settlement.receipts.iter().find(|planned| planned.of == row.of).map(|planned| planned.part);
-            rows.push(row_values(Kind::Receipt, &row.of.source, &row.of.id, &row.outcome, part));
+            rows.push(row_values(Kind::Receipt, (&row.of.source, &row.of.id), &row.outcome, row.amount, part));
             outcomes.insert((rows_of(Kind::Receipt), &row.of.source, &row.of.id), &row.outcome);
         }
         for record in &settlement.records {
             let part = settlement.returns.iter().find(|planned| planned.of == record.of).map(|planned| planned.part);
-            rows.push(row_values(Kind::Return, &record.of.source, &record.of.id, &record.outcome, part));
+            let key = (&*record.of.source, &*record.of.id);
+            rows.push(row_values(Kind::Return, key, &record.outcome, record.amount, part));
             outcomes.insert((rows_of(Kind::Return), &record.of.source, &record.of.id), &record.outcome);
         }
     }
@@ -253,13 +255,14 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
     let sql = format!(
         "UPDATE settlement_rows SET state = v.value ->> 'state', reason = v.value ->> 'reason',
              finding = v.value ->> 'finding', waits_for = v.value ->> 'waits_for', waits = v.value ->> 'waits',
-             settles = CAST(v.value ->> 'settles' AS BIGINT),
+             settles = CAST(v.value ->> 'settles' AS BIGINT), amount = CAST(v.value ->> 'amount' AS BIGINT),
              part = COALESCE(CAST(v.value ->> 'part' AS BIGINT), settlement_rows.part)
          FROM {} WHERE settlement_rows.kind = v.value ->> 'kind' AND settlement_rows.source = v.value ->> 'source'
            AND settlement_rows.row_id = v.value ->> 'id'
            AND (settlement_rows.state <> v.value ->> 'state' OR settlement_rows.reason <> v.value ->> 'reason'
                 OR COALESCE(settlement_rows.finding, '') <> COALESCE(v.value ->> 'finding', '')
                 OR settlement_rows.settles <> CAST(v.value ->> 'settles' AS BIGINT)
+                OR settlement_rows.amount IS DISTINCT FROM CAST(v.value ->> 'amount' AS BIGINT)
                 OR COALESCE(settlement_rows.waits_for, '') <> COALESCE(v.value ->> 'waits_for', '')
                 OR COALESCE(settlement_rows.part, 0) <> COALESCE(CAST(v.value ->> 'part' AS BIGINT),
                                                                  settlement_rows.part, 0))
@@ -280,7 +283,7 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
             document: if kind == rows_of(Kind::Return) { Kind::Return } else { Kind::Receipt },
             source: source.to_owned(),
             id: id.to_owned(),
-            hundredths: row.number("amount")?,
+            hundredths: row.number_if_any("amount")?.unwrap_or_default(),
             state: outcome.state(),
             finding,
         };
@@ -289,7 +292,13 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
     Ok(events)
 }
 
-fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Option<Part>) -> serde_json::Value {
+fn row_values(
+    kind: Kind,
+    (source, id): (&str, &str),
+    outcome: &Outcome,
+    amount: Option<Rupiah>,
+    part: Option<Part>,
+) -> serde_json::Value {
     let waits = match outcome {
         Outcome::Waiting(waits_for) => waits_for.what().as_str(),
         _ => "",
@@ -308,7 +317,7 @@ fn row_values(kind: Kind, source: &str, id: &str, outcome: &Outcome, part: Optio
     json!({
         "kind": rows_of(kind), "source": source, "id": id, "state": outcome.state().as_str(), "reason": reason,
         "finding": finding, "waits_for": waits_for, "waits": waits, "part": part.map(|part| part.0),
-        "settles": settles,
+        "settles": settles, "amount": amount.map(hundredths),
     })
 }
 

@@ -208,7 +208,7 @@ fn rules() -> Vec<Rule> {
             "settlement_counts",
             "kind, state, reason, waits",
             "n, total",
-            "kind, state, reason, waits, 1, amount FROM settlement_rows",
+            "kind, state, reason, waits, 1, COALESCE(amount, 0) FROM settlement_rows",
         ),
         counted(
             "receivables",

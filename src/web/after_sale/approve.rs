@@ -36,13 +36,18 @@ pub(super) struct Approval {
 
 impl Approval {
     pub(super) fn new(kind: Kind, to_approve: Sum, asked: &Asked, page: &Page) -> Self {
-        let Sum { count, hundredths } = to_approve;
+        let Sum { count, hundredths, .. } = to_approve;
         let counted = match kind {
             Kind::Return => page.counted(count, "return waits", "returns wait", "retur menunggu"),
             Kind::Invoice | Kind::Receipt => page.counted(count, "payout waits", "payouts wait", "pencairan menunggu"),
         };
+        let unknown = match to_approve.unknown_in_words(page) {
+            none if none.is_empty() => none,
+            some => page.t(", and {}", ", dan {}").replace("{}", &some),
+        };
         let sentence = page
-            .t("{rows} for approval, {sum} in total.", "{rows} persetujuan, total {sum}.")
+            .t("{rows} for approval, {sum} in total{unknown}.", "{rows} persetujuan, total {sum}{unknown}.")
+            .replace("{unknown}", &unknown)
             .replace("{rows}", &counted)
             .replace("{sum}", &rupiah(hundredths));
         let consequence = match kind {

@@ -31,6 +31,8 @@ pub(super) struct Marking {
     pub(super) number: String,
     pub(super) amount: String,
     pub(super) consequence: &'static str,
+    /// For a return: whether the reader must say its total, and what the field is about.
+    pub(super) total: Option<(bool, String)>,
 }
 
 impl Marking {
@@ -59,7 +61,23 @@ impl Marking {
             number: line.number.clone(),
             amount: line.amount.clone(),
             consequence,
+            total: (kind == Kind::Return).then(|| (row.amount.is_none(), about_total(row, page))),
         })
+    }
+}
+
+/// What a person enters as the total of the return that they have booked.
+fn about_total(row: &RowRecord, page: &Page) -> String {
+    match row.amount {
+        Some(amount) => page
+            .t("Leave it empty if it is {amount}.", "Kosongkan bila totalnya {amount}.")
+            .replace("{amount}", &amount.in_words()),
+        None => page
+            .t(
+                "It is not clear what was returned: this total counts as returned.",
+                "Barang yang diretur belum jelas: total inilah yang dianggap sudah diretur.",
+            )
+            .to_owned(),
     }
 }
 

@@ -87,7 +87,10 @@ pub(super) async fn to_do(app: &App, page: &Page) -> Result<Vec<(String, String,
     let mut lines = Vec::new();
     for (path, show, sum, [one, many, indonesian]) in kinds {
         if sum.count > 0 {
-            let words = page.counted(sum.count, one, many, indonesian);
+            let mut words = page.counted(sum.count, one, many, indonesian);
+            if sum.unknown > 0 {
+                words = format!("{words} ({})", sum.unknown_in_words(page));
+            }
             lines.push((format!("{path}?show={show}"), words, rupiah(sum.hundredths)));
         }
     }

@@ -25,7 +25,7 @@ use crate::{
         settlement::{Waits, WaitsFor},
     },
     http::{App, paging::Page as Cut, problem::Problem},
-    storage::{OrderRecord, RowContent, RowRecord},
+    storage::{RowContent, RowRecord},
 };
 
 /// Where the page is.
@@ -124,8 +124,6 @@ async fn to_book(app: &App, row: &RowRecord, page: &Page) -> Result<String, Prob
     };
     let invoice = order.as_ref().and_then(|order| order.invoice.as_ref());
     let number = invoice.map_or("?", |invoice| invoice.number.as_str());
-    let whole = invoice.map(|invoice| Rupiah::from_decimal(invoice.total));
-    let amount = record.refund.or_else(|| price_of_pieces(record, order.as_ref())).or(whole);
     let sentence = match record.goods {
         Goods::Returned => page.t(
             "Book a sales return for invoice {invoice} in Accurate: {pieces}, {amount}.",
@@ -136,7 +134,7 @@ async fn to_book(app: &App, row: &RowRecord, page: &Page) -> Result<String, Prob
             "Bukukan Retur Penjualan tanpa barang untuk faktur {invoice} di Accurate: {pieces}, {amount}.",
         ),
     };
-    let sentence = sentence.replace("{amount}", &amount.map_or_else(|| "?".to_owned(), Rupiah::in_words));
+    let sentence = sentence.replace("{amount}", &row.amount.map_or_else(|| "?".to_owned(), Rupiah::in_words));
     Ok(sentence.replace("{invoice}", number).replace("{pieces}", &pieces(record, page)))
 }
 
@@ -162,19 +160,4 @@ pub(super) fn pieces(record: &ReturnRecord, page: &Page) -> String {
     }
     let piece = record.pieces.iter().map(|piece| format!("{} × {}", piece.quantity.normalize(), piece.sku.trim()));
     piece.collect::<Vec<_>>().join(", ")
-}
-
-/// The pieces at the invoice's prices; `None` unless each of them has exactly one price, and no discount is shared.
-fn price_of_pieces(record: &ReturnRecord, order: Option<&OrderRecord>) -> Option<Rupiah> {
-    let body = &order?.draft.as_ref()?.body;
-    if record.pieces.is_empty() || !body.cash_discount.is_zero() {
-        return None;
-    }
-    let mut sum = Rupiah::ZERO;
-    for piece in &record.pieces {
-        let mut lines = body.detail_item.iter().filter(|line| line.item_no == piece.sku.trim());
-        let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-        sum = sum + line.unit_price * piece.quantity;
-    }
-    Some(sum)
 }

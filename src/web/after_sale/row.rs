@@ -108,7 +108,7 @@ impl RowLine {
         };
         let (amount, amounts) = match &row.content {
             RowContent::Payout(payout) => (payout.net.in_words(), amounts(payout, mapping, page)),
-            RowContent::Return(record) => (record.refund.map(Rupiah::in_words).unwrap_or_default(), Vec::new()),
+            RowContent::Return(_) => (amount_of_return(row, page), Vec::new()),
         };
         let trouble = row.finding.as_ref().filter(|_| row.state == RowState::Blocked);
         Self {
@@ -144,11 +144,22 @@ pub(super) fn is_markable(row: &RowRecord) -> bool {
     row.by_hand.is_none() && is_open && row.document.as_ref().is_none_or(|document| document.id.is_none())
 }
 
+/// What a return takes off its invoice.
+fn amount_of_return(row: &RowRecord, page: &Page) -> String {
+    match row.amount {
+        Some(amount) => amount.in_words(),
+        None if row.state == RowState::Ignored => String::new(),
+        None => page.t("not known yet", "belum diketahui").to_owned(),
+    }
+}
+
 fn booked_by_hand(by_hand: &ByHand, page: &Page) -> String {
+    let amount = by_hand.amount.map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
     page.t(
-        "Booked by hand as {document} ({actor}, {at}): {reason}",
-        "Dibukukan manual sebagai {document} ({actor}, {at}): {reason}",
+        "Booked by hand as {document}{amount} ({actor}, {at}): {reason}",
+        "Dibukukan manual sebagai {document}{amount} ({actor}, {at}): {reason}",
     )
+    .replace("{amount}", &amount)
     .replace("{document}", &by_hand.document)
     .replace("{actor}", &by_hand.actor)
     .replace("{at}", &format::moment(by_hand.at))

@@ -157,6 +157,8 @@ pub(super) struct Counts {
 pub(super) struct Sum {
     pub(super) count: i64,
     pub(super) hundredths: i64,
+    /// How many of them have no amount yet.
+    pub(super) unknown: i64,
 }
 
 /// A link to the rows of one sort.
@@ -169,6 +171,14 @@ pub(super) struct Chip {
     pub(super) is_here: bool,
 }
 
+impl Sum {
+    /// How many of the rows have no amount yet; empty if all have one.
+    pub(super) fn unknown_in_words(self, page: &Page) -> String {
+        let of_unknown = page.t("{} of an amount not yet known", "{} yang nominalnya belum diketahui");
+        if self.unknown == 0 { String::new() } else { of_unknown.replace("{}", &format::count(self.unknown)) }
+    }
+}
+
 impl Counts {
     pub(super) async fn read(app: &App, kind: Kind) -> Result<Self, Problem> {
         Ok(Self { kind, rows: app.engine.storage().row_counts(kind).await? })
@@ -179,6 +189,7 @@ impl Counts {
         rows.fold(Sum::default(), |sum, count| Sum {
             count: sum.count + count.count,
             hundredths: sum.hundredths + count.hundredths,
+            unknown: sum.unknown + count.unknown,
         })
     }
 

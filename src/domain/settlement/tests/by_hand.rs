@@ -8,7 +8,7 @@ fn what_a_person_booked_is_neither_created_nor_owed() {
     for mode in [ReturnMode::List, ReturnMode::Approve, ReturnMode::Auto] {
         let mut sale = Sale::plain();
         sale.mapping.returns.mode = mode;
-        sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]).by_hand = Some("RJN-1".to_owned());
+        sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]).by_hand = Some(by_hand("RJN-1", None));
         sale.pays(69_000, &[("subtotal", 150_000), ("refund", -75_000), ("service_fee", -6_000)]);
         let settlement = sale.decide();
         assert_eq!(settlement.records[0].outcome, Outcome::ByHand(rupiah(75_000)));
@@ -21,6 +21,37 @@ fn what_a_person_booked_is_neither_created_nor_owed() {
         sale.returns(Goods::Returned, Some(150_000), &[("AAA2002", 2)]);
         assert_eq!(sale.why_record(2).0, Reason::ReturnNeedsPerson);
     }
+}
+
+#[test]
+fn what_a_person_says_that_they_booked_counts_whatever_the_record_says() {
+    // Pieces that are not clear, pieces at their price, a refund: the person's document says something else.
+    let pieces: [&[(&str, i64)]; 3] = [&[("another product", 1)], &[("AAA2002", 1)], &[]];
+    for (pieces, refund) in pieces.into_iter().zip([None, Some(75_000), Some(150_000)]) {
+        let mut sale = Sale::plain();
+        sale.returns(Goods::Returned, refund, pieces).by_hand = Some(by_hand("RJN-1", Some(90_000)));
+        sale.pays(54_000, &[("subtotal", 60_000), ("service_fee", -6_000)]);
+        let settlement = sale.decide();
+        assert_eq!(settlement.records[0].outcome, Outcome::ByHand(rupiah(90_000)), "{pieces:?}");
+        assert_eq!(settlement.records[0].amount, Some(rupiah(90_000)));
+        assert_eq!(settlement.sums, sums(60_000, 0, 90_000, 0));
+        assert_eq!(booked(&settlement), [receipt(60_000, &[("600104", 6_000)], 54_000)], "the money has its place");
+    }
+}
+
+#[test]
+fn without_an_amount_a_return_that_a_person_booked_counts_at_most_what_is_left() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
+    sale.book();
+    sale.returns(Goods::Returned, Some(100_000), &[("another product", 1)]).by_hand = Some(by_hand("RJN-1", None));
+    assert_eq!(sale.decide().records[1].outcome, Outcome::ByHand(rupiah(75_000)));
+    assert_eq!(sale.sums(), sums(0, 0, 150_000, 0));
+    // What is not known counts nothing, and a person is asked for it.
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Returned, None, &[("another product", 1)]).by_hand = Some(by_hand("RJN-1", None));
+    let settlement = sale.decide();
+    assert_eq!((&settlement.records[0].outcome, settlement.records[0].amount), (&Outcome::ByHand(none()), None));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Worked examples, tables and odd cases of payout.md, returns.md and design.md §7.
 
+mod amounts;
 mod by_hand;
 mod cancelling;
 mod choices;
@@ -50,6 +51,11 @@ const MAPPING: &str = r#"
 
 fn rupiah(amount: i64) -> Rupiah {
     Rupiah::whole(amount)
+}
+
+/// A return that a person has booked, with what they said about its amount.
+fn by_hand(number: &str, amount: Option<i64>) -> ReturnByHand {
+    ReturnByHand { number: number.to_owned(), amount: amount.map(rupiah) }
 }
 
 fn none() -> Rupiah {

@@ -39,7 +39,7 @@ fn a_returned_order_without_details_is_a_persons() {
 #[test]
 fn a_returned_order_that_a_person_booked_counts_only_what_is_known() {
     let mut sale = came_back(true, OnStatus::Block);
-    sale.records[0].by_hand = Some("RJ-1".to_owned());
+    sale.records[0].by_hand = Some(by_hand("RJ-1", None));
     assert_eq!(sale.sums(), sums(150_000, 0, 0, 0), "nobody said which pieces came back");
     // The person returned one of two pieces in Accurate: the money for the other one settles the invoice.
     sale.pays(69_000, &[("subtotal", 75_000), ("service_fee", -6_000)]);
