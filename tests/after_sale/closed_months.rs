@@ -1,4 +1,4 @@
-//! Days that Accurate refuses: returns and receipts of a closed month, and receipts before their invoice.
+//! Days that cannot be booked: returns and receipts of a closed month, or before their invoice.
 
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
@@ -16,6 +16,7 @@ on_both! {
     a_return_whose_next_month_is_closed_too_waits_for_a_person;
     a_receipt_of_a_closed_month_waits_until_the_month_is_open;
     a_receipt_before_its_invoice_is_booked_only_if_the_mapping_says_so;
+    a_return_before_its_invoice_is_booked_once_its_day_is_corrected;
 }
 
 /// An order came back in January; then January is closed.
@@ -86,4 +87,19 @@ async fn a_receipt_before_its_invoice_is_booked_only_if_the_mapping_says_so(base
     assert_eq!(world.approves_all(Kind::Receipt).await, 1);
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
     assert_eq!(world.accurate.receipts()[0].trans_date, day_before);
+}
+
+async fn a_return_before_its_invoice_is_booked_once_its_day_is_corrected(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"auto\"\n\n[payout]\n").await;
+    world.invoiced("7").await;
+    let day = world.accurate.invoices_numbered("INV-7")[0].trans_date;
+    let day_before = day.yesterday().expect("a day");
+    world.went_back("7", "r", json!({"accepted_at": day_before, "received_at": day_before})).await;
+    assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
+    assert_eq!(world.approves_all(Kind::Return).await, 0);
+    assert_eq!(world.accurate.returns().len(), 0);
+    world.went_back("7", "r", json!({"accepted_at": day_before, "received_at": day})).await;
+    assert_eq!(world.return_state("r").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.returns()[0].trans_date, day);
 }

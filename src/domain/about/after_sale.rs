@@ -65,6 +65,13 @@ pub enum AfterSale {
         /// The invoice's day.
         invoice: Date,
     },
+    /// A return that would be dated before its invoice.
+    ReturnBeforeInvoice {
+        /// The return's day.
+        returned: Date,
+        /// The invoice's day.
+        invoice: Date,
+    },
     /// The content of a row or record changed after it was booked.
     Corrected {
         /// The changes; never empty.
@@ -192,10 +199,13 @@ impl AfterSale {
                 )
             }
             Self::BeforeInvoice { receipt, invoice } => {
-                let [receipt, invoice] = [receipt, invoice].map(|day| day.strftime("%d/%m/%Y"));
+                before_invoice(["receipt", "penerimaan"], *receipt, *invoice, language)
+            }
+            Self::ReturnBeforeInvoice { returned, invoice } => {
+                let days = before_invoice(["return", "retur"], *returned, *invoice, language);
                 say(
-                    format!("the receipt would be dated {receipt}, its invoice is dated {invoice}"),
-                    format!("penerimaan akan bertanggal {receipt}, sedangkan fakturnya bertanggal {invoice}"),
+                    format!("{days}; correct the day in the return record"),
+                    format!("{days}; perbaiki tanggal pada data returnya"),
                 )
             }
             Self::Corrected { changes } => {
@@ -268,6 +278,15 @@ impl AfterSale {
             }
             Self::Booked { numbers } => listed(numbers),
         }
+    }
+}
+
+/// A document of this kind that would be dated before its invoice.
+fn before_invoice([english, indonesian]: [&str; 2], day: Date, invoice: Date, language: Language) -> String {
+    let [day, invoice] = [day, invoice].map(|day| day.strftime("%d/%m/%Y"));
+    match language {
+        Language::English => format!("the {english} would be dated {day}, its invoice is dated {invoice}"),
+        Language::Indonesian => format!("{indonesian} akan bertanggal {day}, sedangkan fakturnya bertanggal {invoice}"),
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn meaning(
         Ok(pieces) => pieces,
         Err(about) => return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about }),
     };
-    let draft = draft(order.store_id, invoice, row, mapping, stock, &pieces);
+    let draft = draft(order, invoice, row, mapping, stock, &pieces);
     let refunds_less = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < draft.total);
     if refunds_less {
         // The price of these pieces would be more than what went back.
@@ -151,7 +151,7 @@ fn warehouse_for_returns<'a>(mapping: &'a Mapping, store_id: &str) -> Option<&'a
 }
 
 fn draft(
-    store_id: &str,
+    order: &Order<'_>,
     invoice: Standing<'_>,
     row: &Record,
     mapping: &Mapping,
@@ -163,7 +163,7 @@ fn draft(
     let comes_back = row.record.goods == Goods::Returned && mapping.returns.restock == Restock::Accurate;
     let status = if comes_back { ReturnStatus::Returned } else { ReturnStatus::NotReturned };
     let status = mapping.returns.send_status.then_some(status);
-    let returned_to = if comes_back { warehouse_for_returns(mapping, store_id) } else { None };
+    let returned_to = if comes_back { warehouse_for_returns(mapping, order.store_id) } else { None };
     let lines = stock.lines(pieces);
     let detail_item = lines.into_iter().map(|(line, quantity)| ReturnedItem {
         item_no: line.item_no.clone(),
@@ -173,7 +173,7 @@ fn draft(
         return_detail_status_type: status,
         use_tax1: line.use_tax1,
     });
-    let trans_date = day_of(row, mapping);
+    let trans_date = day_of(order, row, mapping).unwrap_or_else(|own| own.max(sold.trans_date));
     let body = ReturnBody {
         customer_no: sold.customer_no.clone(),
         return_type: "INVOICE".to_owned(),
@@ -203,11 +203,18 @@ fn waits_for_goods(goods: Goods, mapping: &Mapping) -> bool {
 }
 
 /// The day on which the return counts: the goods' arrival, or the acceptance of the request.
-fn day_of(row: &Record, mapping: &Mapping) -> Date {
-    let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
+///
+/// # Errors
+///
+/// The day, if only this service says so: it may be before a day on which the invoice was dated later.
+fn day_of(order: &Order<'_>, row: &Record, mapping: &Mapping) -> Result<Date, Date> {
+    let ReturnRecord { accepted_at, received_at, goods, ref key, .. } = row.record;
     let (first, second) =
         if waits_for_goods(goods, mapping) { (received_at, accepted_at) } else { (accepted_at, received_at) };
-    first.or(second).unwrap_or(row.arrived)
+    let day = first.or(second).ok_or(row.arrived)?;
+    // That goods of a cancelled order have arrived is never known from the cancellation.
+    let is_own = *key == key_of_status(order) || (*key == key_of_cancellation(order) && received_at.is_none());
+    if is_own { Err(day) } else { Ok(day) }
 }
 
 /// Moves a return out of a month that Accurate refused as closed: to the first day of the next month, until a month is
@@ -227,7 +234,13 @@ pub(super) fn leave_closed_month(draft: &mut ReturnDraft, record: &Record, mappi
 }
 
 /// What a return waits for, or what blocks it; `None` if it must exist now.
-pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, today: Date) -> Option<Outcome> {
+pub(super) fn held_up(
+    row: &Record,
+    draft: &ReturnDraft,
+    invoice: Standing<'_>,
+    mapping: &Mapping,
+    today: Date,
+) -> Option<Outcome> {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
     if waits_for_goods(goods, mapping) && received_at.is_none_or(|day| day > today) {
         let since = accepted_at.unwrap_or(row.arrived);
@@ -237,6 +250,10 @@ pub(super) fn held_up(row: &Record, draft: &ReturnDraft, mapping: &Mapping, toda
         } else {
             blocked(Reason::ReturnNeedsPerson, AfterSale::GoodsMissing { since })
         });
+    }
+    let (returned, invoice) = (draft.body.trans_date, invoice.draft.body.trans_date);
+    if returned < invoice {
+        return Some(blocked(Reason::ReturnNeedsPerson, AfterSale::ReturnBeforeInvoice { returned, invoice }));
     }
     // What a person approves must be what they saw: the amount is shown if the buyer got back another one.
     let is_expected = row.record.refund.is_none_or(|refund| is_refund_of(refund, draft));

@@ -209,7 +209,7 @@ impl<'a> Settling<'a> {
             }
             Meaning::Return(draft) => {
                 self.amounts.insert(place, Some(draft.total));
-                match returns::held_up(record, &draft, self.mapping, self.today) {
+                match returns::held_up(record, &draft, self.invoice, self.mapping, self.today) {
                     Some(outcome) => {
                         self.ledger.explain(draft.total);
                         outcome

@@ -4,6 +4,7 @@ mod amounts;
 mod by_hand;
 mod cancelling;
 mod choices;
+mod days;
 mod examples;
 mod identity;
 mod rows;

@@ -13,7 +13,7 @@ fn came_back(has_arrived: bool, on_status: OnStatus) -> Sale {
 }
 
 /// Stores the record that the decision adds.
-fn take_in(sale: &mut Sale) {
+pub(super) fn take_in(sale: &mut Sale) {
     let record = sale.decide().add.expect("a record is added");
     if let Some(known) = sale.records.iter_mut().find(|known| known.record.key == record.key) {
         known.record = record;
