@@ -109,6 +109,7 @@ on_both!(
     every_kind_of_difference_is_found_once_and_explained,
     a_finding_is_gone_when_its_cause_is,
     a_closed_finding_stays_closed_until_it_changes,
+    an_invoice_that_was_moved_to_another_month_is_found_in_both,
     a_person_decides_what_becomes_of_a_finding,
     many_findings_are_closed_with_one_reason,
     another_sale_with_our_number_is_never_taken_for_the_orders,
@@ -220,6 +221,29 @@ async fn a_closed_finding_stays_closed_until_it_changes(base: Base) {
     world.accurate.edit_invoice("HAND-1", &Edit { total, ..Edit::default() }).expect("it is there");
     adds_up(&reconcile(&world).await);
     assert_eq!(findings(&world, FindingState::Open).await.len(), 1);
+}
+
+async fn an_invoice_that_was_moved_to_another_month_is_found_in_both(base: Base) {
+    let world = invoiced(base, 1..=2).await;
+    let number = world.order("1").await.invoice.expect("invoiced").number.to_string();
+    let moved_to = date(2023, 10, 20);
+    world.accurate.edit_invoice(&number, &Edit { day: Some(moved_to), ..Edit::default() }).expect("it is there");
+    let months = [(date(2023, 11, 1), date(2023, 11, 30), 80_000), (date(2023, 10, 1), date(2023, 10, 31), -80_000)];
+    for (from, to, explained) in months {
+        let period = Period { from, to };
+        let run = reconcile_period(&world, period).await;
+        adds_up(&run);
+        assert_eq!(run.parts[0].sums.difference(), explained * 100);
+        // The list of the month shows it, with its part of this month's difference.
+        let filter = FindingFilter { from: Some(from), to: Some(to), ..FindingFilter::default() };
+        let found = world.storage.findings(&filter, None, 10).await.expect("readable");
+        let [finding] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(finding.class, Class::Differs);
+        assert_eq!(finding.facts.effect(finding.class, period), Some(explained * 100));
+        assert_eq!(run.findings.open, 1);
+        let days = world.storage.reconciled_days(period).await.expect("readable");
+        assert_eq!(days.iter().map(|day| day.open).sum::<i64>(), 1, "{days:?}");
+    }
 }
 
 async fn a_person_decides_what_becomes_of_a_finding(base: Base) {

@@ -656,6 +656,7 @@ CREATE TABLE findings (
     order_id       TEXT    NOT NULL COLLATE "C" DEFAULT '',
     store_id       TEXT    NOT NULL COLLATE "C",
     day            TEXT    NOT NULL COLLATE "C",
+    other_day      TEXT    NOT NULL COLLATE "C" DEFAULT '', -- Accurate's day, if it is another one
     accurate_id    BIGINT,
     number         TEXT    NOT NULL COLLATE "C" DEFAULT '',
     ledger_total   BIGINT,
@@ -675,6 +676,7 @@ CREATE INDEX findings_by_state ON findings (state, id);
 CREATE INDEX findings_by_class ON findings (class, state, id);
 CREATE INDEX findings_of_order ON findings (order_id, id) WHERE order_id <> '';
 CREATE INDEX findings_by_day ON findings (day, store_id, id);
+CREATE INDEX findings_by_other_day ON findings (other_day, store_id, id) WHERE other_day <> '';
 CREATE INDEX findings_open_since ON findings (opened_at) WHERE state = 'open';
 CREATE INDEX findings_open_by_day ON findings (day) WHERE state = 'open';
 

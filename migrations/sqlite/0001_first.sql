@@ -582,6 +582,7 @@ CREATE TABLE findings (
     order_id       TEXT    NOT NULL DEFAULT '',
     store_id       TEXT    NOT NULL,
     day            TEXT    NOT NULL,
+    other_day      TEXT    NOT NULL DEFAULT '', -- Accurate's day, if it is another one
     accurate_id    INTEGER,
     number         TEXT    NOT NULL DEFAULT '',
     ledger_total   INTEGER,
@@ -601,6 +602,7 @@ CREATE INDEX findings_by_state ON findings (state, id);
 CREATE INDEX findings_by_class ON findings (class, state, id);
 CREATE INDEX findings_of_order ON findings (order_id, id) WHERE order_id <> '';
 CREATE INDEX findings_by_day ON findings (day, store_id, id);
+CREATE INDEX findings_by_other_day ON findings (other_day, store_id, id) WHERE other_day <> '';
 CREATE INDEX findings_open_since ON findings (opened_at) WHERE state = 'open';
 CREATE INDEX findings_open_by_day ON findings (day) WHERE state = 'open';
 

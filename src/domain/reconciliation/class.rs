@@ -68,12 +68,6 @@ impl Class {
         }
     }
 
-    /// How much of the difference between the two sides such a finding explains, from what it says of each side; `None`
-    /// if it explains nothing. In hundredths of a rupiah.
-    pub fn effect(self, ledger_total: Option<i64>, accurate_total: Option<i64>) -> Option<i64> {
-        self.explains_rupiah().then(|| ledger_total.unwrap_or_default() - accurate_total.unwrap_or_default())
-    }
-
     /// Whether comparing an invoice with Accurate leads to such a finding, and ends it.
     pub fn is_about_an_invoice(self) -> bool {
         self == Self::Late || self.explains_rupiah()

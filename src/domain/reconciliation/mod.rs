@@ -103,6 +103,12 @@ impl Finding {
         format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{namesake}{draft}", self.class)
     }
 
+    /// Accurate's day, if it is another one: the invoice was moved, so the finding is listed under both days.
+    pub fn other_day(&self) -> Option<Date> {
+        let accurate = self.accurate.as_ref().map(|side| side.day);
+        accurate.filter(|day| self.ledger.is_some() && self.day() != Some(*day))
+    }
+
     /// The day under which it is listed: our ledger's, else Accurate's, else the one on which Forstok last changed the
     /// order.
     pub fn day(&self) -> Option<Date> {
@@ -210,7 +216,9 @@ fn wanted(held: &Held, seen: &Seen, asked: Asked, period: Period) -> Judgement {
         return Judgement::Known(known);
     };
     let fields = held.fields_that_differ_from(ours);
-    if !fields.is_empty() {
+    // Entered again: receipts and returns are still to be booked on the invoice with the earlier id.
+    let is_another = held.accurate_id.is_some_and(|id| id != ours.id);
+    if is_another || !fields.is_empty() {
         if asked == Asked::Never {
             return Judgement::Ask;
         }

@@ -151,6 +151,21 @@ fn an_invoice_that_was_entered_again_by_hand_is_one_difference_and_not_two() {
 }
 
 #[test]
+fn an_invoice_that_was_entered_again_as_it_was_can_be_adopted() {
+    let again = Shown { id: 9, ..same() };
+    let known = asked(&invoiced(), &[again]);
+    let finding = &known.findings[0];
+    assert_eq!((finding.class, finding.accurate_id, finding.fields.is_empty()), (Class::Differs, Some(9), true));
+    let facts = Facts::of(finding);
+    assert_eq!(
+        facts.in_words(finding.class, Language::English),
+        "Invoice INV-1 was deleted in Accurate and entered again, with the same contents."
+    );
+    assert_eq!(facts.actions(finding.class), [Action::Adopt]);
+    is_explained(&known);
+}
+
+#[test]
 fn every_other_invoice_that_names_the_order_is_there_twice() {
     let copies = [8, 9].map(|id| Shown { id, number: format!("INV-1-{id}").into(), ..same() });
     let known = asked(&invoiced(), &[same(), copies[0].clone(), copies[1].clone()]);

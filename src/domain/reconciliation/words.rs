@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AtForstok, Class, Field, Finding, Owed, Side};
+use super::{AtForstok, Class, Field, Finding, Owed, Period, Side};
 use crate::domain::{money::Rupiah, reason::Language};
 
 /// What is known about a finding, as it is stored.
@@ -39,6 +39,16 @@ impl Facts {
         let Finding { class, ledger, accurate, forstok, owed, namesake, fields, is_draft, .. } = finding.clone();
         let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
         Self { ledger, accurate, forstok, owed, namesake, fields, is_draft, note: rest.unwrap_or_default() }
+    }
+
+    /// How much of a period's difference between the two sides the finding explains; `None` if findings of its class
+    /// explain nothing. In hundredths of a rupiah.
+    pub fn effect(&self, class: Class, period: Period) -> Option<i64> {
+        let total = |side: &Option<Side>| match side {
+            Some(side) if period.contains(side.day) => side.total,
+            _ => 0,
+        };
+        class.explains_rupiah().then(|| total(&self.ledger) - total(&self.accurate))
     }
 
     /// What happened, in one sentence.
@@ -82,6 +92,10 @@ impl Facts {
             Class::MissingInAccurate => (
                 format!("Invoice {ledger} was created, but no longer exists in Accurate: it was deleted there."),
                 format!("Faktur {ledger} pernah dibuat, tetapi tidak ada lagi di Accurate karena sudah dihapus."),
+            ),
+            Class::Differs if self.fields.is_empty() => (
+                format!("Invoice {ours} was deleted in Accurate and entered again, with the same contents."),
+                format!("Faktur {ours} dihapus di Accurate lalu dibuat lagi dengan isi yang sama."),
             ),
             Class::Differs => (
                 format!("Invoice {ours} was changed in Accurate: {}.", self.differences(Language::English)),
@@ -150,6 +164,10 @@ impl Facts {
             Class::Differs if self.is_draft => (
                 "Compare both sides. If the draft is wrong, correct the mapping.",
                 "Bandingkan kedua sisi. Jika drafnya yang salah, perbaiki pemetaan.",
+            ),
+            Class::Differs if self.fields.is_empty() => (
+                "Adopt it, so that receipts and returns are booked on it.",
+                "Gunakan data Accurate, agar penerimaan dan retur dibukukan pada faktur tersebut.",
             ),
             Class::MissingInAccurate if self.namesake.is_some() => (
                 "Find out why it was deleted. Before you create it again, give the other invoice another number in \

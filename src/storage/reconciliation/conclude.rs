@@ -85,6 +85,7 @@ pub(in crate::storage) async fn write_findings<T: Dialect>(
         Some(json!({
             "subject": finding.subject.key(), "class": finding.class.as_str(), "shape": storable(&finding.shape()),
             "order_id": finding.order_id, "store_id": finding.store_id, "day": finding.day()?,
+            "other_day": finding.other_day(),
             "accurate_id": finding.accurate_id, "number": number, "facts": to_json(&Facts::of(finding)),
             "ledger_total": total(finding.ledger.as_ref()), "accurate_total": total(finding.accurate.as_ref()),
         }))
@@ -92,11 +93,12 @@ pub(in crate::storage) async fn write_findings<T: Dialect>(
     let rows: Vec<_> = findings.iter().filter_map(row).collect();
     for rows in rows.chunks(500) {
         let sql = format!(
-            "INSERT INTO findings AS f (book, subject, class, state, shape, order_id, store_id, day, accurate_id, number,
-                                   ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at,
+            "INSERT INTO findings AS f (book, subject, class, state, shape, order_id, store_id, day, other_day, accurate_id,
+                                   number, ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at,
                                    changed_at)
              SELECT $2, v.value ->> 'subject', v.value ->> 'class', 'open', v.value ->> 'shape',
                     COALESCE(v.value ->> 'order_id', ''), v.value ->> 'store_id', v.value ->> 'day',
+                    COALESCE(v.value ->> 'other_day', ''),
                     CAST(v.value ->> 'accurate_id' AS BIGINT), v.value ->> 'number',
                     CAST(v.value ->> 'ledger_total' AS BIGINT), CAST(v.value ->> 'accurate_total' AS BIGINT),
                     v.value ->> 'facts', CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT), CAST($4 AS BIGINT),
@@ -108,7 +110,8 @@ pub(in crate::storage) async fn write_findings<T: Dialect>(
                                   THEN f.opened_at ELSE excluded.opened_at END,
                  changed_at = CASE WHEN f.shape = excluded.shape THEN f.changed_at ELSE excluded.changed_at END,
                  class = excluded.class, shape = excluded.shape, order_id = excluded.order_id,
-                 store_id = excluded.store_id, day = excluded.day, accurate_id = excluded.accurate_id,
+                 store_id = excluded.store_id, day = excluded.day, other_day = excluded.other_day,
+                 accurate_id = excluded.accurate_id,
                  number = excluded.number, ledger_total = excluded.ledger_total,
                  accurate_total = excluded.accurate_total, facts = excluded.facts, run = excluded.run,
                  seen_at = excluded.seen_at",

@@ -88,15 +88,23 @@ pub(super) fn conditions(filter: &FindingFilter, binds: &mut Binds) -> Vec<Strin
         ("state =", filter.state.map(|state| state.as_str().to_owned())),
         ("order_id =", filter.order_id.as_ref().map(ToString::to_string)),
         ("store_id =", filter.store_id.clone()),
-        ("day >=", filter.from.map(|day| day.to_string())),
-        ("day <=", filter.to.map(|day| day.to_string())),
     ];
     let mut conditions = Vec::new();
     for (is, text) in texts {
         conditions.extend(text.map(|text| format!("{is} {}", binds.text(&text))));
     }
+    if filter.from.is_some() || filter.to.is_some() {
+        let from = binds.text(&filter.from.unwrap_or(Date::MIN).to_string());
+        let to = binds.text(&filter.to.unwrap_or(Date::MAX).to_string());
+        conditions.push(of_days(&from, &to));
+    }
     conditions.extend(filter.unchanged_since.map(|at| format!("changed_at <= {}", binds.number(micros(at)))));
     conditions
+}
+
+/// Whether a finding is about one of these days: an invoice that was moved to another day is about both.
+fn of_days(from: &str, to: &str) -> String {
+    format!("(day >= {from} AND day <= {to} OR other_day <> '' AND other_day >= {from} AND other_day <= {to})")
 }
 
 /// The finding with this number.
@@ -120,7 +128,7 @@ pub(in crate::storage) async fn counts(db: &mut impl Dialect) -> Result<Vec<(Cla
 
 /// How many findings there are about these days.
 pub(in crate::storage) async fn counts_of_days(db: &mut impl Dialect, period: Period) -> Result<FindingCounts> {
-    let sql = "SELECT state, COUNT(*) AS n FROM findings WHERE day >= $1 AND day <= $2 GROUP BY state";
+    let sql = format!("SELECT state, COUNT(*) AS n FROM findings WHERE {} GROUP BY state", of_days("$1", "$2"));
     let (from, to) = (period.from.to_string(), period.to.to_string());
     let mut counts = FindingCounts::default();
     for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
@@ -266,8 +274,13 @@ async fn adopt<T: Dialect>(
 /// The latest comparison of each store's days, with the number of open findings.
 pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> Result<Vec<ReconciledDay>> {
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let sql = "SELECT day, store_id, COUNT(*) AS n, MIN(book) AS book, MAX(seen_at) AS at FROM findings
-               WHERE day >= $1 AND day <= $2 AND state = 'open' GROUP BY day, store_id";
+    let sql = "SELECT day, store_id, COUNT(*) AS n, MIN(book) AS book, MAX(seen_at) AS at
+               FROM (SELECT day, store_id, book, seen_at FROM findings
+                     WHERE day >= $1 AND day <= $2 AND state = 'open'
+                     UNION ALL
+                     SELECT other_day, store_id, book, seen_at FROM findings
+                     WHERE other_day <> '' AND other_day >= $1 AND other_day <= $2 AND state = 'open') AS open
+               GROUP BY day, store_id";
     let mut open = BTreeMap::<(Date, String), ReconciledDay>::new();
     for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
         let (day, store_id) = (day(row, "day")?, row.text("store_id")?.to_owned());

@@ -107,7 +107,7 @@ pub(super) async fn offer(
         let mut lines = Vec::with_capacity(chosen.len());
         for (id, _) in chosen.iter().map(|one| read_seen(one)).collect::<Result<Vec<_>, _>>()? {
             let finding = app.engine.storage().finding(id).await?;
-            lines.extend(finding.map(|finding| FindingLine::new(&finding, names, page)));
+            lines.extend(finding.map(|finding| FindingLine::new(&finding, names, asked.days_shown(period), page)));
         }
         let mut hidden = hidden();
         hidden.extend(chosen.iter().map(|one| ("finding", one.clone())));
@@ -135,13 +135,14 @@ fn in_words(asked: &Asked, period: Period, names: &[StoreName], page: &Page) -> 
 pub(super) async fn changed(
     app: &App,
     asked: &Asked,
+    period: Period,
     names: &[StoreName],
     page: &Page,
 ) -> Result<Vec<FindingLine>, Problem> {
     let mut lines = Vec::new();
     for id in asked.changed.iter().flat_map(|ids| ids.split('.')).filter_map(|id| id.parse().ok()).take(MOST_NAMED) {
         let finding = app.engine.storage().finding(id).await?;
-        lines.extend(finding.map(|finding| FindingLine::new(&finding, names, page)));
+        lines.extend(finding.map(|finding| FindingLine::new(&finding, names, asked.days_shown(period), page)));
     }
     Ok(lines)
 }

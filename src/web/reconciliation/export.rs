@@ -223,7 +223,7 @@ async fn findings(app: &App, page: &Page, period: Period, names: &[StoreName]) -
             text(finding.number.as_str()),
             amount(finding.ledger_total),
             amount(finding.accurate_total),
-            amount(finding.class.effect(finding.ledger_total, finding.accurate_total)),
+            amount(finding.facts.effect(finding.class, period)),
             amount(finding.facts.forstok.as_ref().and_then(|listed| listed.total)),
             text(finding.facts.in_words(finding.class, page.language)),
             text(closed.map(|closed| closed.actor.clone()).unwrap_or_default()),

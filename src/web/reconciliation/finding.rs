@@ -8,6 +8,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -26,7 +27,7 @@ use crate::{
         invoice::InvoiceBody,
         money::Rupiah,
         reason::Language,
-        reconciliation::{Action, FindingState},
+        reconciliation::{Action, FindingState, Period},
         shadow::Booked,
     },
     http::{
@@ -114,6 +115,22 @@ pub(in crate::web) struct Asked {
     compare: Option<String>,
 }
 
+/// The part of the difference that a finding explains. An invoice that was moved explains a part on both days.
+fn effect(record: &FindingRecord, page: &Page) -> Option<String> {
+    let sides = [&record.facts.ledger, &record.facts.accurate];
+    let mut days: Vec<_> = sides.into_iter().flatten().map(|side| side.day).collect();
+    days.dedup();
+    let on = |day: Date| {
+        let effect = record.facts.effect(record.class, Period { from: day, to: day })?;
+        Some(match days.len() {
+            1 => rupiah(effect),
+            _ => format!("{} {} {}", rupiah(effect), page.t("on", "pada"), format::day(day)),
+        })
+    };
+    let effects = days.iter().map(|day| on(*day)).collect::<Option<Vec<_>>>()?;
+    (!effects.is_empty()).then(|| effects.join(" · "))
+}
+
 /// `GET /reconciliation/findings/{id}`.
 pub(in crate::web) async fn show(
     State(app): State<App>,
@@ -156,7 +173,7 @@ pub(in crate::web) async fn show(
         iso_day: record.day.to_string(),
         number: record.number.to_string(),
         store: store_words(&record.store_id, &app.engine.storage().stores().await?, &page),
-        effect: record.class.effect(record.ledger_total, record.accurate_total).map(rupiah),
+        effect: effect(&record, &page),
         remedy: record.facts.remedy(record.class, language),
         back: format!("{}#findings", address("/reconciliation", &[("month", &month_word(record.day))])),
         first: page.moment(record.first_at),

@@ -107,8 +107,9 @@ pub(super) struct FindingLine {
 }
 
 impl FindingLine {
-    fn new(finding: &FindingRecord, names: &[StoreName], page: &Page) -> Self {
-        let effect = finding.class.effect(finding.ledger_total, finding.accurate_total);
+    /// `period` is what the list is about.
+    fn new(finding: &FindingRecord, names: &[StoreName], period: Period, page: &Page) -> Self {
+        let effect = finding.facts.effect(finding.class, period);
         Self {
             store: store_words(&finding.store_id, names, page),
             effect: effect.map(rupiah),
@@ -141,6 +142,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The days of the list of findings, in this month unless all days are asked for.
+    fn days_shown(&self, month: Period) -> Period {
+        match self.day.as_deref().and_then(|day| day.parse().ok()) {
+            Some(day) => Period { from: day, to: day },
+            None if self.spans_all_days() => Period { from: Date::MIN, to: Date::MAX },
+            None => month,
+        }
+    }
+
     /// A link that names only a class, as on *Today*, is about all days.
     fn spans_all_days(&self) -> bool {
         self.class.is_some() && self.month.is_none() && self.day.is_none()
@@ -179,7 +189,7 @@ pub(super) async fn show(
         FindingParams { limit: Some(FINDINGS), cursor: asked.cursor.clone(), ..filter_params(&asked, period, state) };
     let Cut { rows, next } = findings(&app, &params).await?;
     let run = storage.runs(None, 1).await?.into_iter().next();
-    let month = month_word(period.from);
+    let (month, shown) = (month_word(period.from), asked.days_shown(period));
     let chosen: Vec<_> = fields.into_iter().filter(|(name, _)| name == "finding").map(|(_, value)| value).collect();
     let (offer, closing) = closing::offer(&app, &page, &asked, (period, &month), &chosen, &names).await?;
     let name_of = |id: &String| store_words(id, &names, &page);
@@ -189,7 +199,7 @@ pub(super) async fn show(
         export: address("/reconciliation/export", &[("month", &month)]),
         // What somebody types or ticks would be lost.
         is_live: closing.is_none() && run.as_ref().is_some_and(|run| run.ended_at.is_none()),
-        changed: closing::changed(&app, &asked, &names, &page).await?,
+        changed: closing::changed(&app, &asked, period, &names, &page).await?,
         offer,
         closing,
         run: run.map(|run| RunShown::new(&run, &page)),
@@ -201,7 +211,7 @@ pub(super) async fn show(
         is_lower_bound: compared.is_incomplete(),
         classes: classes(&app, &asked, &page).await?,
         expected: Expected::read(&app, &page).await?,
-        findings: rows.iter().map(|finding| FindingLine::new(finding, &names, &page)).collect(),
+        findings: rows.iter().map(|finding| FindingLine::new(finding, &names, shown, &page)).collect(),
         about: about(&asked, &names, &page),
         older: next.map(|id| with(&asked, &month, &[("cursor", &id.to_string())])),
         month: format::month(period.from, page.language),
