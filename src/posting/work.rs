@@ -19,7 +19,7 @@ use crate::{
         document::Kind,
         ids::BookName,
         invoice::Draft,
-        reason::{Finding, Reason},
+        reason::{Finding, Reason, Warning},
         recheck::Subject,
         timeline::{Entry, Event},
     },
@@ -146,7 +146,12 @@ impl Posting {
         for order in newest.iter().rev().filter(|order| order.book.as_ref() == Some(book)) {
             let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
             session.remember_number(&invoice.number);
-            session.saw_number(&draft.body.number, &invoice.number);
+            let sent = &draft.body.number;
+            let by_accurate = || order.warnings.iter().any(|notice| notice.warning == Warning::OtherNumber);
+            // A person's renumbering, which was adopted, says nothing about the numbers that Accurate gives.
+            if invoice.number == *sent || by_accurate() {
+                session.saw_number(sent, &invoice.number);
+            }
         }
     }
 

@@ -2,15 +2,19 @@
 
 use forstok_accurate::{
     clock::Clock,
+    domain::reconciliation::Action::Adopt,
     sandbox::{Action, Numbering},
     settings::Database,
-    storage::{self, Existing, Restored},
+    storage::{self, Acted, Existing, Restored},
 };
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
 
 use super::calls;
-use crate::world::{Base, World, order};
+use crate::{
+    reconciliation::{acting::act, reconcile},
+    world::{Base, World, order},
+};
 
 /// A backup as `store backup` makes it.
 async fn back_up(world: &World) -> std::path::PathBuf {
@@ -96,6 +100,26 @@ async fn orders_that_are_newer_than_the_restore_are_saved_without_a_look_up() {
     assert_eq!((world.state("2").await.as_str(), world.accurate.invoice_count()), ("invoiced", 2));
     let after = calls(&world, Action::InvoiceList).len() + calls(&world, Action::InvoiceDetail).len();
     assert_eq!(after, looked_up);
+}
+
+#[tokio::test]
+async fn an_invoice_that_a_person_renumbered_and_adopted_delays_nothing_after_a_restore() {
+    let mut world = World::new().await;
+    for id in ["1", "2"] {
+        world.forstok_sends(order(id).ready_to_ship()).await;
+    }
+    world.run_until_settled().await;
+    world.accurate.renumber_invoice("INV-1", "SI-2024-1").expect("it is there");
+    reconcile(&world).await;
+    assert_eq!(act(&world, "1", Adopt).await, Acted::Done);
+    let backup = back_up(&world).await;
+    let mut world = restored(world, &backup).await;
+    // It was ordered before the restore, so it is looked up first. Accurate kept every number that it was sent, so the
+    // answer is certain.
+    world.forstok_sends(order("3").ready_to_ship()).await;
+    world.run_until_idle().await;
+    assert_eq!(world.state("3").await, "invoiced", "{}", world.timeline("3").await);
+    assert_eq!(world.accurate.invoice_count(), 3);
 }
 
 #[tokio::test]
