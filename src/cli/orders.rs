@@ -23,6 +23,7 @@ use crate::{
         WIB,
         import::{Difference, Report, Side, Standing, columns::Choice},
         money::Rupiah,
+        toml_text::Problem,
     },
     forstok::api::{ForstokApi, Question},
     http::v1::import_orders,
@@ -97,6 +98,10 @@ pub(super) async fn run(config: Option<PathBuf>, action: Action) -> Result<ExitC
             let importer = importer(&storage);
             let outcome = import(&importer, &file, mode, columns.into_iter().collect()).await?;
             print_import(&outcome, mode, form, &offline.database)
+        }
+        Action::Backfill { from: Some(from), to: Some(to), .. } if to < from => {
+            let remedy = format!("{to} is before --from, {from}");
+            Err(Failure::Arguments(vec![Problem { key: "--to".to_owned(), value: None, remedy }]))
         }
         Action::Backfill { from, to, ingest, json } => {
             let mode = if ingest { Mode::Ingest } else { Mode::Report };

@@ -137,6 +137,10 @@ async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() 
     let service = home.serve().await;
     let period = ["orders", "backfill", "--from", "2023-11-27", "--to", "2023-11-27"];
     let backfill = |more: &[&str]| run(home.command(&period).args(more));
+    let reversed = ["orders", "backfill", "--from", "2023-11-28", "--to", "2023-11-27"];
+    let (code, _, errors) = run(&mut home.command(&reversed));
+    assert_eq!(code, Some(2), "otherwise nothing would seem to be missing");
+    assert!(errors.contains("--to: 2023-11-27 is before --from, 2023-11-28"), "{errors}");
     // The service itself asks at its start; meanwhile the command has to wait.
     let (code, out, errors) =
         eventually("the service has asked", async || Some(backfill(&[])).filter(|(code, ..)| *code != Some(3))).await;
