@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{
     AccurateWebhook, Followed, Result, StoredHint,
     dialect::{Columns, Dialect},
-    reconciliation::conclude::write_findings,
+    reconciliation::{conclude::write_findings, findings::no_longer_found},
     rows::{json as to_json, micros, moment, order_id, storable, timestamp},
 };
 use crate::domain::{
     hint::Hint,
     ids::BookName,
-    reconciliation::{Class, FindingState, Subject},
+    reconciliation::{Class, Subject},
 };
 
 /// At most this many hints of one book may wait. The next nightly run finds what is left out.
@@ -121,11 +121,7 @@ pub(super) async fn end<T: Dialect>(
     let classes = of_invoices.iter().map(|class| format!("'{class}'")).collect::<Vec<_>>().join(", ");
     let is_found = |subject: &Subject| followed.findings.iter().any(|finding| finding.subject == *subject);
     for subject in followed.examined.iter().filter(|subject| !is_found(subject)) {
-        let sql = format!(
-            "UPDATE findings SET state = '{}' WHERE book = $1 AND subject = $2 AND state = '{}' AND class IN ({classes})",
-            FindingState::Gone.as_str(),
-            FindingState::Open.as_str()
-        );
+        let sql = no_longer_found(&format!("book = $1 AND subject = $2 AND class IN ({classes})"));
         db.execute(sql, &[book.into(), (&subject.key()).into()]).await?;
     }
     forget(db, book, std::slice::from_ref(hint)).await

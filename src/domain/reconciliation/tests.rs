@@ -227,6 +227,10 @@ fn an_invoice_of_our_customer_that_no_order_knows_is_foreign() {
     let known = stranger(&same(), "8277", None, NOVEMBER);
     assert_eq!(classes(&known), [Class::Foreign]);
     is_explained(&known);
+    let words = |known: &Known| Facts::of(&known.findings[0]).in_words(Class::Foreign, Language::English);
+    assert!(words(&known).contains("not created from any order"));
+    let named = stranger(&same(), "8277", Some(&invoiced().order_id), NOVEMBER);
+    assert!(words(&named).contains("which names order 138"), "{}", words(&named));
     let elsewhere = Shown { day: date(2026, 12, 1), ..same() };
     assert_eq!(stranger(&elsewhere, "8277", None, NOVEMBER), Known::default());
 }

@@ -37,8 +37,12 @@ impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
         let Finding { class, ledger, accurate, forstok, owed, namesake, fields, is_draft, .. } = finding.clone();
-        let rest = accurate.as_ref().filter(|_| class == Class::Unexplained).map(|side| rupiah(side.total));
-        Self { ledger, accurate, forstok, owed, namesake, fields, is_draft, note: rest.unwrap_or_default() }
+        let note = match class {
+            Class::Unexplained => accurate.as_ref().map(|side| rupiah(side.total)),
+            Class::Foreign => finding.order_id.as_ref().map(ToString::to_string),
+            _ => None,
+        };
+        Self { ledger, accurate, forstok, owed, namesake, fields, is_draft, note: note.unwrap_or_default() }
     }
 
     /// How much of a period's difference between the two sides the finding explains; `None` if findings of its class
@@ -105,6 +109,12 @@ impl Facts {
                 format!("Accurate has a second invoice for this order: {accurate}."),
                 format!("Accurate memiliki faktur kedua untuk pesanan ini: {accurate}."),
             ),
+            Class::Foreign if !note.is_empty() => (
+                format!("Accurate has invoice {accurate}, which names order {note}, but was not created for it here."),
+                format!(
+                    "Accurate memiliki faktur {accurate} yang menyebut pesanan {note}, tetapi tidak dibuat di sini."
+                ),
+            ),
             Class::Foreign => (
                 format!("Accurate has invoice {accurate}, which was not created from any order here."),
                 format!("Accurate memiliki faktur {accurate}, yang tidak dibuat dari pesanan di sini."),
@@ -164,6 +174,12 @@ impl Facts {
             Class::Differs if self.is_draft => (
                 "Compare both sides. If the draft is wrong, correct the mapping.",
                 "Bandingkan kedua sisi. Jika drafnya yang salah, perbaiki pemetaan.",
+            ),
+            Class::Foreign if !self.note.is_empty() => (
+                "Look at the order's page first: if the order waits because of this invoice, the page says what to do. \
+                 If the invoice is wrong, delete it in Accurate, then choose “Run now”.",
+                "Lihat dulu halaman pesanan: jika pesanan menunggu karena faktur ini, langkahnya dijelaskan di sana. \
+                 Jika faktur ini salah, hapus di Accurate, lalu pilih “Jalankan sekarang”.",
             ),
             Class::Differs if self.fields.is_empty() => (
                 "Adopt it, so that receipts and returns are booked on it.",

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{compared, forstok::CLASSES, listed, runs};
+use super::{compared, findings::no_longer_found, forstok::CLASSES, listed, runs};
 use crate::{
     domain::{
         ids::BookName,
-        reconciliation::{Facts, Finding, FindingState, sums::Count},
+        reconciliation::{Facts, Finding, sums::Count},
     },
     storage::{
         Conclusion, Result, RunPart,
@@ -58,12 +58,8 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         runs::set_change_reading(db, &part.book, &changes.reading).await?;
     }
     if conclusion.incomplete.is_none() {
-        let sql = format!(
-            "UPDATE findings SET state = '{}' WHERE book = $1 AND state = '{}' AND run <> $2 AND day >= $3 AND day <= $4
-                 AND class NOT IN ({CLASSES})",
-            FindingState::Gone.as_str(),
-            FindingState::Open.as_str()
-        );
+        let of_these_days = format!("book = $1 AND run <> $2 AND day >= $3 AND day <= $4 AND class NOT IN ({CLASSES})");
+        let sql = no_longer_found(&of_these_days);
         let (from, to) = (part.period.from.to_string(), part.period.to.to_string());
         db.execute(sql, &[(&part.book).into(), run.into(), (&from).into(), (&to).into()]).await?;
     }

@@ -102,6 +102,16 @@ pub(super) fn conditions(filter: &FindingFilter, binds: &mut Binds) -> Vec<Strin
     conditions
 }
 
+/// What becomes of a finding that is not found any more. One that a person closed stays closed, but if it is found
+/// again, it opens, even with the same shape: the reason was given for a difference that has disappeared.
+pub(in crate::storage) fn no_longer_found(which: &str) -> String {
+    format!(
+        "UPDATE findings SET state = CASE WHEN state = 'open' THEN 'gone' ELSE state END,
+             shape = CASE WHEN state = 'closed' THEN '' ELSE shape END
+         WHERE {which} AND (state = 'open' OR (state = 'closed' AND shape <> ''))"
+    )
+}
+
 /// Whether a finding is about one of these days: an invoice that was moved to another day is about both.
 fn of_days(from: &str, to: &str) -> String {
     format!("(day >= {from} AND day <= {to} OR other_day <> '' AND other_day >= {from} AND other_day <= {to})")
