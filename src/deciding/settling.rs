@@ -24,8 +24,8 @@ use crate::{
         order::Snapshot,
         reason::{Reason, Warning},
         settlement::{
-            self, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, ReturnByHand, Row, Settlement,
-            Stage, Standing,
+            self, ByHand, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage,
+            Standing,
         },
         state::State,
         status::Status,
@@ -206,7 +206,7 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
         payout: payout.clone(),
         arrived: day_in_wib(row.content_at),
         approved: row.approved.is_some(),
-        by_hand: row.by_hand.as_ref().map(|by_hand| by_hand.document.clone()),
+        by_hand: by_hand(row),
         receipt,
     })
 }
@@ -217,14 +217,17 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
         Drafted::Return(draft) => Some(draft.clone()),
         Drafted::Invoice(_) | Drafted::Receipt(_) => None,
     });
-    let by_hand = row.by_hand.as_ref();
     Some(Record {
         record: record.clone(),
         arrived: day_in_wib(row.arrived_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand.map(|one| ReturnByHand { number: one.document.clone(), amount: one.amount }),
+        by_hand: by_hand(row),
         document,
     })
+}
+
+fn by_hand(row: &RowRecord) -> Option<ByHand> {
+    row.by_hand.as_ref().map(|one| ByHand { number: one.document.clone(), amount: one.amount })
 }
 
 /// The document that books a row.

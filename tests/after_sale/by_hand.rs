@@ -3,7 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, money::Rupiah, payout::RowState, reason::Language},
-    sandbox::{FilterValues, Overpayment},
+    sandbox::{FilterValues, Overpayment, SettlingEdit},
     storage::{ByHand, Marked},
 };
 use serde_json::json;
@@ -23,6 +23,8 @@ on_both! {
     a_receipt_pays_no_more_than_a_persons_part_payment_or_return_left;
     a_receipt_is_booked_once_the_persons_receipt_is_deleted;
     among_many_receipts_only_those_that_people_booked_wait_for_a_person;
+    a_receipt_that_a_person_corrected_in_accurate_becomes_theirs;
+    what_a_person_booked_stays_as_it_was_when_the_row_is_corrected;
 }
 
 impl World {
@@ -283,4 +285,48 @@ async fn among_many_receipts_only_those_that_people_booked_wait_for_a_person(bas
         assert_eq!((count("sales-receipt/bulk-save"), count("sales-receipt/save")), (1, 0), "{filter:?}: {calls:?}");
         assert_eq!((count("sales-invoice/list"), count("sales-invoice/detail")), (1, reads), "{filter:?}: {calls:?}");
     }
+}
+
+async fn a_receipt_that_a_person_corrected_in_accurate_becomes_theirs(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 150_000, json!({"subtotal": 150_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+    world.paid("7", "a", 138_000, json!({"subtotal": 138_000})).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_corrected"));
+
+    // As the remedy says: the receipt is corrected in Accurate, and the payout is marked.
+    let edit = SettlingEdit { amount: Some(138_000.into()), ..SettlingEdit::default() };
+    world.accurate.edit_receipt("INV-7/1", &edit).expect("it is there");
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("INV-7/1")).await, Marked::Done);
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.accurate.owed("INV-7"), Some(12_000.into()));
+    assert_eq!(world.still_owed().await, 1_200_000, "as in Accurate");
+    // The rest comes later.
+    world.paid("7", "b", 12_000, json!({})).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("b").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
+    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(0.into()), 0));
+}
+
+async fn what_a_person_booked_stays_as_it_was_when_the_row_is_corrected(base: Base) {
+    let mut world = world(base).await;
+    world.forstok_sends(order("7").price(75_000).pieces(2).ready_to_ship()).await;
+    world.forstok_sends(order("8").price(150_000).ready_to_ship()).await;
+    world.run_until_settled().await;
+    // One of two pieces came back, and part of the money of another order came; a person books both.
+    world.went_back("7", "r", json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
+    assert_eq!(world.books_by_hand(Kind::Return, "r", Some("RJ-1")).await, Marked::Done);
+    world.paid("8", "a", 100_000, json!({"subtotal": 100_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    let owed = 7_500_000 + 5_000_000;
+    assert_eq!(world.still_owed().await, owed);
+    // Then their sources say more: what the person booked is still what it was.
+    world.went_back("7", "r", json!({})).await;
+    world.paid("8", "a", 150_000, json!({"subtotal": 150_000})).await;
+    assert_eq!(world.still_owed().await, owed);
+    world.paid("7", "b", 69_000, json!({"subtotal": 75_000, "commission": -6_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("b").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
 }

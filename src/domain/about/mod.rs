@@ -328,6 +328,11 @@ impl About {
         }
     }
 
+    /// Whether a payout or a return was corrected after its document was created.
+    pub fn is_correction(&self) -> bool {
+        matches!(self, Self::AfterSale { of: AfterSale::Corrected { .. } })
+    }
+
     /// The part that many orders can have in common as their cause, without what is specific to one of them: one item
     /// number, one warehouse, one store. Empty if there is no such part.
     pub fn cause(&self) -> String {

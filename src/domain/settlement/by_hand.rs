@@ -38,8 +38,9 @@ impl Settling<'_> {
             }
         }
         for (place, row) in self.order.rows.iter().enumerate() {
-            if row.by_hand.is_some() && !self.rows.contains_key(&place) {
-                let amount = self.paid_by_hand(row);
+            if let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) {
+                let amount = by_hand.amount.unwrap_or_else(|| self.worth_of_payout(row));
+                self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
                 self.rows.insert(place, Outcome::ByHand(amount));
             }
@@ -58,8 +59,8 @@ impl Settling<'_> {
 
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
     /// money, but not more than is owed. Below 0 if it closes a credit.
-    fn paid_by_hand(&mut self, row: &Row) -> Rupiah {
-        let amount = match self.desk().book(row, &self.ledger) {
+    fn worth_of_payout(&mut self, row: &Row) -> Rupiah {
+        match self.desk().book(row, &self.ledger) {
             Ok(Booking::Receipt(draft)) => {
                 self.ledger.take(draft.used);
                 draft.body.paid()
@@ -80,15 +81,15 @@ impl Settling<'_> {
                 let gross = products.map_or(row.payout.net, |products| products - refunded);
                 gross.min(self.ledger.owed()).max(Rupiah::ZERO)
             }
-        };
-        self.ledger.pay_by_hand(amount);
-        amount
+        }
     }
 
     /// Numbers of receipts that people have booked on the invoice.
     pub(super) fn receipts_by_hand(&self) -> impl Iterator<Item = DocumentNumber> {
         let rows = self.order.rows.iter().enumerate();
-        let rows = rows.filter(|(place, _)| takes_off(self.rows.get(place))).filter_map(|(_, row)| row.by_hand.clone());
+        let rows = rows
+            .filter(|(place, _)| takes_off(self.rows.get(place)))
+            .filter_map(|(_, row)| Some(row.by_hand.as_ref()?.number.clone()));
         rows.map(DocumentNumber::from)
     }
 

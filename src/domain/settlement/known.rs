@@ -89,8 +89,8 @@ pub struct Row {
     pub arrived: Date,
     /// Whether a person has approved exactly this content. Storing a correction must therefore clear the approval.
     pub approved: bool,
-    /// The number of the document in Accurate with which a person has booked it.
-    pub by_hand: Option<String>,
+    /// The document in Accurate with which a person has booked it.
+    pub by_hand: Option<ByHand>,
     /// The receipt that was made for it.
     pub receipt: Option<Document<ReceiptDraft>>,
 }
@@ -105,17 +105,18 @@ pub struct Record {
     /// Whether a person has approved exactly this content; a correction takes the approval away.
     pub approved: bool,
     /// The document in Accurate with which a person has booked it.
-    pub by_hand: Option<ReturnByHand>,
+    pub by_hand: Option<ByHand>,
     /// The return that was made for it.
     pub document: Option<Document<ReturnDraft>>,
 }
 
-/// A return that a person has booked in Accurate.
+/// A row or record that a person has booked in Accurate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReturnByHand {
+pub struct ByHand {
     /// Its number.
     pub number: String,
-    /// What it takes off the invoice, in rupiah, if the person said that.
+    /// What it takes off the invoice, in rupiah, if the person said that, or if the row was corrected afterwards: the
+    /// person has booked what it said before.
     pub amount: Option<Rupiah>,
 }
 

@@ -23,7 +23,7 @@ mod words;
 
 use jiff::civil::Date;
 
-pub use known::{CameBack, Cancelled, Document, Invoice, Order, Record, ReturnByHand, Row, Stage, Standing};
+pub use known::{ByHand, CameBack, Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
 pub use outcome::{
     Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, Waits, WaitsFor,
 };

@@ -20,13 +20,21 @@ use crate::{
 const RETURNABLE: &str =
     "(SELECT CAST(SUM(CASE d.kind WHEN 'invoice' THEN d.amount WHEN 'return' THEN -d.amount ELSE 0 END) AS BIGINT)
       FROM documents d
-      WHERE d.order_id = settlement_rows.order_id AND d.accurate_id IS NOT NULL AND d.state <> 'gone')
+      WHERE d.order_id = settlement_rows.order_id AND d.accurate_id IS NOT NULL AND d.state <> 'gone'
+        AND NOT (d.kind = 'return' AND d.part = COALESCE(settlement_rows.part, 0)))
      - (SELECT CAST(COALESCE(SUM(r.settles), 0) AS BIGINT) FROM settlement_rows r
         WHERE r.order_id = settlement_rows.order_id AND r.order_id <> '' AND r.kind = 'return'
           AND r.id <> settlement_rows.id)";
 
+/// Whether a row was corrected after its document was created: a person corrects the document in Accurate, which then
+/// is theirs.
+const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%'
+     AND NOT EXISTS (SELECT 1 FROM documents d
+                     WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part AND d.kind = $4
+                       AND (d.state <> 'exists' OR d.lease_until > $5)))";
+
 /// Marks a row as booked by hand or, with `None`, takes the mark back. Refused where a document of ours exists or may
-/// exist, and where the amount of a return is missing or more than is left; a document that was only planned is dropped
+/// exist, unless the row was corrected afterwards, and where the amount of a return is missing or more than is left; a document that was only planned is dropped
 /// in the same commit.
 pub(in crate::storage) async fn mark<T: Dialect>(
     db: &mut T,
@@ -38,13 +46,14 @@ pub(in crate::storage) async fn mark<T: Dialect>(
 ) -> Result<Marked> {
     let sql = format!(
         "SELECT order_id, by_hand, amount, {RETURNABLE} AS returnable,
-             CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
+             CAST(CASE WHEN {MAY_BE_BOOKED} AND NOT {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
                            AND d.part = settlement_rows.part AND d.kind = $4), '') AS number
          FROM settlement_rows WHERE kind = $1 AND source = $2 AND row_id = $3"
     );
     let key = [rows_of(kind).into(), source.into(), id.into()];
-    let rows = db.fetch(sql, &[rows_of(kind).into(), source.into(), id.into(), kind.as_str().into()]).await?;
+    let values = [rows_of(kind).into(), source.into(), id.into(), kind.as_str().into(), now.into()];
+    let rows = db.fetch(sql, &values).await?;
     let Some(row) = rows.first() else { return Ok(Marked::Unknown) };
     if by_hand.is_some() && row.number("is_booked")? == 1 {
         return Ok(Marked::BookedHere(row.text("number")?.into()));
@@ -78,9 +87,11 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let values = [kind_of_row, source_value, id_value, (&json).into(), state.as_str().into(), reason.into()];
     db.execute(sql, &values).await?;
     let Some(order) = order else { return Ok(Marked::Done) };
-    // Until the order is decided again, nothing that was only planned may be sent.
+    // Until the order is decided again, nothing that was only planned may be sent. What exists was corrected by the
+    // person, and is theirs from now on.
     let sql = "UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
-               WHERE order_id = $1 AND kind = $2 AND state <> 'gone' AND accurate_id IS NULL AND doubt_since = 0
+               WHERE order_id = $1 AND kind = $2 AND state <> 'gone'
+                 AND (state = 'exists' OR (accurate_id IS NULL AND doubt_since = 0))
                  AND part = (SELECT part FROM settlement_rows WHERE kind = $3 AND source = $4 AND row_id = $5)";
     let values = [(&order).into(), kind.as_str().into(), rows_of(kind).into(), source.into(), id.into()];
     db.execute(sql, &values).await?;

@@ -14,9 +14,9 @@ use crate::{
         payout::{PaidDay, Payout, RowState},
     },
     storage::{
-        Result, RowContent, RowRecorded,
+        ByHand, Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
-        rows::{from_json, hundredths, json as to_json, micros, order_id, storable},
+        rows::{from_json, hundredths, json as to_json, micros, optional_json, order_id, storable},
     },
 };
 
@@ -296,7 +296,29 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Time
     // One by one and in order: a key may be corrected twice in one request.
     for row in rows {
         let row = to_json(&[row]);
+        keep_what_was_booked_by_hand(db, &row).await?;
         db.execute(sql.clone(), &[(&row).into(), times.now.into(), times.delivered_at.into()]).await?;
+    }
+    Ok(())
+}
+
+/// A person has booked what a row said before its correction: that amount stays what it takes off the invoice.
+async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -> Result<()> {
+    let join = T::THEN_JOIN;
+    let sql = format!(
+        "SELECT r.id, r.by_hand, r.settles FROM {} {join} settlement_rows r ON r.kind = v.value ->> 'kind'
+             AND r.source = v.value ->> 'source' AND r.row_id = v.value ->> 'row_id'
+         WHERE r.by_hand IS NOT NULL AND r.order_id <> ''
+           AND NOT EXISTS (SELECT 1 FROM unsettled u WHERE u.order_id = r.order_id AND u.due_at = 0)",
+        T::ROWS
+    );
+    for row in &db.fetch(sql, &[corrected.into()]).await? {
+        let Some(by_hand) = optional_json::<ByHand>(row, "by_hand")?.filter(|one| one.amount.is_none()) else {
+            continue;
+        };
+        let booked = ByHand { amount: Some(Rupiah::from_hundredths(row.number("settles")?)), ..by_hand };
+        let sql = "UPDATE settlement_rows SET by_hand = $2 WHERE id = $1";
+        db.execute(sql, &[row.number("id")?.into(), (&to_json(&booked)).into()]).await?;
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ fn without_an_amount_a_return_that_a_person_booked_counts_at_most_what_is_left()
 #[test]
 fn a_payout_that_a_person_booked_pays_what_its_receipt_would_have_paid() {
     let mut sale = Sale::plain();
-    sale.pays(138_000, &[("service_fee", -12_000)]).by_hand = Some("RCP-1".to_owned());
+    sale.pays(138_000, &[("service_fee", -12_000)]).by_hand = Some(by_hand("RCP-1", None));
     let settlement = sale.decide();
     assert_eq!(settlement.rows[0].outcome, Outcome::ByHand(rupiah(150_000)));
     assert_eq!(settlement.receipts, []);
@@ -65,7 +65,7 @@ fn a_payout_that_a_person_booked_pays_what_its_receipt_would_have_paid() {
     // With a fee that nobody mapped, no receipt is possible: its products count, but never more than is owed.
     for (subtotal, paid) in [(150_000, 150_000), (90_000, 90_000), (160_000, 150_000)] {
         let mut sale = Sale::plain();
-        sale.pays(80_000, &[("subtotal", subtotal), ("odd fee", -10_000)]).by_hand = Some("RCP-1".to_owned());
+        sale.pays(80_000, &[("subtotal", subtotal), ("odd fee", -10_000)]).by_hand = Some(by_hand("RCP-1", None));
         assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(paid)));
     }
 }
@@ -75,7 +75,7 @@ fn what_was_sent_comes_before_a_mark() {
     let mut sale = Sale::plain();
     sale.pays(150_000, &[]);
     sale.book();
-    sale.rows[0].by_hand = Some("RCP-1".to_owned());
+    sale.rows[0].by_hand = Some(by_hand("RCP-1", None));
     assert_eq!(sale.state(1), RowState::Settled);
     assert_eq!(sale.sums(), sums(0, 150_000, 0, 0));
 }

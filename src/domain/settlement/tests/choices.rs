@@ -165,7 +165,7 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
     assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
     assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000), "the service posts no journal");
     // Once a person has booked it, the credit is gone, and the marketplace owes what it owed before.
-    sale.rows[1].by_hand = Some("JV-7".to_owned());
+    sale.rows[1].by_hand = Some(by_hand("JV-7", None));
     assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
     sale.rows[1].by_hand = None;
     // Money that is more than the credit is no credit.
