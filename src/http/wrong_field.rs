@@ -65,8 +65,8 @@ impl fmt::Display for WrongField {
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
             Self::NotAnAmount { problem, .. } => f.write_str(problem),
             Self::AmountMissing => f.write_str(
-                "amount: is missing, and the record does not say what was returned; give the total of the sales return \
-                 in Accurate, in rupiah",
+                "amount: is missing, and nothing shows how much this return takes off the invoice; give the total of \
+                 the sales return in Accurate, in rupiah",
             ),
             Self::AmountAbove { amount, left } => write!(
                 f,
@@ -137,10 +137,10 @@ impl WrongField {
                 format!("“{text}” bukan total di atas 0. Isi tanpa titik, misalnya 75000."),
             ),
             Self::AmountMissing => t(
-                "The total is missing: it is not clear what was returned. Enter the total of the sales return in \
-                 Accurate."
+                "The total is missing, and the amount of this return is not known. Enter the total of the sales return \
+                 in Accurate."
                     .to_owned(),
-                "Total belum diisi, padahal barang yang diretur belum jelas. Isi total Retur Penjualan di Accurate."
+                "Total belum diisi, padahal nominal retur ini belum diketahui. Isi total Retur Penjualan di Accurate."
                     .to_owned(),
             ),
             Self::AmountAbove { amount, left } => {

@@ -298,7 +298,7 @@ async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
     page.says(&["Needs attention", "not known yet"]);
     let mark = page.html.split_once("name=\"mark\" value=\"").expect("a button").1.split('"').next().expect("a value");
     let form = visitor.get(&format!("/returns?mark={mark}")).await;
-    form.says(&["Total of the sales return in Accurate (Rp)", "It is not clear what was returned"]);
+    form.says(&["Total of the sales return in Accurate (Rp)", "The amount of this return is not known"]);
     assert!(form.html.contains(
         "name=\"amount\" inputmode=\"decimal\" autocomplete=\"off\" aria-describedby=\"about-amount\" required"
     ));
@@ -313,7 +313,7 @@ async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
         ]
     };
     for (amount, words) in [
-        ("", "The total is missing: it is not clear what was returned."),
+        ("", "The total is missing, and the amount of this return is not known."),
         ("90000", "Rp90.000 is more than the Rp80.000 of the invoice that no other return has taken off."),
         ("40.000", "“40.000” is not a total above 0. Enter it without dots, for example 75000."),
         ("0", "“0” is not a total above 0."),
@@ -333,7 +333,10 @@ async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
 
     // The API names the field, the value and the remedy.
     for (amount, words) in [
-        (json!(null), "amount: is missing, and the record does not say what was returned; give the total"),
+        (
+            json!(null),
+            "amount: is missing, and nothing shows how much this return takes off the invoice; give the total",
+        ),
         (json!(90_000), "amount: 90000 is more than the 80000 of the invoice that no other return has taken off"),
         (json!(0.000_000_1), "has more than 6 decimal places; round it to at most 6"),
         (json!(-1), "amount: -1 is not above 0"),

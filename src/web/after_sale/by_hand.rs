@@ -74,8 +74,8 @@ fn about_total(row: &RowRecord, page: &Page) -> String {
             .replace("{amount}", &amount.in_words()),
         None => page
             .t(
-                "It is not clear what was returned: this total counts as returned.",
-                "Barang yang diretur belum jelas: total inilah yang dianggap sudah diretur.",
+                "The amount of this return is not known: the total that you enter counts as returned.",
+                "Nominal retur ini belum diketahui: total yang Anda isi dianggap sudah diretur.",
             )
             .to_owned(),
     }
