@@ -3,10 +3,12 @@
 //! start.
 //!
 //! `upgrading/orders.sql` contains the rows of a shop in the schema of the first migration, which stands for the last
-//! release. `RENEW_FIXTURE=1 cargo test --test all upgrading::` writes it again; after a release it must not change.
+//! release; `upgrading/year.zip` contains a year of a larger shop. `RENEW_FIXTURE=1 cargo test --test all upgrading::`
+//! writes both again; after a release they must not change.
 
 mod fixture;
 mod servers;
+mod year;
 
 use forstok_accurate::{
     settings::Database,
@@ -40,7 +42,7 @@ async fn the_rows_of_the_last_release_are_those_of_a_shop_with_everything() {
 #[tokio::test]
 async fn a_file_of_the_last_release_is_intact_after_it_is_migrated() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Database::Sqlite(file) = database_of_the_release(Base::Sqlite, folder.path(), false).await else {
+    let Database::Sqlite(file) = database_of_the_release(Base::Sqlite, folder.path(), FIXTURE, false).await else {
         unreachable!("it is a file")
     };
     Sqlite::open(&file).await.expect("it is brought up to date").close().await;
@@ -77,7 +79,8 @@ async fn orders_go_on(base: Base, next: bool) {
         world.accurate.add_invoice(number, "8277", "", rust_decimal::Decimal::ONE);
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let mut world = world.dies_and_meanwhile(async |_| database_of_the_release(base, folder.path(), next).await).await;
+    let mut world =
+        world.dies_and_meanwhile(async |_| database_of_the_release(base, folder.path(), FIXTURE, next).await).await;
     let before = world.storage.orders(&<_>::default(), None, 1_000).await.expect("readable").len();
     world.advance(3 * 86_400);
     world.forstok_sends(order("4").ready_to_ship()).await;

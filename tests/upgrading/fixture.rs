@@ -1,6 +1,11 @@
 //! The database of the last release: the schema of its migrations, and rows from a file.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use forstok_accurate::{
     settings::Database,
@@ -26,12 +31,13 @@ pub(super) const NEXT: &str = "
     CREATE INDEX orders_with_notes ON orders (note) WHERE note <> '';
     CREATE TABLE notes (id BIGINT PRIMARY KEY);";
 
-/// The database that the last release has left. `next`: the release after this one has worked with it meanwhile.
-pub(super) async fn database_of_the_release(base: Base, folder: &Path, next: bool) -> Database {
+/// The database with these rows that the last release has left. `next`: the release after this one has worked with it
+/// meanwhile.
+pub(super) async fn database_of_the_release(base: Base, folder: &Path, rows: &str, next: bool) -> Database {
     match base {
         Base::Sqlite => {
             let file = folder.join("orders.db");
-            file_of_the_release(&file);
+            file_of_the_release(&file, rows);
             if next {
                 // The migrations of this version are those before it.
                 Sqlite::open(&file).await.expect("it is brought up to date").close().await;
@@ -43,9 +49,9 @@ pub(super) async fn database_of_the_release(base: Base, folder: &Path, next: boo
             Database::Sqlite(file)
         }
         Base::Postgres => {
-            let database = empty_database(if next { "next" } else { "released" }).await;
+            let database = empty_database(&made(if next { "next" } else { "released" })).await;
             let Database::Postgres(url) = &database else { unreachable!("it is a server's") };
-            server_of_the_release(url.expose_secret()).await;
+            server_of_the_release(url.expose_secret(), rows).await;
             if next {
                 let migrated = super::servers::newer_version_migrates(url.expose_secret(), NEXT).await;
                 migrated.expect("it only adds");
@@ -55,8 +61,14 @@ pub(super) async fn database_of_the_release(base: Base, folder: &Path, next: boo
     }
 }
 
+/// A name that no other database of this process has.
+fn made(purpose: &str) -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    format!("{purpose}_{}", MADE.fetch_add(1, Ordering::Relaxed))
+}
+
 /// Makes the file that the last release has left.
-fn file_of_the_release(file: &Path) {
+fn file_of_the_release(file: &Path, rows: &str) {
     let connection = Connection::open(file).expect("a new file");
     connection.execute_batch(SCHEMA).expect("the schema of the release");
     // What triggers write is among the rows.
@@ -67,7 +79,7 @@ fn file_of_the_release(file: &Path) {
     for (table, _) in names(&connection, TABLES) {
         connection.execute_batch(&format!("DELETE FROM {table}")).expect("the rows of an empty database are replaced");
     }
-    connection.execute_batch(FIXTURE).expect("the rows fit the schema");
+    connection.execute_batch(&format!("BEGIN; {rows} COMMIT")).expect("the rows fit the schema");
     for (_, sql) in triggers {
         connection.execute_batch(&sql).expect("as it was");
     }
@@ -75,7 +87,7 @@ fn file_of_the_release(file: &Path) {
 }
 
 /// The same on a server, in this empty database.
-async fn server_of_the_release(url: &str) {
+async fn server_of_the_release(url: &str, rows: &str) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
     let known = Migrator::new(Path::new(folder)).await.expect("our own files");
     let released = known.iter().filter(|migration| migration.version <= RELEASED).cloned().collect();
@@ -86,7 +98,7 @@ async fn server_of_the_release(url: &str) {
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.expect("readable");
     // Without triggers, as above; ids go on behind those of the rows.
     let mut sql = format!("SET session_replication_role = replica; TRUNCATE {};", tables.join(", "));
-    for row in FIXTURE.lines().filter(|row| tables.iter().any(|table| table == table_of(row))) {
+    for row in rows.lines().filter(|row| tables.iter().any(|table| table == table_of(row))) {
         sql.push_str(&for_a_server(row));
     }
     sql.push_str(

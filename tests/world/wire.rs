@@ -40,6 +40,8 @@ struct Line {
     hosts: Vec<String>,
     /// The number of next calls that panic.
     panics: u32,
+    /// Every call that changed data, with the time at which it did; `None` until a test asks for them.
+    changes: Option<Vec<(Timestamp, Request)>>,
 }
 
 impl SandboxWire {
@@ -72,6 +74,24 @@ impl SandboxWire {
         self.line().hosts.clone()
     }
 
+    /// From now on, every call that changes data is kept.
+    pub(crate) fn keeps_changes(&self) {
+        self.line().changes = Some(Vec::new());
+    }
+
+    /// The calls that were kept, in the order in which they changed data.
+    pub(crate) fn changes(&self) -> Vec<(Timestamp, Request)> {
+        self.line().changes.clone().expect("somebody wanted them")
+    }
+
+    fn act(&self, plan: &Plan, request: &Request, at: Timestamp) -> Acted {
+        let acted = self.sandbox.act(plan, request, at);
+        if let (true, Some(changes)) = (acted.changed, &mut self.line().changes) {
+            changes.push((at, request.clone()));
+        }
+        acted
+    }
+
     /// Carries out the delayed calls that are due.
     pub(crate) fn catch_up(&self) {
         let now = self.clock.truth();
@@ -80,7 +100,7 @@ impl SandboxWire {
         let mut ripe: Vec<(Timestamp, Plan, Request)> = ripe;
         ripe.sort_by_key(|(at, ..)| *at);
         for (at, plan, request) in ripe {
-            self.sandbox.act(&plan, &request, at);
+            self.act(&plan, &request, at);
         }
     }
 
@@ -138,7 +158,7 @@ impl Wire for SandboxWire {
         }
         let (wait, left) = (plan.wait, timeout.saturating_sub(plan.wait));
         self.wait(wait).await;
-        let Acted { answer, delay, .. } = self.sandbox.act(&plan, &call, self.clock.truth());
+        let Acted { answer, delay, .. } = self.act(&plan, &call, self.clock.truth());
         self.wait(delay.min(left)).await;
         self.sandbox.finish(ticket);
         if delay > left {
