@@ -169,6 +169,9 @@ fn complain_of_backup(file: &Path, verified: &Verified) {
     for problem in &verified.problems {
         complain!("  - {problem}");
     }
+    if let Some(remedy) = verified.remedy {
+        complain!("What to do: {remedy}.");
+    }
 }
 
 fn in_words(held: &Held) -> String {

@@ -18,6 +18,10 @@ const NO_DATABASE: i32 = 26;
 pub(super) const DAMAGED: &str = "the file is damaged: stop the service, put the newest backup in its place \
     (`store restore`) and start again; orders that Forstok sends again find their invoices by number";
 
+/// What to do about a damaged backup: the database itself may be whole.
+pub(super) const DAMAGED_BACKUP: &str = "do not use this backup: use an older one, and if the service still works, \
+    make a new one now (`store backup`)";
+
 /// Why a database is refused that only a newer version can use, by the numbers of migrations.
 pub(super) fn incompatible(needs: i64, known: i64) -> String {
     format!(

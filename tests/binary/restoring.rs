@@ -130,6 +130,32 @@ async fn a_damaged_or_contradictory_backup_is_reported_and_never_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_backup_is_not_to_be_used_and_only_a_damaged_database_is_to_be_replaced() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    stop(with_a_backup(&home).await).await;
+    let (backup, database) = (home.path("backup.db"), database(&home));
+    let to_do = "do not use this backup: use an older one, and if the service still works, make a new one now";
+    let to_do_about_the_database = "stop the service, put the newest backup in its place (`store restore`)";
+    let whole = std::fs::read(&backup).expect("it is there");
+    // Some pages in the middle, and the first one, without which SQLite reads nothing.
+    for damaged in [8_192 * 2..8_192 * 9, 100..8_192] {
+        let mut bytes = whole.clone();
+        bytes[damaged].fill(0x55);
+        for file in [&backup, &database] {
+            std::fs::write(file, &bytes).expect("it is ours");
+        }
+        for output in [verify(&backup), restore(&home, &["backup.db", "--keep-aside"])] {
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains(to_do) && !said.contains("stop the service"), "{said}");
+        }
+        let said = said(&verify(&database));
+        assert!(said.contains(to_do_about_the_database) && !said.contains(to_do), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restore_is_refused_while_a_service_runs_or_a_database_is_there() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);

@@ -1,6 +1,6 @@
 //! Backs up the database file while the service may be using it.
 
-use std::{ffi::OsString, os::unix::fs::FileExt, path::Path};
+use std::{ffi::OsString, fmt::Display, os::unix::fs::FileExt, path::Path};
 
 use tempfile::NamedTempFile;
 
@@ -24,7 +24,7 @@ fn copy(source: &Path, target: &Path) -> Result<Held> {
         return Err(refused(target, &"it exists already; give another name"));
     }
     let part = copied(source, Access::Write, target)?;
-    let held = check_copy(part.path())?;
+    let held = check_copy(part.path(), target)?;
     let on_disk = || -> std::io::Result<()> {
         part.as_file().sync_all()?;
         part.persist_noclobber(target).map_err(|error| error.error)?;
@@ -71,14 +71,24 @@ fn part_beside(target: &Path) -> std::io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(&prefix).suffix(".part").tempfile_in(folder_of(target))
 }
 
-/// Checks that the whole copy can be read, and counts its contents.
-fn check_copy(copy: &Path) -> Result<Held> {
-    let connection = connect(copy, Access::Read)?;
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if found != "ok" {
-        return Err(refused(copy, &format!("{found}; {}", remedy::DAMAGED)));
-    }
-    Held::by(copy, &connection)
+/// Checks that the whole copy, which will be the target, can be read, and counts its contents.
+fn check_copy(copy: &Path, target: &Path) -> Result<Held> {
+    let damaged = |found: &dyn Display| {
+        let why = format!(
+            "the copy was read back and is damaged ({found}), so no backup was made: check the database with `store \
+             verify`, and the disk of this file"
+        );
+        refused(target, &why)
+    };
+    let checked = || {
+        let connection = connect(copy, Access::Read)?;
+        let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found == "ok" { Held::by(copy, &connection) } else { Err(damaged(&found)) }
+    };
+    checked().map_err(|error| match error {
+        StorageError::Sqlite(error) if remedy::is_damage(&error) => damaged(&error),
+        error => error,
+    })
 }
 
 fn text(path: &Path) -> Result<&str> {
@@ -86,4 +96,31 @@ fn text(path: &Path) -> Result<&str> {
         path: path.display().to_string(),
         why: "SQLite takes only names in UTF-8; give another one".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_is_read_back_damaged_is_no_backup_and_nothing_is_said_about_replacing_the_database() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (copy, target) = (folder.path().join(".backup.part"), folder.path().join("backup.db"));
+        let connection = rusqlite::Connection::open(&copy).expect("a new file");
+        let rows = "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT);
+                    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+                    INSERT INTO orders SELECT i, 'an order with a long name ' || i FROM n";
+        connection.execute_batch(rows).expect("written");
+        drop(connection);
+        let whole = std::fs::read(&copy).expect("it is there");
+        for damaged in [4_096 * 3..4_096 * 6, 100..4_096] {
+            let mut bytes = whole.clone();
+            bytes[damaged].fill(0x55);
+            std::fs::write(&copy, bytes).expect("it is ours");
+            let said = check_copy(&copy, &target).expect_err("it is damaged").to_string();
+            assert!(said.starts_with(&target.display().to_string()), "{said}");
+            assert!(said.contains("so no backup was made: check the database with `store verify`"), "{said}");
+            assert!(!said.contains("stop the service"), "{said}");
+        }
+    }
 }

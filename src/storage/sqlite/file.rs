@@ -126,6 +126,12 @@ pub(super) fn lock_beside(path: &Path) -> Result<File> {
     lock_if_free(path)?.ok_or_else(|| refused(path, &others))
 }
 
+/// What to do about this damaged file: a database has its lock beside it, a backup has none.
+pub(super) fn remedy_of_damage(path: &Path) -> &'static str {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if beside(&real, ".lock").exists() { remedy::DAMAGED } else { remedy::DAMAGED_BACKUP }
+}
+
 /// As [`lock_beside`], but returns `None` if another process holds the lock.
 pub(in crate::storage) fn lock_if_free(path: &Path) -> Result<Option<File>> {
     // The same file under another name (a symbolic link) has the same lock.

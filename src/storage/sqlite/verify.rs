@@ -5,8 +5,8 @@ use std::{fs::File, io::Read, path::Path};
 use rusqlite::Connection;
 
 use super::{
-    Result, access_to_read, connect,
-    file::{refused, refused_by},
+    Result, StorageError, access_to_read, connect,
+    file::{refused, refused_by, remedy_of_damage},
     in_place, number,
     schema::{self, Age},
 };
@@ -58,13 +58,20 @@ pub struct Verified {
     pub held: Option<Held>,
     /// The problems, one sentence each; empty if there are none.
     pub problems: Vec<String>,
+    /// What to do, if the file is damaged.
+    pub remedy: Option<&'static str>,
 }
 
 /// Reads a whole database file and reports its problems; changes nothing.
 pub async fn verify(path: &Path) -> Result<Verified> {
     in_place(|| {
         can_be_a_database(path)?;
-        verified(path).map_err(|error| refused_by(path, error))
+        verified(path).map_err(|error| match error {
+            StorageError::Sqlite(error) if remedy::is_damage(&error) => {
+                refused(path, &format!("{error}; {}", remedy_of_damage(path)))
+            }
+            error => refused_by(path, error),
+        })
     })
 }
 
@@ -96,6 +103,7 @@ fn verified(path: &Path) -> Result<Verified> {
     schema::is_ours(path, &connection)?;
     let schema = schema::version(&connection)?;
     let mut problems = findings_of_sqlite(&connection)?;
+    let remedy = (!problems.is_empty()).then(|| remedy_of_damage(path));
     let age = schema::age(&connection)?;
     let note = match age {
         Age::Older => Some("an earlier version's; the next start of the service brings it up to date"),
@@ -117,7 +125,7 @@ fn verified(path: &Path) -> Result<Verified> {
     }
     let held = Held::by(path, &connection);
     let held = if problems.is_empty() { Some(held?) } else { held.ok() };
-    Ok(Verified { schema, note, held, problems })
+    Ok(Verified { schema, note, held, problems, remedy })
 }
 
 fn findings_of_sqlite(connection: &Connection) -> Result<Vec<String>> {
