@@ -79,6 +79,20 @@ fn files_with(folder: &Path, texts: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_creates_invoices_already_does_not_promise_that_nothing_is_created() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let english = visitor.get("/setup").await;
+    english.says(&["Invoice creation is already switched on.", "as soon as everything it needs is set up here"]);
+    assert!(!english.text().contains("Nothing is created"), "{}", english.text());
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "id");
+    let indonesian = visitor.get("/setup").await;
+    indonesian.says(&["Pembuatan faktur sudah aktif.", "begitu semua yang diperlukannya sudah disiapkan di sini"]);
+    assert!(!indonesian.text().contains("Tidak ada yang dibuat"), "{}", indonesian.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     let accurate = accurate().await;
     let home = new_home(&accurate);
@@ -91,7 +105,12 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     visitor.get("/").await.says(&["Set up: step 1 of 5", "No API Token has been entered yet."]);
     let before_a_key = sends_with_key(&service, "any", &order(1)).await;
     before_a_key.problem(503, "not_set_up");
-    visitor.get("/setup").await.says(&["Generate a key first.", "It arrived before a key was set"]);
+    let empty = visitor.get("/setup").await;
+    empty.says(&["Generate a key first.", "It arrived before a key was set"]);
+    empty.says(&["Nothing is created in Accurate before you press the button in step 5."]);
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    let in_indonesian = indonesian.get("/setup").await;
+    in_indonesian.says(&["Tidak ada yang dibuat di Accurate sebelum tombol pada langkah 5 ditekan."]);
 
     let key = generates_a_key(&mut visitor).await;
     let address = service.url("/webhooks/forstok");
@@ -121,7 +140,12 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     assert_eq!(accurate.sandbox().invoice_count(), 0, "nothing is created before the switch");
     visitor.post("/setup/start", &[]).await.goes_to("/setup?done=setup_started#step-5");
     service.order_once("1", "invoiced").await;
-    visitor.get("/setup").await.says(&["Invoices are created in Accurate."]);
+    let done = visitor.get("/setup").await;
+    done.says(&["All five steps are done. Invoices are created in Accurate", "Invoices are created in Accurate."]);
+    assert!(!done.text().contains("Nothing is created"), "{}", done.text());
+    let in_indonesian = indonesian.get("/setup").await;
+    in_indonesian.says(&["Kelima langkah sudah selesai. Faktur dibuat di Accurate"]);
+    assert!(!in_indonesian.text().contains("Tidak ada yang dibuat"), "{}", in_indonesian.text());
     let today = visitor.get("/").await;
     assert!(!today.text().contains("Set up: step"), "{}", today.text());
 
