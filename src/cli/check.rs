@@ -92,7 +92,7 @@ async fn check(config: &Config, file: Option<&Path>, rights: Rights) -> anyhow::
         findings.push(Finding::warning(
             "settings: server.operator_token",
             "is not set",
-            "set it to open the pages and /v1 to operators",
+            "set it, or add people under [operators], to open the pages and /v1",
         ));
     }
     let storage = storage_to_check(config, &mut findings).await;

@@ -135,8 +135,9 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             page.t("Closed", "Tertutup"),
             page.t("Nobody can sign in yet.", "Belum ada yang dapat masuk.").to_owned(),
             page.t(
-                "Set server.operator_token in the settings, then start the service again.",
-                "Isi server.operator_token di pengaturan, lalu jalankan ulang layanan.",
+                "Set server.operator_token or add people under [operators] in the settings, then restart the service.",
+                "Isi server.operator_token atau tambahkan pengguna di bagian [operators] pada pengaturan, lalu \
+                 jalankan ulang layanan.",
             ),
         ),
         Problem::TooManyAttempts(wait) => (did_not_work, too_many(*wait, page), page.t("Then try again.", "Setelah itu coba lagi.")),

@@ -37,6 +37,28 @@ async fn the_token_signs_in_for_twelve_hours_and_signing_out_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_nobody_can_sign_in_the_pages_name_both_ways_to_change_that() {
+    let accurate = accurate().await;
+    let service = Home::closed_to_operators(&accurate).serve().await;
+    for (language, sentence) in [
+        ("en", "server.operator_token or add people under [operators] in the settings"),
+        ("id", "server.operator_token atau menambahkan pengguna di bagian [operators] pada pengaturan"),
+    ] {
+        let mut visitor = Visitor::of(&service).with("accept-language", language);
+        visitor.get("/login").await.says(&[sentence]);
+    }
+    for (language, sentence) in [
+        ("en", "Set server.operator_token or add people under [operators] in the settings"),
+        ("id", "Isi server.operator_token atau tambahkan pengguna di bagian [operators] pada pengaturan"),
+    ] {
+        let mut visitor = Visitor::of(&service).with("accept-language", language);
+        let closed = visitor.get("/orders").await;
+        assert_eq!(closed.status, StatusCode::FORBIDDEN);
+        closed.says(&[sentence]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn over_https_the_cookie_never_travels_without_it() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);
