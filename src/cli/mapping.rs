@@ -89,7 +89,7 @@ async fn show(storage: &dyn Mappings, offline: &Offline, revision: Option<i64>) 
     match (stored.map_err(anyhow::Error::from)?, revision) {
         (Some(stored), _) => {
             say!("# revision {}, since {}, by {}", stored.revision, stored.at, stored.who);
-            say!("# database {database}");
+            say!("# Database: {database}");
             say!("{}", stored.document.trim_end());
             Ok(ExitCode::SUCCESS)
         }
@@ -178,7 +178,7 @@ async fn try_it(
     let sending = what_is_sent(active.mapping.posting, candidate.posting);
     let tried = Trials::default().run(storage, &SystemClock, active, candidate, days, Duration::MAX).await;
     let tried = tried.map_err(anyhow::Error::from)?;
-    say!("database {}", offline.database);
+    say!("Database: {}", offline.database);
     for line in tried_in_words(&tried) {
         say!("{line}");
     }
@@ -233,7 +233,7 @@ fn author() -> String {
 }
 
 async fn history(storage: &dyn Mappings, offline: &Offline) -> Result<ExitCode, Failure> {
-    say!("database {}", offline.database);
+    say!("Database: {}", offline.database);
     for revision in storage.mapping_history(SHOWN).await.map_err(anyhow::Error::from)? {
         say!("revision {} · {} · {}", revision.revision, revision.at, revision.who);
         if !revision.note.is_empty() {

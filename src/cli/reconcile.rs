@@ -54,7 +54,7 @@ pub(super) async fn run(
     let clock: SharedClock = Arc::new(SystemClock);
     // Refuses a database that does not exist, before anything could create it.
     let beside = storage::open_beside(&config.database).await.map_err(anyhow::Error::from)?;
-    complain!("database {}", config.database);
+    complain!("Database: {}", config.database);
     let stored = mapping::current(beside.as_ref()).await.map_err(anyhow::Error::from)?;
     let days = stored.mapping.reconcile.days;
     let period = period(from, to, day_in_wib(clock.now()), days)?;

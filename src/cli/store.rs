@@ -103,11 +103,11 @@ async fn backup(config: Option<PathBuf>, file: &Path) -> Result<ExitCode, Failur
     }
     say!("Database: {}", path.display());
     say!(
-        "{} holds {} orders and {} invoices: {:.1} MB, written and read back in {:.1} s.",
+        "{} holds {} orders and {} invoices: {:.1} MiB, written and read back in {:.1} s.",
         file.display(),
         copied.orders,
         copied.invoices,
-        copied.bytes as f64 / 1e6,
+        mebibytes(copied.bytes),
         began.elapsed().as_secs_f64()
     );
     Ok(ExitCode::SUCCESS)
@@ -121,7 +121,7 @@ async fn verify(file: &Path) -> Result<ExitCode, Failure> {
     }
     say!("{} is intact, and its tables agree with each other.", file.display());
     if let Some(held) = verified.held {
-        say!("It holds {}: {:.1} MB.", in_words(&held), held.bytes as f64 / 1e6);
+        say!("It holds {}: {:.1} MiB.", in_words(&held), mebibytes(held.bytes));
     }
     match verified.note {
         Some(note) => say!("Its schema, {}, is {note}.", verified.schema),
@@ -172,6 +172,10 @@ fn complain_of_backup(file: &Path, verified: &Verified) {
     if let Some(remedy) = verified.remedy {
         complain!("What to do: {remedy}.");
     }
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1024 * 1024)
 }
 
 fn in_words(held: &Held) -> String {

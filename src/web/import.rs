@@ -352,8 +352,8 @@ fn no_file(page: &Page) -> &'static str {
 fn unreadable(why: Unreadable, page: &Page) -> String {
     match why {
         Unreadable::TooLarge => page.t(
-            "The file is too large. 16 MB can be read here; the command orders import reads larger ones.",
-            "Berkasnya terlalu besar. Batasnya 16 MB; perintah orders import dapat membaca yang lebih besar.",
+            "The file is too large. 16 MiB can be read here; the command orders import reads larger ones.",
+            "Berkasnya terlalu besar. Batasnya 16 MiB; perintah orders import dapat membaca yang lebih besar.",
         ),
         Unreadable::Damaged => page.t(
             "This file cannot be read. Choose a file with webhook bodies, one per line, or an XLSX or CSV file.",

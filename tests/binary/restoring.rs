@@ -66,6 +66,7 @@ async fn a_whole_backup_is_verified_without_leaving_anything_behind() {
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert!(said(&output).contains("is intact, and its tables agree"), "{}", said(&output));
         assert!(said(&output).contains("It holds 3 orders, 3 invoices, 0 receipts, 0 returns"), "{}", said(&output));
+        assert!(said(&output).contains(" MiB."), "{}", said(&output));
         assert!(said(&output).contains("is this version's"), "{}", said(&output));
     }
     assert_eq!(names_in(&home.path(".")), before);

@@ -48,7 +48,7 @@ async fn a_mapping_is_applied_shown_and_remembered() {
     );
     let shown = show(&home);
     assert!(shown.out.starts_with("# revision 1, since "), "{}", shown.out);
-    assert!(shown.out.contains(&format!("# database {}\n", home.path("data/orders.db").display())), "{}", shown.out);
+    assert!(shown.out.contains(&format!("# Database: {}\n", home.path("data/orders.db").display())), "{}", shown.out);
     assert!(shown.out.contains("by command line") && shown.out.contains(MAPPING.trim_end()), "{}", shown.out);
 
     let second = apply(&home, &with_store("4711"));

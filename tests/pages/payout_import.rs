@@ -288,7 +288,7 @@ async fn a_file_that_was_picked_by_mistake_is_named_with_what_to_do() {
         ("generic", &locked, "it is a workbook with a password; open it, remove the password"),
         ("generic", b"<html><table>", "it is a web page or XML, whatever its name says"),
         ("generic", b"PK\x03\x04 cut off", "neither a whole workbook (XLSX) nor a table (CSV); download it again"),
-        ("generic", &too_large, "The file is too large. 16 MB can be read here: download a shorter period"),
+        ("generic", &too_large, "The file is too large. 16 MiB can be read here: download a shorter period"),
         ("generic", b"\n \n", "The file is empty: it has no rows."),
         (
             "generic",

@@ -325,9 +325,9 @@ fn unreadable(why: Unreadable, page: &Page) -> String {
     match why {
         Unreadable::TooLarge => page
             .t(
-                "The file is too large. 16 MB can be read here: download a shorter period, or ask the \
+                "The file is too large. 16 MiB can be read here: download a shorter period, or ask the \
                  person who runs this service to import it from the command line.",
-                "Berkasnya terlalu besar. Batasnya 16 MB: unduh periode yang lebih pendek, atau \
+                "Berkasnya terlalu besar. Batasnya 16 MiB: unduh periode yang lebih pendek, atau \
                  minta pengelola layanan ini mengimpornya lewat baris perintah.",
             )
             .to_owned(),

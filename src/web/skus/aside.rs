@@ -121,7 +121,7 @@ impl Aside {
 fn unreadable_in_words(unreadable: Unreadable, page: &Page) -> String {
     match unreadable {
         Unreadable::TooLarge => {
-            page.t("The file is too large. 3 MB can be read.", "Berkasnya terlalu besar. Batasnya 3 MB.").to_owned()
+            page.t("The file is too large. 3 MiB can be read.", "Berkasnya terlalu besar. Batasnya 3 MiB.").to_owned()
         }
         other => cannot_be_read(other, page),
     }
