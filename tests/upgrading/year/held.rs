@@ -87,10 +87,19 @@ impl Held {
     }
 }
 
-/// Searches for each number of an order, and for what many orders have in common.
+/// Nothing is lost and nothing has changed; otherwise the first difference is shown.
+pub(super) fn is_the_same(now: &Held, before: &Held) {
+    let text = |held: &Held| serde_json::to_string_pretty(held).expect("it is JSON");
+    let (now, before) = (text(now), text(before));
+    let difference = now.lines().zip(before.lines()).enumerate().find(|(_, (now, before))| now != before);
+    assert!(difference.is_none(), "(line, (now, before)): {difference:?}");
+    assert_eq!(now.len(), before.len());
+}
+
+/// Searches for both numbers of each order, and for what many orders have in common.
 async fn found(world: &World) -> BTreeMap<String, usize> {
     let orders = world.storage.orders(&Filter::default(), None, ALL).await.expect("readable");
-    let numbers = orders.iter().map(|order| format!("INV-{}", order.order_id));
+    let numbers = orders.iter().flat_map(|order| [order.order_id.to_string(), format!("INV-{}", order.order_id)]);
     let mut found = BTreeMap::new();
     for text in numbers.chain(["AAA2002", "BARU-07", "Demo"].map(str::to_owned)) {
         let filter = Filter { text: Some(text.clone()), ..Filter::default() };
