@@ -67,7 +67,7 @@ impl Shop {
             shop.money_and_goods_come().await;
             shop.month_ends().await;
         }
-        shop.is_stopped().await
+        shop.stops_in_the_middle().await
     }
 
     /// The order with this part in the present month.
@@ -215,14 +215,14 @@ impl Shop {
         // The last month's payouts still wait for a person.
         let is_last = self.month + 1 == MONTHS;
         let booked = if is_last { "waiting" } else { "settled" };
-        let mut rows: Vec<_> = [0, 1, 6, 10, 18, 20].map(|part| self.paid(self.id(part), "p", 100, booked)).into();
+        let mut rows: Vec<_> = [0, 1, 6, 10, 18, 20].map(|part| self.paid(&self.id(part), "p", 100, booked)).into();
         // A first payment of more than half; the rest comes next month.
-        rows.push(self.paid(self.id(11), "p", 60, booked));
+        rows.push(self.paid(&self.id(11), "p", 60, booked));
         if self.month > 0 {
             let earlier = self.id(11).parse::<u32>().expect("a number") - A_MONTH;
-            rows.push(self.paid(earlier.to_string(), "q", 40, booked));
+            rows.push(self.paid(&earlier.to_string(), "q", 40, booked));
         }
-        rows.push(self.paid(self.id(19), "p", 100, "ignored: by_hand"));
+        rows.push(self.paid(&self.id(19), "p", 100, "ignored: by_hand"));
         let id = self.id(12);
         let (fee, state) =
             if self.month < 9 { ("biaya baru", "settled") } else { ("biaya lain", "blocked: fee_kind_unmapped") };
@@ -233,7 +233,7 @@ impl Shop {
         rows.push(payout("404", &nobodys, today, 75_000, &json!({})));
         self.planned.row(format!("receipt {nobodys}"), "unmatched");
         if !is_last {
-            rows.push(self.paid(self.id(22), "p", 100, booked));
+            rows.push(self.paid(&self.id(22), "p", 100, booked));
         }
         self.records(&rows).await;
         self.was_booked_by_hand(19).await;
@@ -250,11 +250,11 @@ impl Shop {
     }
 
     /// A share of an order's price is paid, a tenth of it kept as commission.
-    fn paid(&mut self, id: String, row: &str, percent: i64, state: &str) -> RowContent {
-        let share = self.planned.rupiah(&id) * percent / 100;
+    fn paid(&mut self, id: &str, row: &str, percent: i64, state: &str) -> RowContent {
+        let share = self.planned.rupiah(id) * percent / 100;
         let (row, fee) = (format!("{row}-{id}"), share / 10);
         self.planned.row(format!("receipt {row}"), state);
-        payout(&id, &row, today(&self.world), share - fee, &json!({"commission": -fee}))
+        payout(id, &row, today(&self.world), share - fee, &json!({"commission": -fee}))
     }
 
     async fn records(&mut self, rows: &[RowContent]) {

@@ -44,7 +44,7 @@ impl Planned {
     }
 
     pub(super) fn becomes(&mut self, id: &str, state: &str) {
-        self.changes(id).state = state.to_owned();
+        state.clone_into(&mut self.changes(id).state);
     }
 
     pub(super) fn costs(&mut self, id: &str, rupiah: i64) {

@@ -50,7 +50,7 @@ pub(in crate::upgrading::year) fn rows_once_it_goes_on() -> Vec<(String, String)
 
 impl Shop {
     /// The release is stopped while orders are in every stage of their way.
-    pub(super) async fn is_stopped(mut self) -> Year {
+    pub(super) async fn stops_in_the_middle(mut self) -> Year {
         self.is_signed_in().await;
         self.world.advance(3_600);
         let orders = [CANCELLED, PAID].map(|id| self.bought_for(id, 80_000));
@@ -97,10 +97,10 @@ impl Shop {
         self.planned.unfolded = 1;
         let held = Held::of(&self.world).await;
         held::is_as_planned(&self.world, &held, &self.planned).await;
-        self.as_it_was_left(held)
+        self.leaves(held)
     }
 
-    fn as_it_was_left(self, held: Held) -> Year {
+    fn leaves(self, held: Held) -> Year {
         let call = |(at, request)| Changed { at, what: Told::call(&request) };
         let mut changes: Vec<_> = self.world.wire.changes().into_iter().map(call).chain(self.people).collect();
         changes.sort_by_key(|change| change.at);
