@@ -55,6 +55,7 @@ impl Shop {
         let by_hand = ByHand {
             document: format!("RCP-{}", self.month),
             reason: "booked it myself".to_owned(),
+            amount: None,
             actor: "ani".to_owned(),
             at,
         };
