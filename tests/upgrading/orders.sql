@@ -1,5 +1,5 @@
 INSERT INTO accurate_webhooks (book, ends_at, renew_at, read_until, read_at, failures, failure) VALUES ('main', 1706925603650000, 0, 0, 0, 0, '');
-INSERT INTO asked_orders (part, order_id, at) VALUES (2, '1', 1706925603650000);
+INSERT INTO asked_orders (part, order_id, at, numbered) VALUES (2, '1', 1706925603650000, 0);
 INSERT INTO backfill (id, run, busy_until, watermark, completed, ended_at, completed_at, result) VALUES (1, 0, 0, 0, 0, 0, 0, NULL);
 INSERT INTO cause_counts (reason, subject, n, total) VALUES ('sku_empty', '16000001', 1, 8000000);
 INSERT INTO change_readings (book, since, began_at, next_id) VALUES ('main', 1, 2, 7);
@@ -415,9 +415,9 @@ INSERT INTO documents (id, order_id, kind, part, book, number, draft, wanted, st
 INSERT INTO documents (id, order_id, kind, part, book, number, draft, wanted, state, due_since, next_attempt_at, lease_until, attempt, tries, failures, doubt_since, doubt_before, deletion_tried, waits_for, recheck_at, failed_checks, trouble, shadowed, findings, accurate_id, total, amount, day, customer_no, shown_at) VALUES (6, '12', 'invoice', 0, 'main', 'INV-12', '{"book":"main","customer_name":"Shopee_Demo_Forstok","create_customer":true,"total":80000,"basis":{"pieces":{"Sepatu Formal Hitam Pria (AAA2002) @ 80000":"1"},"discount":0,"shipping":0,"total":80000,"store":"8277","warehouse":"834"},"body":{"customerNo":"8277","transDate":"27/11/2023","number":"INV-12","description":"12","branchName":"Kantor Pusat","taxable":false,"inclusiveTax":false,"cashDiscount":0,"detailItem":[{"itemNo":"AAA2002","unitPrice":80000,"quantity":1,"detailName":"Sepatu Formal Hitam Pria","warehouseName":"Utama","useTax1":false}]}}', 'exist', 'due', 1706925603525000, 1706925603525000, 0, 0, 0, 0, 0, 0, 0, '', 0, 0, '', 1, '[]', NULL, NULL, 0, '2023-11-27', '8277', 0);
 INSERT INTO fee_kinds (source, name, n, total, first_at) VALUES ('shopee', 'commission', 1, -1000000, 1706925605525000);
 INSERT INTO finding_counts (class, state, n) VALUES ('foreign', 'open', 1);
-INSERT INTO findings (id, book, subject, class, state, shape, order_id, store_id, day, accurate_id, number, ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at, changed_at, closed_at, closed_by, closed_reason) VALUES (1, 'main', 'invoice:4', 'foreign', 'open', 'foreign|4||2024-02-03 100 8277 HAND-1', '', '8277', '2024-02-03', 4, 'HAND-1', NULL, 100, '{"ledger":null,"accurate":{"number":"HAND-1","customer_no":"8277","day":"2024-02-03","total":100},"fields":[],"note":""}', 1, 1706925603650000, 1706925603650000, 1706925603650000, 1706925603650000, NULL, '', '');
+INSERT INTO findings (id, book, subject, class, state, shape, order_id, store_id, day, other_day, accurate_id, number, ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at, changed_at, closed_at, closed_by, closed_reason) VALUES (1, 'main', 'invoice:4', 'foreign', 'open', 'foreign|4||2024-02-03 100 8277 HAND-1', '', '8277', '2024-02-03', '', 4, 'HAND-1', NULL, 100, '{"ledger":null,"accurate":{"number":"HAND-1","customer_no":"8277","day":"2024-02-03","total":100},"fields":[],"note":""}', 1, 1706925603650000, 1706925603650000, 1706925603650000, 1706925603650000, NULL, '', '');
 INSERT INTO hints (book, document, accurate_id, number, heard_at, due_at, tries) VALUES ('main', 'invoice:7', 7, 'INV-7', 1706925603650000, 1706925603650000, 0);
-INSERT INTO identity (id, name) VALUES (1, 'c1713158194d9a95d889af698f5220f9');
+INSERT INTO identity (id, name) VALUES (1, 'b52e01a3f7c1a657fb7cc59182292eb1');
 INSERT INTO kept_bodies (delivery, check_at) VALUES (2, 1707012002280000);
 INSERT INTO kept_bodies (delivery, check_at) VALUES (4, 1707012002280000);
 INSERT INTO kept_bodies (delivery, check_at) VALUES (6, 1707012002280000);
