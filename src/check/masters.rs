@@ -96,6 +96,8 @@ fn account(part: String, no: &str, wanted: AccountType, accounts: &[Master]) -> 
         AccountType::CashAndBank => {
             Finding::error(part, found, "name a Cash & Bank account").indonesian(in_indonesian, correct_it)
         }
+        AccountType::Revenue => Finding::warning(part, found, "name an account of type Revenue, unless this is meant")
+            .indonesian(in_indonesian, unless_meant),
         AccountType::OtherIncome => {
             Finding::warning(part, found, "name an account of type Other Income, unless this is meant")
                 .indonesian(in_indonesian, unless_meant)

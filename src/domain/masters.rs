@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     about::About,
     contradiction::Contradiction,
+    mapping::after_sale::REFUND,
     reason::{Finding, Language, Reason},
 };
 
@@ -97,17 +98,19 @@ pub struct Master {
 #[expect(missing_docs, reason = "Accurate's own names")]
 pub enum AccountType {
     CashAndBank,
+    Revenue,
     OtherIncome,
     OtherExpense,
 }
 
 impl AccountType {
     /// The type that fits a category of the mapping, or the `bank_account` of a store: shipping and rebates are income,
-    /// the other categories are expenses (forstok.md §1).
+    /// refunds reduce the revenue, the other categories are expenses (forstok.md §1).
     pub fn fitting(of: &str) -> Self {
         match of {
             "bank_account" => Self::CashAndBank,
             "shipping" | "platform_rebate" => Self::OtherIncome,
+            REFUND => Self::Revenue,
             _ => Self::OtherExpense,
         }
     }
@@ -117,6 +120,7 @@ impl AccountType {
         match self {
             Self::CashAndBank => "CASH_BANK",
             Self::OtherIncome => "OTHER_INCOME",
+            Self::Revenue => "REVENUE",
             Self::OtherExpense => "OTHER_EXPENSE",
         }
     }
