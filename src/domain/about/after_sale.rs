@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{as_text, correction::Correction};
-use crate::domain::{ids::DocumentNumber, money::Rupiah, reason::Language};
+use crate::domain::{ids::DocumentNumber, matching::spelling::written_out, money::Rupiah, reason::Language};
 
 /// What exactly about a payout or a return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +171,9 @@ impl AfterSale {
             Language::Indonesian => indonesian,
         };
         match self {
-            Self::FeeNames { names } => names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "),
+            Self::FeeNames { names } => {
+                names.iter().map(|name| format!("\"{}\"", written_out(name))).collect::<Vec<_>>().join(", ")
+            }
             Self::Category { category, amount } => {
                 let amount = amount.in_words();
                 say(

@@ -11,7 +11,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 pub use words::UNREADABLE;
 
-use super::{document::Kind, ids::DocumentNumber, money::Rupiah, recheck::Subject, shadow, unread::Problem};
+use super::{
+    document::Kind, ids::DocumentNumber, matching::spelling::written_out, money::Rupiah, recheck::Subject, shadow,
+    unread::Problem,
+};
 
 /// The product, store, amounts or invoice that a finding or a warning is about.
 ///
@@ -345,7 +348,9 @@ impl About {
             Self::Part { part, .. } => part.name.clone(),
             Self::Status { text } => text.clone(),
             Self::Customer { no, .. } => no.clone(),
-            Self::AfterSale { of: AfterSale::FeeNames { names } } => names.first().cloned().unwrap_or_default(),
+            Self::AfterSale { of: AfterSale::FeeNames { names } } => {
+                names.first().map(|name| written_out(name)).unwrap_or_default()
+            }
             Self::AfterSale { of: AfterSale::Category { category, .. } } => category.clone(),
             Self::AfterSale { of: AfterSale::BankAccount { store } } => store.clone(),
             Self::Accurate { subject: Some(subject), .. } => subject.name(),
