@@ -101,18 +101,16 @@ pub(super) fn meaning(
     if is_discount(order, record, invoice, mapping) {
         return Meaning::Discount;
     }
-    let pieces = match which_pieces(order, record, invoice, mapping, stock) {
+    let pieces = match which_pieces(order, record, mapping, stock) {
         Ok(pieces) => pieces,
         Err(about) => return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about }),
     };
     let draft = draft(order, invoice, row, mapping, stock, &pieces);
-    let refunds_less = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < draft.total);
-    if refunds_less {
-        // The price of these pieces would be more than what went back.
-        let about = About::AfterSale { of: unclear(record) };
-        return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about });
+    // Goods that the buyer keeps are no return if less went back than their price: a discount is.
+    match record.refund {
+        Some(refund) if record.goods == Goods::Kept && refund < draft.total => Meaning::Discount,
+        _ => Meaning::Return(Box::new(draft)),
     }
-    Meaning::Return(Box::new(draft))
 }
 
 /// Money that went back without goods is a discount, unless the mapping wants a return for it or all of the invoice
@@ -126,7 +124,6 @@ fn is_discount(order: &Order<'_>, record: &ReturnRecord, invoice: Standing<'_>, 
 fn which_pieces(
     order: &Order<'_>,
     record: &ReturnRecord,
-    invoice: Standing<'_>,
     mapping: &Mapping,
     stock: &Stock<'_>,
 ) -> Result<Pieces, About> {
@@ -135,8 +132,7 @@ fn which_pieces(
         return Err(About::AfterSale { of: AfterSale::NothingLeft });
     }
     if record.pieces.is_empty() {
-        let is_part = record.goods == Goods::Kept && record.refund.is_some_and(|refund| refund < invoice.total);
-        return if is_part { Err(About::AfterSale { of: unclear(record) }) } else { Ok(everything) };
+        return Ok(everything);
     }
     let snapshot = order.snapshot.ok_or(About::BodyCleared)?;
     pieces_of(record, snapshot, mapping, stock).map_err(|of| About::AfterSale { of })
@@ -274,10 +270,6 @@ fn is_refund_of(refund: Rupiah, draft: &ReturnDraft) -> bool {
     let shipping = draft.body.shipping();
     let (total, discount) = (draft.total, draft.body.cash_discount);
     [total, total + discount, total - shipping, total + discount - shipping].contains(&refund)
-}
-
-fn unclear(record: &ReturnRecord) -> AfterSale {
-    AfterSale::WhichPieces { refund: record.refund.map(|refund| refund.to_string()) }
 }
 
 /// What changed in a record since its return was made: order, goods, pieces, or the day that dated it. Other days and

@@ -68,13 +68,18 @@ fn money_without_goods_can_be_a_return_instead_of_a_discount() {
     let settlement = sale.book();
     assert_eq!(settlement.returns[0].draft.body.return_status_type, Some(ReturnStatus::NotReturned));
     assert_eq!(booked(&settlement), [receipt(75_000, &[], 75_000)]);
-    // 20.000 are the price of no piece.
+    // 20.000 are the price of no piece: the receipt deducts them.
     for pieces in [&[("AAA2002", 1)][..], &[]] {
         let mut sale = Sale::plain();
         sale.mapping.returns.refund_only = RefundOnly::NotReturned;
         sale.returns(Goods::Kept, Some(20_000), pieces);
-        let about = AfterSale::WhichPieces { refund: Some("20000".to_owned()) };
-        assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
+        sale.pays(130_000, &[("subtotal", 150_000), ("refund", -20_000)]);
+        let settlement = sale.book();
+        assert_eq!(
+            (settlement.returns.len(), booked(&settlement)),
+            (0, vec![receipt(150_000, &[("400102", 20_000)], 130_000)])
+        );
+        assert_eq!(sale.decide().records[0].outcome, Outcome::Settled);
     }
 }
 
