@@ -227,7 +227,7 @@ async fn a_trial_that_waited_for_another_one_still_ends_in_time() {
     world.clock.advance(SignedDuration::from_secs(26));
     let (first, second) = (first.await.expect("readable"), second.await.expect("readable"));
     for tried in [first, second] {
-        assert_eq!(tried.trial.orders, 500);
+        assert_eq!(tried.trial.orders, 100);
         assert!(tried.only_from.is_some(), "there was no time for the others");
     }
 }

@@ -1,7 +1,8 @@
 //! Tries a mapping on orders of the past; nothing is stored or sent.
 //!
-//! Orders are read newest first, some hundred at a time, and decided beside the runtime's own threads, so that webhooks
-//! are answered as usual. Memory does not depend on the number of orders.
+//! Orders are read newest first, a hundred at a time, and decided beside the runtime's own threads. After each hundred
+//! a short trial rests for as long as these took, so that webhooks are answered as usual. Memory does not depend on the
+//! number of orders.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -27,8 +28,16 @@ use crate::{
     storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling},
 };
 
-/// Orders that are read at a time.
-const AT_ONCE: i64 = 500;
+/// Orders that are read at a time. While a page is read, the log cannot be shortened, and webhooks may wait for that.
+const AT_ONCE: i64 = 100;
+
+/// For how long a trial rests after each page; with very many orders it would otherwise run out of time.
+const RESTS_FOR: Duration = Duration::from_secs(6);
+
+/// How long a trial rests after a page that took this long.
+fn rest_after(page: Duration, since_begun: Duration) -> Duration {
+    if since_begun < RESTS_FOR { page } else { Duration::ZERO }
+}
 
 /// The outcome of a trial.
 #[derive(Clone, Debug)]
@@ -141,6 +150,7 @@ impl Trials {
         let after_sale = AfterSale::of(storage, &active.mapping, &candidate).await?;
         let (mut trial, mut place): (Trial, Option<Position>) = (Trial::default(), None);
         loop {
+            let page_begun = clock.monotonic();
             let page = storage.past_orders(days, place, AT_ONCE).await?;
             let next = page.next;
             let (active, candidate) = (active.clone(), candidate.clone());
@@ -160,6 +170,8 @@ impl Trials {
                 return Ok(Tried { trial, only_from, after_sale });
             }
             place = Some(next);
+            let now = clock.monotonic();
+            clock.sleep(rest_after(now.since(page_begun), now.since(begun))).await;
         }
     }
 }
@@ -172,5 +184,17 @@ fn add_or_count(trial: &mut Trial, order: &Undecided, add: impl FnOnce(&mut Tria
         tracing::error!(order_id, "trying a mapping on order {order_id} panicked; the others are tried without it");
         metrics::counter!("forstok_accurate_task_panics_total", "task" => "trying a mapping").increment(1);
         trial.undecidable += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_leaves_half_of_its_first_seconds_to_webhooks() {
+        let page = Duration::from_millis(4);
+        assert_eq!(rest_after(page, Duration::from_secs(5)), page);
+        assert_eq!(rest_after(page, Duration::from_secs(6)), Duration::ZERO);
     }
 }
