@@ -37,6 +37,8 @@ struct Comparison {
     /// The total of the invoices of each day that Accurate showed but that count on neither side: invoices of others,
     /// and those that are being created or deleted. In hundredths of a rupiah.
     left_out: BTreeMap<Date, i64>,
+    /// Orders whose invoices were being created or deleted, so that nothing is said about them.
+    undetermined: Vec<OrderId>,
     /// Why not all questions were answered.
     unanswered: Option<ListFailure>,
 }
@@ -77,7 +79,8 @@ impl Reconciling {
         if all.unanswered.is_none() {
             self.check_sums(part, &mut all).await?;
         }
-        Ok(Conclusion { incomplete: all.unanswered, sums: all.sums, findings: all.findings, changes: None })
+        let Comparison { sums, findings, undetermined, unanswered: incomplete, .. } = all;
+        Ok(Conclusion { incomplete, sums, findings, undetermined, changes: None })
     }
 
     /// Whether our ledger holds an invoice of these days that Accurate should list.
@@ -105,7 +108,7 @@ impl Reconciling {
                 sums.add_ledger(&held.store_id, held.day, held.total);
             }
         }
-        Ok(Conclusion { incomplete: Some(why), sums, findings: Vec::new(), changes: None })
+        Ok(Conclusion { incomplete: Some(why), sums, ..Conclusion::default() })
     }
 
     async fn compare_orders(
@@ -158,6 +161,7 @@ impl Reconciling {
             held = again;
         }
         all.leave_out(&seen.shown, part);
+        all.undetermined.push(held.order_id);
         Ok(())
     }
 

@@ -58,6 +58,7 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         runs::set_change_reading(db, &part.book, &changes.reading).await?;
     }
     if conclusion.incomplete.is_none() {
+        keep_closed::<T>(db, part, run, conclusion).await?;
         let of_these_days = format!("book = $1 AND run <> $2 AND day >= $3 AND day <= $4 AND class NOT IN ({CLASSES})");
         let sql = no_longer_found(&of_these_days);
         let (from, to) = (part.period.from.to_string(), part.period.to.to_string());
@@ -66,7 +67,22 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
     runs::end_if_done(db, run, now).await
 }
 
-/// A finding that is found again opens if it was gone, and also if it has changed since a person closed it.
+/// What a person has closed about an order that could not be judged in this run is as it was.
+async fn keep_closed<T: Dialect>(db: &mut T, part: &RunPart, run: i64, conclusion: &Conclusion) -> Result<()> {
+    if conclusion.undetermined.is_empty() {
+        return Ok(());
+    }
+    let orders: Vec<_> = conclusion.undetermined.iter().map(|id| [id]).collect();
+    let sql = format!(
+        "UPDATE findings SET run = $2 WHERE book = $3 AND state = 'closed'
+             AND order_id IN (SELECT v.value ->> 0 FROM {})",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&orders)).into(), run.into(), (&part.book).into()]).await.map(drop)
+}
+
+/// A finding that is found again opens if it was gone, and also if it has changed or disappeared since a person closed
+/// it.
 pub(in crate::storage) async fn write_findings<T: Dialect>(
     db: &mut T,
     book: &BookName,

@@ -201,6 +201,8 @@ pub struct Conclusion {
     pub sums: SumsByDay,
     /// The findings.
     pub findings: Vec<Finding>,
+    /// Orders about which nothing is said, because their invoices were being created or deleted.
+    pub undetermined: Vec<OrderId>,
     /// How far changed invoices of other days were looked at, if that was asked for.
     pub changes: Option<ChangesRead>,
 }
