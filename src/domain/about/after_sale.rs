@@ -38,6 +38,16 @@ pub enum AfterSale {
         #[serde(with = "as_text")]
         limit: Rupiah,
     },
+    /// More money than is owed, which the mapping leaves to a person.
+    AboveOwed {
+        /// The invoice's number.
+        invoice: DocumentNumber,
+        /// What is owed on it, in rupiah.
+        #[serde(with = "as_text")]
+        owed: Rupiah,
+        /// What a person books.
+        to_book: Box<AfterSale>,
+    },
     /// Money that no receipt can book: what a person has to book in Accurate.
     ToBook {
         /// The money that arrived on or left the account below, in rupiah.
@@ -187,6 +197,13 @@ impl AfterSale {
             ),
             Self::Rest { rest, limit } => unexplained(*rest, *limit, language),
             Self::ToBook { net, bank, amounts } => to_book(*net, bank, amounts, language),
+            Self::AboveOwed { invoice, owed, to_book } => {
+                let (booked, owed) = (to_book.in_words(language), owed.in_words());
+                say(
+                    format!("{booked}; {owed} of it pays invoice {invoice}, and the rest is more than is owed on it"),
+                    format!("{booked}; {owed} melunasi faktur {invoice}, dan sisanya melebihi tagihannya"),
+                )
+            }
             Self::CreditToClose { amount, customer, bank } => {
                 let (amount, bank) = (amount.in_words(), or_question_mark(bank));
                 say(

@@ -136,7 +136,9 @@ impl Desk<'_> {
             return Err(blocked(Reason::PayoutLate, self.to_book(row.payout.net, &booked)));
         }
         if row.payout.net > ledger.owed() && self.mapping.payout.on_overpay == OnOverpay::Block {
-            return Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)));
+            let to_book = Box::new(self.to_book(row.payout.net, &booked));
+            let above = AfterSale::AboveOwed { invoice: self.invoice.number.clone(), owed: ledger.owed(), to_book };
+            return Err(blocked(Reason::PayoutUnmatched, above));
         }
         if payment > ledger.owed() {
             rest = rest + payment - ledger.owed();

@@ -119,7 +119,8 @@ fn a_compensation_above_the_invoice_is_a_persons_if_the_mapping_says_so() {
     let rebate =
         OnAccount { category: "platform_rebate".to_owned(), account: "700102".to_owned(), amount: rupiah(5_000) };
     let to_book = AfterSale::ToBook { net: rupiah(155_000), bank: "110102".to_owned(), amounts: vec![rebate] };
-    assert_eq!(sale.why(1), (Reason::PayoutUnmatched, to_book));
+    let above = AfterSale::AboveOwed { invoice: NUMBER.into(), owed: rupiah(150_000), to_book: Box::new(to_book) };
+    assert_eq!(sale.why(1), (Reason::PayoutUnmatched, above));
     assert!(sale.decide().receipts.is_empty());
     // A rebate that stays within the invoice is no overpayment.
     sale.rows.clear();
