@@ -105,8 +105,8 @@ impl Scheduler {
         Some(Pick::Singles(lane, if others_wait { room.div_ceil(2) } else { room }))
     }
 
-    /// Turns to the other end of the queue; true if this pick takes the newest orders. A long queue is taken from both ends alternately, so that a new order
-    /// does not wait for thousands of older ones, and the oldest is not forgotten.
+    /// Turns to the other end of the queue; true if this pick takes the newest orders. A long queue is taken from both
+    /// ends alternately, so that a new order does not wait for thousands of older ones, and the oldest is not forgotten.
     pub(super) fn alternate_ends(&mut self, lane: Lane) -> bool {
         self.newest_first = !self.newest_first;
         lane == Lane::Fresh && self.newest_first

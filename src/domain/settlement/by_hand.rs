@@ -39,7 +39,8 @@ impl Settling<'_> {
         }
         for (place, row) in self.order.rows.iter().enumerate() {
             if let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) {
-                let amount = by_hand.amount.unwrap_or_else(|| self.worth_of_payout(row));
+                let worth = self.worth_of_payout(row);
+                let amount = by_hand.amount.unwrap_or(worth);
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
                 self.rows.insert(place, Outcome::ByHand(amount));

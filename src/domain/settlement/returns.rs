@@ -208,8 +208,9 @@ fn day_of(order: &Order<'_>, row: &Record, mapping: &Mapping) -> Result<Date, Da
     let (first, second) =
         if waits_for_goods(goods, mapping) { (received_at, accepted_at) } else { (accepted_at, received_at) };
     let day = first.or(second).ok_or(row.arrived)?;
+    let is_arrival = received_at == Some(day);
     // That goods of a cancelled order have arrived is never known from the cancellation.
-    let is_own = *key == key_of_status(order) || (*key == key_of_cancellation(order) && received_at.is_none());
+    let is_own = *key == key_of_status(order) || (*key == key_of_cancellation(order) && !is_arrival);
     if is_own { Err(day) } else { Ok(day) }
 }
 

@@ -107,7 +107,8 @@ impl RowRecord {
 pub struct ByHand {
     /// The number of the document in Accurate.
     pub document: String,
-    /// What it takes off the invoice, in rupiah, if the person said that. Only of a return.
+    /// What it takes off the invoice, in rupiah: what the person said of a return, or what the row took off before it was
+    /// corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Rupiah>,
     /// Why.

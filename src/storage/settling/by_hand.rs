@@ -7,7 +7,10 @@ use super::{
     rows_of,
 };
 use crate::{
-    domain::{document::Kind, money::Rupiah, order::OrderId, payout::RowState, reason::Reason, timeline::Event},
+    domain::{
+        document::Kind, ids::DocumentNumber, money::Rupiah, order::OrderId, payout::RowState, reason::Reason,
+        timeline::Event,
+    },
     storage::{
         ByHand, Marked, Result,
         dialect::{Columns, Dialect},
@@ -26,9 +29,10 @@ const RETURNABLE: &str =
         WHERE r.order_id = settlement_rows.order_id AND r.order_id <> '' AND r.kind = 'return'
           AND r.id <> settlement_rows.id)";
 
-/// Whether a row was corrected after its document was created: a person corrects the document in Accurate, which then
-/// is theirs.
+/// Whether a row was corrected after its document was created, and not moved to another order: a person corrects the
+/// document in Accurate, which then is theirs.
 const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%'
+     AND finding NOT LIKE '%\"what\":\"channel_order_id\"%' AND finding NOT LIKE '%\"what\":\"store_id\"%'
      AND NOT EXISTS (SELECT 1 FROM documents d
                      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part AND d.kind = $4
                        AND (d.state <> 'exists' OR d.lease_until > $5)))";
@@ -46,7 +50,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
 ) -> Result<Marked> {
     let sql = format!(
         "SELECT order_id, by_hand, amount, {RETURNABLE} AS returnable,
-             CAST(CASE WHEN {MAY_BE_BOOKED} AND NOT {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
+             CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
+             CAST(CASE WHEN {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_corrected,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
                            AND d.part = settlement_rows.part AND d.kind = $4), '') AS number
          FROM settlement_rows WHERE kind = $1 AND source = $2 AND row_id = $3"
@@ -55,9 +60,20 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let values = [rows_of(kind).into(), source.into(), id.into(), kind.as_str().into(), now.into()];
     let rows = db.fetch(sql, &values).await?;
     let Some(row) = rows.first() else { return Ok(Marked::Unknown) };
-    if by_hand.is_some() && row.number("is_booked")? == 1 {
-        return Ok(Marked::BookedHere(row.text("number")?.into()));
+    let ours: DocumentNumber = row.text("number")?.into();
+    let is_booked = row.number("is_booked")? == 1;
+    if let Some(by_hand) = by_hand.filter(|_| is_booked) {
+        // Under another number, ours would exist beside it.
+        let is_ours = ours.is_same_as(&by_hand.document.as_str().into());
+        if !is_ours || row.number("is_corrected")? == 0 {
+            return Ok(Marked::BookedHere(ours));
+        }
     }
+    // What the form shows, and what the document still takes off unless the person says otherwise.
+    let booked = row.number_if_any("amount")?.filter(|_| is_booked && kind == Kind::Return);
+    let by_hand =
+        by_hand.map(|said| ByHand { amount: said.amount.or(booked.map(Rupiah::from_hundredths)), ..said.clone() });
+    let by_hand = by_hand.as_ref();
     if let (Kind::Return, Some(by_hand), Some(left)) = (kind, by_hand, row.number_if_any("returnable")?) {
         // The amount of an earlier mark is what a person said, not what the record says.
         let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());

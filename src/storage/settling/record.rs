@@ -308,8 +308,7 @@ async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -
     let sql = format!(
         "SELECT r.id, r.by_hand, r.settles FROM {} {join} settlement_rows r ON r.kind = v.value ->> 'kind'
              AND r.source = v.value ->> 'source' AND r.row_id = v.value ->> 'row_id'
-         WHERE r.by_hand IS NOT NULL AND r.order_id <> ''
-           AND NOT EXISTS (SELECT 1 FROM unsettled u WHERE u.order_id = r.order_id AND u.due_at = 0)",
+         WHERE r.by_hand IS NOT NULL AND r.settles <> 0",
         T::ROWS
     );
     for row in &db.fetch(sql, &[corrected.into()]).await? {

@@ -43,7 +43,7 @@ impl Approval {
         };
         let unknown = match to_approve.unknown_in_words(page) {
             none if none.is_empty() => none,
-            some => page.t(", and {}", ", dan {}").replace("{}", &some),
+            some => page.t(", not counting {}", ", belum termasuk {}").replace("{}", &some),
         };
         let sentence = page
             .t("{rows} for approval, {sum} in total{unknown}.", "{rows} persetujuan, total {sum}{unknown}.")

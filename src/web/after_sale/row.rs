@@ -141,7 +141,7 @@ impl RowLine {
 /// Whether a person may say that a row is booked by hand: nothing of ours books it, or it was corrected afterwards.
 pub(super) fn is_markable(row: &RowRecord) -> bool {
     let is_open = matches!(row.state, RowState::Unmatched | RowState::Waiting | RowState::Blocked);
-    let is_corrected = row.finding.as_ref().is_some_and(|finding| finding.about.is_correction());
+    let is_corrected = row.finding.as_ref().is_some_and(|finding| finding.about.is_correction_in_place());
     row.by_hand.is_none()
         && is_open
         && (is_corrected || row.document.as_ref().is_none_or(|document| document.id.is_none()))
