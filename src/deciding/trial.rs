@@ -32,7 +32,7 @@ use crate::{
 const AT_ONCE: i64 = 100;
 
 /// For how long a trial rests after each page; with very many orders it would otherwise run out of time.
-const RESTS_FOR: Duration = Duration::from_secs(6);
+const RESTS_FOR: Duration = Duration::from_secs(9);
 
 /// How long a trial rests after a page that took this long.
 fn rest_after(page: Duration, since_begun: Duration) -> Duration {
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_trial_leaves_half_of_its_first_seconds_to_webhooks() {
         let page = Duration::from_millis(4);
-        assert_eq!(rest_after(page, Duration::from_secs(5)), page);
-        assert_eq!(rest_after(page, Duration::from_secs(6)), Duration::ZERO);
+        assert_eq!(rest_after(page, Duration::from_secs(8)), page);
+        assert_eq!(rest_after(page, Duration::from_secs(9)), Duration::ZERO);
     }
 }
