@@ -8,6 +8,7 @@ mod demo;
 mod exporting;
 mod hostile;
 mod mapping;
+mod mapping_history;
 mod mapping_lists;
 mod notices;
 pub(crate) mod payout_import;

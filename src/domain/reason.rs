@@ -178,8 +178,8 @@ coded! {
             en "This money cannot be booked on an invoice." => "Book the money in Accurate as named here.",
             id "Dana ini tidak dapat dibukukan pada faktur." => "Bukukan dana tersebut di Accurate sesuai keterangan di sini.";
         ReturnNeedsPerson = "return_needs_person",
-            en "A return or refund needs a person's decision." => "Check at the marketplace what was sent back; then correct the return record, or book the return in Accurate.",
-            id "Retur atau pengembalian dana ini memerlukan keputusan Anda." => "Periksa barang yang dikembalikan di marketplace; lalu perbaiki data returnya, atau bukukan retur penjualannya di Accurate.";
+            en "A return or refund needs a person's decision." => "Check at the marketplace what was sent back. Then correct the return record; or book the return in Accurate (if it is booked already, correct it there) and mark it as done by hand.",
+            id "Retur atau pengembalian dana ini memerlukan keputusan Anda." => "Periksa barang yang dikembalikan di marketplace. Lalu perbaiki data returnya; atau bukukan Retur Penjualan di Accurate (jika sudah dibukukan, perbaiki di sana) dan tandai sudah dibuat manual.";
         Cancelled = "cancelled",
             en "The order was cancelled before it was invoiced." => "Nothing to do.",
             id "Pesanan dibatalkan sebelum dibuatkan faktur." => "Tidak ada yang perlu dilakukan.";

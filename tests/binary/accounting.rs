@@ -165,6 +165,7 @@ async fn totals_are_those_of_the_list() {
     assert_eq!((row["count"].as_i64(), row["total"].as_f64()), (Some(invoiced.len() as i64), Some(sum(&invoiced))));
     service.get("/v1/totals?by=moon").await.problem(400, "bad_request");
     service.get("/v1/totals?by=day&from=2026-11-31").await.problem(400, "bad_request");
+    service.get("/v1/totals?from=2026-11-30&to=2026-11-01").await.problem(400, "bad_request");
     let none = service.get("/v1/orders?from=2026-11-02&to=2026-11-01&totals=true").await.json();
     assert_eq!((&none["orders"], &none["totals"]["count"]), (&json!([]), &json!(0)), "there are no days between them");
     service.get("/v1/orders?by=moon").await.problem(400, "bad_request");

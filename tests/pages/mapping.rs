@@ -6,7 +6,7 @@ use serde_json::json;
 use super::visitor::{Shown, Visitor};
 use crate::{
     forstok::order,
-    service::{Home, OPERATOR_TOKEN, Service, accurate},
+    service::{Home, Service, accurate},
 };
 
 /// The form as a browser would send it, with these fields changed.
@@ -137,36 +137,6 @@ async fn shadow_mode_is_chosen_on_the_page_and_saved_like_any_other_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_two_of_many_revisions_are_compared() {
-    let accurate = accurate().await;
-    let service = Home::new(&accurate).serve().await;
-    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
-    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
-    for revision in 2..=56 {
-        mapping["description"] = json!(format!("{revision} {{order_id}}"));
-        let body = mapping.to_string().into_bytes();
-        let put = service.ask(reqwest::Method::PUT, "/v1/mapping", &headers, body).await;
-        assert_eq!((put.status.as_u16(), &put.json()["revision"]), (200, &json!(revision)));
-    }
-    let mut admin = Visitor::operator(&service).await;
-    let newest = admin.get("/mapping/history").await;
-    assert!(!newest.html.contains("revision-6\""), "an old revision is on another page");
-    let numbers = |page: &Shown| {
-        let fields = page.fields_of("compare");
-        let value = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-        (value("from"), value("to"), value("below"))
-    };
-    let some = |text: &str| Some(text.to_owned());
-    assert_eq!(numbers(&newest), (some("55"), some("56"), None));
-    for page in [&newest, &admin.get("/mapping/history?below=7").await] {
-        assert_eq!(page.html.matches("type=\"number\" min=\"1\" max=\"56\" required").count(), 2, "{}", page.html);
-    }
-    let compared = admin.get("/mapping/history?below=7&from=3&to=56").await;
-    compared.says(&["From revision 3 to revision 56", "3 ‹Forstok order id›", "56 ‹Forstok order id›", "Revision 6"]);
-    assert_eq!(numbers(&compared), (some("3"), some("56"), some("7")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn every_mistake_is_shown_at_its_field_and_nothing_is_saved_or_lost() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
@@ -276,33 +246,6 @@ async fn a_change_is_tried_on_past_orders_before_it_counts() {
     let off = [("stores/8277/invoicing", "off")];
     let tried = send(&mut admin, "/mapping/try", &filled(&page, &off)).await;
     tried.says(&["With this mapping, no order would get an invoice any more."]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn revisions_are_compared_and_an_old_one_is_restored() {
-    let accurate = accurate().await;
-    let service = Home::new(&accurate).serve().await;
-    let mut admin = Visitor::operator(&service).await;
-    let page = admin.get("/mapping").await;
-    send(&mut admin, "/mapping", &filled(&page, &[("bundles", "children")]))
-        .await
-        .goes_to("/mapping?done=mapping_saved");
-    let compared = admin.get("/mapping/history?from=1&to=2").await;
-    compared.says(&["From revision 1 to revision 2", "Bundles", "the bundle at its price, its contents at Rp0"]);
-    assert_eq!(admin.get("/mapping/history?from=1&to=9").await.status, StatusCode::NOT_FOUND);
-
-    let stale = admin.post("/mapping/history/1/restore", &[("replaces", "1")]).await;
-    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text());
-    admin
-        .post("/mapping/history/1/restore", &[("replaces", "2")])
-        .await
-        .goes_to("/mapping/history?done=mapping_restored");
-    let restored = service.get("/v1/mapping").await.json();
-    assert_eq!((&restored["revision"], &restored["mapping"]["bundles"]), (&json!(3), &json!("parent_and_children")));
-    admin.get("/mapping/history").await.says(&["Revision 3", "restored revision 1"]);
-    let file = admin.get("/mapping/export").await;
-    assert!(file.html.contains("# Revision 3") && file.html.contains("[stores"), "{}", file.html);
-    assert_eq!(file.header("content-disposition"), "attachment; filename=\"mapping.toml\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -420,33 +363,4 @@ async fn unmapped_stores_come_first_and_only_accounts_of_a_fitting_type_are_offe
         "other expenses"
     );
     assert_eq!(choices_of("stores/99999/bank_account"), ["110101", "110102", "110103"], "cash and banks");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn restoring_and_comparing_work_over_the_api_too() {
-    let accurate = accurate().await;
-    let service = Home::new(&accurate).serve().await;
-    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
-    mapping["bundles"] = json!("parent");
-    let by = |tag: &str| [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", tag.to_owned())];
-    let put = reqwest::Method::PUT;
-    let body = mapping.to_string().into_bytes();
-    let answer = service.ask(put, "/v1/mapping?note=a%20test", &by("\"1\""), body).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let history = service.get("/v1/mapping/history").await.json();
-    assert_eq!((&history["revisions"][0]["note"], &history["revisions"][1]["note"]), (&json!("a test"), &json!(null)));
-    let changes = service.get("/v1/mapping/revisions/1/changes?since=2").await.json();
-    assert_eq!(changes["changes"], json!(["bundles: \"parent\" → \"parent_and_children\""]));
-
-    let restore = |tag: &'static str, revision: &'static str| {
-        let path = format!("/v1/mapping/revisions/{revision}/restore");
-        let (service, headers) = (&service, by(tag));
-        async move { service.ask(reqwest::Method::POST, &path, &headers, Vec::new()).await }
-    };
-    restore("\"1\"", "1").await.problem(412, "mapping_stale");
-    restore("\"2\"", "7").await.problem(404, "revision_unknown");
-    let answer = restore("\"2\"", "1").await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["revision"]), (200, &json!(3)));
-    assert_eq!(service.get("/v1/mapping").await.json()["mapping"]["bundles"], "parent_and_children");
-    assert_eq!(service.get("/v1/mapping/history").await.json()["revisions"][0]["note"], "restored revision 1");
 }

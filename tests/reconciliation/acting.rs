@@ -155,7 +155,7 @@ pub(super) async fn another_sale_with_our_number_is_never_taken_for_the_orders(b
     };
     assert_eq!(of(&numbers[0]), [Class::MissingInAccurate], "the other sale is to none of our customers");
     assert_eq!(of(&numbers[1]), [Class::MissingInAccurate, Class::Foreign]);
-    assert_eq!(of(&numbers[2]), [], "nobody is told to delete a sale that is not the cancelled order's");
+    assert_eq!(of(&numbers[2]), [], "the sale is not the cancelled order's, and must not be deleted");
     let missing = found.iter().find(|finding| finding.number.as_str() == numbers[0]).expect("just seen");
     let namesake = missing.facts.namesake.as_ref().expect("it has the number now");
     assert_eq!((namesake.customer_no.as_str(), namesake.total), ("COUNTER", 77_700_000));

@@ -1,5 +1,7 @@
 //! What comes after the sale: payouts and return records that marketplaces send, and what people decide about them.
 
+mod rules;
+
 use std::collections::BTreeMap;
 
 use forstok_accurate::{
@@ -11,11 +13,11 @@ use forstok_accurate::{
         return_record::{Goods, Piece, ReturnKey, ReturnRecord},
     },
     engine::Engine,
-    sandbox::samples::MAPPING,
     storage::{Approving, ByHand, ManualChange, Marked, Result, RowContent, RowFilter, Written},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
+pub(crate) use self::rules::{Rules, with_new_fee};
 use super::{
     senders::{Flaw, Script},
     world::order_id,
@@ -26,53 +28,6 @@ const SOURCE: &str = "shopee";
 
 /// A fee that nobody has mapped at first.
 const NEW_FEE: &str = "biaya baru";
-
-/// How payouts and returns are booked in a world.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    /// `payout.post`.
-    pub(crate) post: &'static str,
-    /// `returns.mode`.
-    pub(crate) returns: &'static str,
-    refund_only: &'static str,
-}
-
-impl Rules {
-    pub(crate) fn draw(rng: &mut fastrand::Rng) -> Self {
-        Self {
-            post: if rng.bool() { "approve" } else { "auto" },
-            returns: ["approve", "auto", "auto", "list"][rng.usize(..4)],
-            refund_only: if rng.bool() { "discount" } else { "not_returned" },
-        }
-    }
-
-    /// Everything goes out without a person.
-    pub(crate) fn automatic() -> Self {
-        Self { post: "auto", returns: "auto", refund_only: "discount" }
-    }
-
-    /// The service creates returns, with or without a person.
-    pub(crate) fn returns_are_posted(&mut self) {
-        if self.returns == "list" {
-            self.returns = "approve";
-        }
-    }
-
-    /// The mapping of the world, before a person has mapped the new fee.
-    pub(crate) fn mapping(self) -> String {
-        let Self { post, returns, refund_only } = self;
-        let mapping = MAPPING.replace("[warehouses]", "refund = \"600105\"\n\n[warehouses]");
-        format!(
-            "{mapping}\n[payout]\npost = \"{post}\"\nauto_after_days = 0\n\n[payout.kinds]\n\
-             \"commission\" = \"service_fee\"\n\n[returns]\nmode = \"{returns}\"\nrefund_only = \"{refund_only}\"\n"
-        )
-    }
-}
-
-/// A mapping in which the new fee has its category.
-pub(crate) fn with_new_fee(mapping: &str) -> String {
-    mapping.replace("[payout.kinds]", &format!("[payout.kinds]\n\"{NEW_FEE}\" = \"service_fee\""))
-}
 
 /// What was sold in an order.
 #[derive(Clone, Debug, Default)]

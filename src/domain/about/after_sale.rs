@@ -1,6 +1,9 @@
 //! Why a payout row or a return record needs a person, with amounts and accounts, so that a bookkeeper can act without
 //! opening the row.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -373,47 +376,4 @@ fn or_question_mark(account: &str) -> &str {
 
 fn listed(numbers: &[DocumentNumber]) -> String {
     numbers.iter().map(DocumentNumber::as_str).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_reads_what_to_book_and_where() {
-        let fee = OnAccount {
-            category: "shipping_difference".to_owned(),
-            account: "600102".to_owned(),
-            amount: Rupiah::whole(-10_000),
-        };
-        let about = AfterSale::ToBook { net: Rupiah::whole(-10_000), bank: "110102".to_owned(), amounts: vec![fee] };
-        assert_eq!(
-            about.in_words(Language::English),
-            "Rp10.000 left account 110102; shipping_difference -Rp10.000 (account 600102)"
-        );
-        assert_eq!(
-            about.in_words(Language::Indonesian),
-            "Rp10.000 keluar dari akun 110102; shipping_difference -Rp10.000 (akun 600102)"
-        );
-        let stored = serde_json::to_string(&about).expect("JSON");
-        assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
-    }
-
-    #[test]
-    fn a_person_reads_the_journal_that_closes_a_credit() {
-        let (customer, bank) = ("8277".to_owned(), "110102".to_owned());
-        let about = AfterSale::CreditToClose { amount: Rupiah::whole(75_000), customer, bank };
-        assert_eq!(
-            about.in_words(Language::English),
-            "Rp75.000 left account 110102 for a return; close the credit with a journal voucher: debit the receivable of \
-             customer 8277 Rp75.000, credit account 110102 Rp75.000"
-        );
-        assert_eq!(
-            about.in_words(Language::Indonesian),
-            "Rp75.000 keluar dari akun 110102 karena retur; tutup sisa kredit dengan Jurnal Umum: debit piutang \
-             pelanggan 8277 Rp75.000, kredit akun 110102 Rp75.000"
-        );
-        let stored = serde_json::to_string(&about).expect("JSON");
-        assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
-    }
 }

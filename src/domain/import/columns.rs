@@ -229,6 +229,13 @@ mod tests {
     }
 
     #[test]
+    fn the_marketplaces_number_is_preferred_to_that_of_an_invoice() {
+        for headings in [["invoice_number", "marketplace_number"], ["Nomor invoice", "Nomor pesanan marketplace"]] {
+            assert_eq!(Columns::of(&texts(&headings), None).place(Column::ChannelOrderId), Some(1), "{headings:?}");
+        }
+    }
+
+    #[test]
     fn what_a_person_chose_wins_over_what_is_recognised() {
         let headings = texts(&["id", "Kode Transaksi", "Harga"]);
         let chosen = [("channel_order_id", "kode transaksi"), ("total", "Harga"), ("status", "not there")];

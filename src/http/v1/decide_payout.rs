@@ -15,8 +15,8 @@ use crate::{
 
 /// Marks a payout as booked in Accurate by hand, or takes the mark back.
 ///
-/// Nothing is created for a marked payout, whatever the mapping says. Refused if it is booked here
-/// already, unless it was corrected since, and the person names the same document, which they have corrected.
+/// Nothing is created for a marked payout, whatever the mapping says. Refused if it is booked here already, unless it
+/// was corrected since and the mark names that document, which the person has corrected in Accurate.
 #[utoipa::path(
     post,
     path = "/v1/payouts/decision",
@@ -27,7 +27,7 @@ use crate::{
         (status = 200, description = "The decision that is in effect", body = RowDecided),
         (status = 400, description = "The body is not a decision, or its reason or document is missing"),
         (status = 404, description = "No such payout"),
-        (status = 409, description = "It is booked here already, under another number or without a correction"),
+        (status = 409, description = "It is booked here already, and is not a corrected document that the mark names"),
         BodyErrors,
         RoleErrors,
     ),

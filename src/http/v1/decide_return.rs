@@ -16,8 +16,8 @@ use crate::{
 /// Marks a return as booked in Accurate by hand, or takes the mark back.
 ///
 /// Nothing is created for a marked return, whatever the mapping says. It counts as returned: with the given amount,
-/// else with its pieces at the invoice's prices, else with the refund. Refused if it is booked here
-/// already, unless it was corrected since, and the person names the same document, which they have corrected.
+/// else with its pieces at the invoice's prices, else with the refund. Refused if it is booked here already, unless it
+/// was corrected since and the mark names that document, which the person has corrected in Accurate.
 #[utoipa::path(
     post,
     path = "/v1/returns/decision",
@@ -29,7 +29,7 @@ use crate::{
         (status = 400, description = "The body is not a decision, its reason, document or amount is missing, \
                                         or the amount is more than is left of the invoice"),
         (status = 404, description = "No such return"),
-        (status = 409, description = "It is booked here already, under another number or without a correction"),
+        (status = 409, description = "It is booked here already, and is not a corrected document that the mark names"),
         BodyErrors,
         RoleErrors,
     ),

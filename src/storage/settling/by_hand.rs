@@ -38,8 +38,8 @@ const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"cor
                        AND (d.state <> 'exists' OR d.lease_until > $5)))";
 
 /// Marks a row as booked by hand or, with `None`, takes the mark back. Refused where a document of ours exists or may
-/// exist, unless the row was corrected afterwards, and where the amount of a return is missing or more than is left; a document that was only planned is dropped
-/// in the same commit.
+/// exist, unless the row was corrected afterwards and the mark names that document; also where the amount of a return is
+/// missing, or more than is left. A document that was only planned is dropped in the same commit.
 pub(in crate::storage) async fn mark<T: Dialect>(
     db: &mut T,
     kind: Kind,
