@@ -338,10 +338,10 @@ impl Action {
     pub fn consequence(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::CreateAgain, Language::English) => {
-                "The order is decided again, and its invoice is created in Accurate under the same number. Its receipts and returns, which were deleted with it, are created again as well; what you have marked as done by hand, book again in Accurate."
+                "The order is decided again, and its invoice is created in Accurate under the same number. Receipts and returns that were deleted with it are created again, too. Anything that you marked as done by hand must be booked again in Accurate."
             }
             (Self::CreateAgain, Language::Indonesian) => {
-                "Pesanan diproses ulang, dan fakturnya dibuat lagi di Accurate dengan nomor yang sama. Penerimaan dan retur yang ikut terhapus juga dibuat lagi; yang ditandai sudah dibuat manual, bukukan lagi di Accurate."
+                "Pesanan diproses ulang, dan fakturnya dibuat lagi di Accurate dengan nomor yang sama. Penerimaan dan retur yang ikut terhapus juga dibuat lagi. Yang Anda tandai sudah dibuat manual perlu dibukukan lagi di Accurate."
             }
             (Self::AcceptDeleted, Language::English) => {
                 "The order is treated as having no invoice. Nothing is created or deleted in Accurate."
@@ -350,10 +350,10 @@ impl Action {
                 "Pesanan dianggap tanpa faktur. Tidak ada yang dibuat atau dihapus di Accurate."
             }
             (Self::Adopt, Language::English) => {
-                "From now on, the total, customer, date and number in Accurate apply. Nothing is changed on this invoice. If it was entered again, its receipts and returns are created again; what you have marked as done by hand, book again in Accurate."
+                "From now on, the total, customer, date and number in Accurate apply. This invoice is not changed. If it was entered again, its receipts and returns are created again, and anything that you marked as done by hand must be booked again in Accurate."
             }
             (Self::Adopt, Language::Indonesian) => {
-                "Mulai sekarang total, pelanggan, tanggal, dan nomor di Accurate yang dipakai. Faktur ini tidak diubah. Bila faktur ini dibuat ulang secara manual, penerimaan dan returnya dibuat lagi; yang ditandai sudah dibuat manual, bukukan lagi di Accurate."
+                "Mulai sekarang total, pelanggan, tanggal, dan nomor di Accurate yang dipakai. Faktur ini tidak diubah. Bila faktur ini dibuat ulang secara manual, penerimaan dan returnya dibuat lagi, dan yang Anda tandai sudah dibuat manual perlu dibukukan lagi di Accurate."
             }
             (Self::ImportOrder, Language::English) => {
                 "The order is fetched from Forstok and processed like a webhook. Its invoice may then be created or deleted in Accurate."
