@@ -206,7 +206,10 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
         payout: payout.clone(),
         arrived: day_in_wib(row.content_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row),
+        by_hand: by_hand(row, |was| match was {
+            RowContent::Payout(payout) => Some(payout.clone()),
+            RowContent::Return(_) => None,
+        }),
         receipt,
     })
 }
@@ -221,13 +224,17 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
         record: record.clone(),
         arrived: day_in_wib(row.arrived_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row),
+        by_hand: by_hand(row, |was| match was {
+            RowContent::Return(record) => Some(record.clone()),
+            RowContent::Payout(_) => None,
+        }),
         document,
     })
 }
 
-fn by_hand(row: &RowRecord) -> Option<ByHand> {
-    row.by_hand.as_ref().map(|one| ByHand { number: one.document.clone(), amount: one.amount })
+fn by_hand<R>(row: &RowRecord, content: impl Fn(&RowContent) -> Option<R>) -> Option<ByHand<R>> {
+    let was = row.was.as_ref().and_then(content);
+    row.by_hand.as_ref().map(|one| ByHand { number: one.document.clone(), amount: one.amount, was })
 }
 
 /// The document that books a row.

@@ -25,6 +25,8 @@ on_both! {
     among_many_receipts_only_those_that_people_booked_wait_for_a_person;
     a_receipt_that_a_person_corrected_in_accurate_becomes_theirs;
     what_a_person_booked_stays_as_it_was_when_the_row_is_corrected;
+    what_a_person_booked_stays_with_its_order_until_they_say_otherwise;
+    money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_corrected;
 }
 
 impl World {
@@ -324,11 +326,59 @@ async fn what_a_person_booked_stays_as_it_was_when_the_row_is_corrected(base: Ba
     assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
     let owed = 7_500_000 + 5_000_000;
     assert_eq!(world.still_owed().await, owed);
-    // Then their sources say more: what the person booked is still what it was.
+    // Then their sources say more: what the person booked is still what it was, and they are asked.
     world.went_back("7", "r", json!({})).await;
     world.paid("8", "a", 150_000, json!({"subtotal": 150_000})).await;
     assert_eq!(world.still_owed().await, owed);
+    assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_corrected"));
     world.paid("7", "b", 69_000, json!({"subtotal": 75_000, "commission": -6_000})).await;
     world.approves_all(Kind::Receipt).await;
     assert_eq!(world.payout_state("b").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
+    // The person corrects their documents and says so.
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.row(Kind::Receipt, "a").await.settles, 15_000_000);
+    assert_eq!(world.books_by_hand(Kind::Return, "r", Some("RJ-1")).await, Marked::AmountMissing);
+    let total = Some(75_000);
+    assert_eq!(world.books_amount_by_hand(Kind::Return, ("shopee", "r"), Some("RJ-1"), total).await, Marked::Done);
+    assert_eq!(world.return_state("r").await, (RowState::Ignored, "by_hand"));
+    assert_eq!(world.row(Kind::Return, "r").await.settles, 7_500_000);
+}
+
+async fn what_a_person_booked_stays_with_its_order_until_they_say_otherwise(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    // The marketplace corrects itself: the money is another order's.
+    world.recorded(payout("8", "a", 138_000, &json!({"commission": -12_000}))).await;
+    let row = world.row(Kind::Receipt, "a").await;
+    assert_eq!((row.order_id, row.settles), (Some(order_id("7")), 15_000_000), "RCP-1 is on the invoice of order 7");
+    assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_corrected"));
+    // The person moves it to the other invoice in Accurate.
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    let row = world.row(Kind::Receipt, "a").await;
+    assert_eq!((row.order_id, row.settles, row.state), (Some(order_id("8")), 15_000_000, RowState::Ignored));
+    assert_eq!(world.still_owed().await, 15_000_000, "order 7 is unpaid again");
+    // Or deletes it, and takes the mark back: then this service books the money where it belongs.
+    world.recorded(payout("7", "a", 138_000, &json!({"commission": -12_000}))).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", None).await, Marked::Done);
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.owed("INV-7"), world.accurate.owed("INV-8")), (Some(0.into()), Some(150_000.into())));
+}
+
+async fn money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_corrected(base: Base) {
+    let mut world = world(base).await;
+    world.paid("nobody", "a", 50_000, json!({})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+    world.paid("nobody", "a", 40_000, json!({})).await;
+    let row = world.row(Kind::Receipt, "a").await;
+    assert_eq!(row.state, RowState::Unmatched);
+    assert!(row.by_hand.is_some() && row.was.is_some(), "{row:?}");
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
+    assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
 }

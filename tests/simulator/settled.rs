@@ -258,7 +258,7 @@ impl World {
             let outcomes: BTreeMap<_, _> = rows.chain(records).collect();
             for (id, outcome) in outcomes {
                 let reason = match outcome {
-                    Outcome::Blocked(finding) => finding.reason.code(),
+                    Outcome::Blocked(finding) | Outcome::ByHandCorrected(_, finding) => finding.reason.code(),
                     Outcome::Ignored(Some(reason)) => reason.code(),
                     Outcome::ByHand(_) => Reason::ByHand.code(),
                     _ => "",

@@ -4,16 +4,16 @@
 use super::{
     known::{Record, Row},
     outcome::Outcome,
-    receipts::{Booking, refund_in},
-    returns::key_of_cancellation,
+    receipts::{self, Booking, refund_in},
+    returns::{self, key_of_cancellation},
     settling::Settling,
 };
 use crate::domain::{
-    about::{About, AfterSale},
+    about::{About, AfterSale, Correction},
     ids::DocumentNumber,
-    mapping::after_sale::SUBTOTAL,
+    mapping::{Mapping, after_sale::SUBTOTAL},
     money::Rupiah,
-    reason::Finding,
+    reason::{Finding, Reason},
 };
 
 /// What people have booked, in rupiah.
@@ -30,20 +30,27 @@ impl Settling<'_> {
     pub(super) fn keep_what_people_booked(&mut self) {
         for (place, record) in self.order.records.iter().enumerate() {
             if let Some(by_hand) = record.by_hand.as_ref().filter(|_| !self.records.contains_key(&place)) {
-                let amount = by_hand.amount.or_else(|| self.worth(record));
+                let was = Record { record: by_hand.was.as_ref().unwrap_or(&record.record).clone(), ..record.clone() };
+                let mut changes = changes_of_record(record, self.mapping);
+                let worth = self.worth(&was);
+                if by_hand.amount.is_none() && changes.is_empty() && worth != self.worth(record) {
+                    changes.push(change_of_refund(&was, record));
+                }
+                let amount = by_hand.amount.or(worth);
                 self.amounts.insert(place, amount);
                 let amount = amount.unwrap_or_default();
-                self.returned_by_hand(record, amount);
-                self.records.insert(place, Outcome::ByHand(amount));
+                self.returned_by_hand(&was, amount);
+                self.records.insert(place, outcome(amount, Reason::ReturnNeedsPerson, changes));
             }
         }
         for (place, row) in self.order.rows.iter().enumerate() {
             if let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) {
-                let worth = self.worth_of_payout(row);
+                let was = Row { payout: by_hand.was.as_ref().unwrap_or(&row.payout).clone(), ..row.clone() };
+                let worth = self.worth_of_payout(&was);
                 let amount = by_hand.amount.unwrap_or(worth);
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
-                self.rows.insert(place, Outcome::ByHand(amount));
+                self.rows.insert(place, outcome(amount, Reason::PayoutCorrected, changes_of_row(row)));
             }
         }
     }
@@ -107,5 +114,43 @@ impl Settling<'_> {
 
 /// Whether a document that a person has booked takes something off what is owed.
 fn takes_off(outcome: Option<&Outcome>) -> bool {
-    matches!(outcome, Some(Outcome::ByHand(amount)) if amount.is_positive())
+    outcome.is_some_and(|outcome| outcome.booked_by_hand().is_positive())
+}
+
+/// The outcome of a row or record that a person has booked, which takes this amount off. What was corrected since then
+/// is for a person again.
+fn outcome(amount: Rupiah, reason: Reason, changes: Vec<Correction>) -> Outcome {
+    if changes.is_empty() {
+        return Outcome::ByHand(amount);
+    }
+    Outcome::ByHandCorrected(
+        amount,
+        Finding { reason, about: About::AfterSale { of: AfterSale::Corrected { changes } } },
+    )
+}
+
+/// The outcome of a payout that a person has booked without an invoice here.
+pub(super) fn row_without_invoice(row: &Row) -> Outcome {
+    outcome(Rupiah::ZERO, Reason::PayoutCorrected, changes_of_row(row))
+}
+
+/// The outcome of a return that a person has booked without an invoice here.
+pub(super) fn record_without_invoice(record: &Record, mapping: &Mapping) -> Outcome {
+    outcome(Rupiah::ZERO, Reason::ReturnNeedsPerson, changes_of_record(record, mapping))
+}
+
+fn changes_of_row(row: &Row) -> Vec<Correction> {
+    let was = row.by_hand.as_ref().and_then(|by_hand| by_hand.was.as_ref());
+    was.map_or_else(Vec::new, |was| receipts::corrections(was, &row.payout))
+}
+
+fn changes_of_record(record: &Record, mapping: &Mapping) -> Vec<Correction> {
+    let was = record.by_hand.as_ref().and_then(|by_hand| by_hand.was.as_ref());
+    was.map_or_else(Vec::new, |was| returns::corrections(was, &record.record, mapping))
+}
+
+/// The refund is what a return takes off if it is not clear what came back.
+fn change_of_refund(was: &Record, now: &Record) -> Correction {
+    let shown = |record: &Record| record.record.refund.map(|refund| refund.to_string()).unwrap_or_default();
+    Correction { what: "refund".to_owned(), before: shown(was), after: shown(now) }
 }

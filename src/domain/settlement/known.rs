@@ -90,7 +90,7 @@ pub struct Row {
     /// Whether a person has approved exactly this content. Storing a correction must therefore clear the approval.
     pub approved: bool,
     /// The document in Accurate with which a person has booked it.
-    pub by_hand: Option<ByHand>,
+    pub by_hand: Option<ByHand<Payout>>,
     /// The receipt that was made for it.
     pub receipt: Option<Document<ReceiptDraft>>,
 }
@@ -105,19 +105,20 @@ pub struct Record {
     /// Whether a person has approved exactly this content; a correction takes the approval away.
     pub approved: bool,
     /// The document in Accurate with which a person has booked it.
-    pub by_hand: Option<ByHand>,
+    pub by_hand: Option<ByHand<ReturnRecord>>,
     /// The return that was made for it.
     pub document: Option<Document<ReturnDraft>>,
 }
 
 /// A row or record that a person has booked in Accurate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ByHand {
+pub struct ByHand<R> {
     /// Its number.
     pub number: String,
-    /// What it takes off the invoice, in rupiah, if the person said that, or if the row was corrected afterwards: the
-    /// person has booked what it said before.
+    /// What it takes off the invoice, in rupiah, if the person said that.
     pub amount: Option<Rupiah>,
+    /// What the row said then, if it was corrected afterwards: that is what the person has booked.
+    pub was: Option<R>,
 }
 
 /// A receipt or a return that is stored.

@@ -35,7 +35,6 @@ use settling::Settling;
 
 use crate::domain::{
     mapping::{Mapping, OnCancel},
-    money::Rupiah,
     reason::Reason,
 };
 
@@ -46,7 +45,7 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
         Invoice::Exists(invoice) => Settling::new(order, invoice, mapping, today).settle(cancelled),
         Invoice::Held(invoice) => Settling::new(order, invoice, mapping, today).hold(cancelled),
         Invoice::Awaited => {
-            let waiting = without_invoice(order, |row| match amounts(&row.payout, mapping) {
+            let waiting = without_invoice(order, mapping, |row| match amounts(&row.payout, mapping) {
                 Err(unmapped) => unmapped,
                 Ok(_) => Outcome::Waiting(WaitsFor::Invoice),
             });
@@ -54,10 +53,10 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
             Settlement { add: record_of_status(order), ..waiting }
         }
         Invoice::Leaving => {
-            let waiting = without_invoice(order, |_| Outcome::Waiting(WaitsFor::Invoice));
+            let waiting = without_invoice(order, mapping, |_| Outcome::Waiting(WaitsFor::Invoice));
             Settlement { invoice: Fate::Void, ..waiting }
         }
-        Invoice::Absent(reason) => without_invoice(order, |row| match reason {
+        Invoice::Absent(reason) => without_invoice(order, mapping, |row| match reason {
             // A person who creates the invoice by hand, or wants none, books its money too.
             Some(reason) if reason != Reason::Cancelled => Outcome::Ignored(Some(reason)),
             _ if row.payout.net.is_zero() => Outcome::Ignored(reason),
@@ -67,9 +66,9 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
 }
 
 /// An order without an invoice: nothing can be booked. `becomes` gives the outcome of a row.
-fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
+fn without_invoice(order: &Order<'_>, mapping: &Mapping, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
     let of_row = |row: &Row| match &row.receipt {
-        _ if row.by_hand.is_some() => Outcome::ByHand(Rupiah::ZERO),
+        _ if row.by_hand.is_some() => by_hand::row_without_invoice(row),
         Some(receipt) => stuck(receipt).unwrap_or_else(|| becomes(row)),
         None => becomes(row),
     };
@@ -85,7 +84,7 @@ fn without_invoice(order: &Order<'_>, becomes: impl Fn(&Row) -> Outcome) -> Sett
     let records = order.records.iter();
     let records = records.map(|record| {
         let outcome = match &record.document {
-            _ if record.by_hand.is_some() => Outcome::ByHand(Rupiah::ZERO),
+            _ if record.by_hand.is_some() => by_hand::record_without_invoice(record, mapping),
             Some(document) => stuck(document).unwrap_or_else(|| of_record.clone()),
             None => of_record.clone(),
         };

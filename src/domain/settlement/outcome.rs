@@ -117,6 +117,8 @@ pub enum Outcome {
     Ignored(Option<Reason>),
     /// A person has booked it in Accurate, which takes this amount in rupiah off what is owed.
     ByHand(Rupiah),
+    /// The same, and it was corrected afterwards: a person must act.
+    ByHandCorrected(Rupiah, Finding),
 }
 
 /// What a row or a record waits for.
@@ -260,8 +262,24 @@ impl Outcome {
             Self::Waiting(_) => RowState::Waiting,
             Self::Due => RowState::Due,
             Self::Settled => RowState::Settled,
-            Self::Blocked(_) => RowState::Blocked,
+            Self::Blocked(_) | Self::ByHandCorrected(..) => RowState::Blocked,
             Self::Ignored(_) | Self::ByHand(_) => RowState::Ignored,
+        }
+    }
+
+    /// Why a person must act.
+    pub fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Blocked(finding) | Self::ByHandCorrected(_, finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    /// What a document that a person has booked takes off what is owed, in rupiah.
+    pub fn booked_by_hand(&self) -> Rupiah {
+        match self {
+            Self::ByHand(amount) | Self::ByHandCorrected(amount, _) => *amount,
+            _ => Rupiah::ZERO,
         }
     }
 

@@ -355,7 +355,8 @@ impl<'a> Settling<'a> {
             let exists = row.receipt.as_ref().is_some_and(|receipt| receipt.stage == Stage::Exists);
             // What a return explains of the refund is no discount.
             let explained = row.receipt.as_ref().map_or(Rupiah::ZERO, |receipt| receipt.draft.used.returns);
-            exists && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
+            let is_booked = exists || row.by_hand.is_some();
+            is_booked && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
         });
         for outcome in self.records.values_mut().filter(|outcome| **outcome == Outcome::Waiting(WaitsFor::Payout)) {
             if is_refunded {

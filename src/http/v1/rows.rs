@@ -144,8 +144,7 @@ struct ByHandAnswer {
     /// The number of the person's document.
     #[schema(example = "RJN.2026.11.00042")]
     document: String,
-    /// What it takes off the invoice, in rupiah: what the person said of a return, or what the row took off before it was
-    /// corrected.
+    /// What it takes off the invoice, in rupiah, if the person said that of a return.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
     /// Why.

@@ -88,7 +88,9 @@ pub struct RowRecord {
     pub approved: Option<(String, Timestamp)>,
     /// Who has booked it in Accurate.
     pub by_hand: Option<ByHand>,
-    /// What that takes off what is owed, in hundredths of a rupiah.
+    /// What it said when that person marked it, if it was corrected afterwards.
+    pub was: Option<RowContent>,
+    /// What their document takes off what is owed, in hundredths of a rupiah.
     pub settles: i64,
     /// The net of a payout; what a return takes off its invoice, or the refund where that is not clear. `None` if it is
     /// not known yet.
@@ -107,8 +109,7 @@ impl RowRecord {
 pub struct ByHand {
     /// The number of the document in Accurate.
     pub document: String,
-    /// What it takes off the invoice, in rupiah: what the person said of a return, or what the row took off before it was
-    /// corrected.
+    /// What it takes off the invoice, in rupiah, as the person said it of a return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Rupiah>,
     /// Why.

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    record::{MAY_BE_BOOKED, unsettle},
-    rows_of,
+    content,
+    record::{MAY_BE_BOOKED, order_of, orders, unsettle},
+    rows_of, was,
 };
 use crate::{
     domain::{
@@ -37,9 +38,10 @@ const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"cor
                      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part AND d.kind = $4
                        AND (d.state <> 'exists' OR d.lease_until > $5)))";
 
-/// Marks a row as booked by hand or, with `None`, takes the mark back. Refused where a document of ours exists or may
-/// exist, unless the row was corrected afterwards and the mark names that document; also where the amount of a return is
-/// missing, or more than is left. A document that was only planned is dropped in the same commit.
+/// Marks a row as booked by hand or, with `None`, takes the mark back; what the row says now counts from then on. Refused
+/// where a document of ours exists or may exist, unless the row was corrected afterwards and the mark names that
+/// document; also where the amount of a return is missing, or more than is left. A document that was only planned is
+/// dropped in the same commit.
 pub(in crate::storage) async fn mark<T: Dialect>(
     db: &mut T,
     kind: Kind,
@@ -49,7 +51,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     now: Timestamp,
 ) -> Result<Marked> {
     let sql = format!(
-        "SELECT order_id, by_hand, amount, {RETURNABLE} AS returnable,
+        "SELECT order_id, kind, content, by_hand, amount, {RETURNABLE} AS returnable,
              CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
              CAST(CASE WHEN {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_corrected,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
@@ -77,7 +79,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     if let (Kind::Return, Some(by_hand), Some(left)) = (kind, by_hand, row.number_if_any("returnable")?) {
         // The amount of an earlier mark is what a person said, not what the record says.
         let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());
-        let is_known = row.number_if_any("amount")?.is_some() && !was_said;
+        let is_known = row.number_if_any("amount")?.is_some() && !was_said && was(row)?.is_none();
         match by_hand.amount {
             Some(amount) if hundredths(amount) > left => {
                 return Ok(Marked::AmountAbove(Rupiah::from_hundredths(left.max(0))));
@@ -89,7 +91,15 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     if by_hand.is_none() && row.text_if_any("by_hand")?.is_none() {
         return Ok(Marked::Done);
     }
-    let order: Option<OrderId> = if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) };
+    let before: Option<OrderId> = if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) };
+    // What a person had booked stayed with its order, whatever a correction said; now that counts.
+    let order = if was(row)?.is_some() && !is_booked {
+        let content = content(row)?;
+        let fitting = orders(db, std::slice::from_ref(&content)).await?;
+        order_of(&content, &fitting)
+    } else {
+        before.clone()
+    };
     let (state, reason) = match (by_hand, &order) {
         (Some(_), _) => (RowState::Ignored, Reason::ByHand.code()),
         (None, Some(_)) => (RowState::Waiting, ""),
@@ -97,11 +107,16 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     };
     let json = by_hand.map(to_json).unwrap_or_default();
     let sql = "UPDATE settlement_rows SET by_hand = CASE WHEN $4 = '' THEN NULL ELSE $4 END, state = $5, reason = $6,
-                   finding = NULL, waits_for = NULL, waits = '', settles = CASE WHEN $4 = '' THEN 0 ELSE settles END
+                   finding = NULL, waits_for = NULL, waits = '',
+                   settles = CASE WHEN $4 = '' OR order_id <> $7 THEN 0 ELSE settles END,
+                   part = CASE WHEN order_id = $7 THEN part END, order_id = $7
                WHERE kind = $1 AND source = $2 AND row_id = $3";
     let [kind_of_row, source_value, id_value] = key;
-    let values = [kind_of_row, source_value, id_value, (&json).into(), state.as_str().into(), reason.into()];
+    let moved_to = order.as_ref().map(OrderId::as_str).unwrap_or_default();
+    let values =
+        [kind_of_row, source_value, id_value, (&json).into(), state.as_str().into(), reason.into(), moved_to.into()];
     db.execute(sql, &values).await?;
+    unsettle(db, before.iter().filter(|before| Some(*before) != order.as_ref()).map(OrderId::as_str)).await?;
     let Some(order) = order else { return Ok(Marked::Done) };
     // Until the order is decided again, nothing that was only planned may be sent. What exists was corrected by the
     // person, and is theirs from now on.

@@ -11,8 +11,10 @@ pub(super) mod write;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Result, RowContent, RowDocument, RowRecord, StorageError,
+    ByHand, Result, RowContent, RowDocument, RowRecord, StorageError,
     dialect::Columns,
     rows::{from_json, moment, optional_json, order_id, reason, timestamp},
 };
@@ -50,6 +52,7 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
         reason: reason(row)?,
         finding: optional_json(row, "finding")?,
         waits_for: optional_json(row, "waits_for")?,
+        was: was(row)?,
         by_hand: optional_json(row, "by_hand")?,
         ..with_content(row, content(row)?, state)?
     })
@@ -66,6 +69,7 @@ pub(super) fn shown_row(row: &impl Columns) -> Result<RowRecord> {
         reason: reason(row).unwrap_or_default(),
         finding: optional_json(row, "finding").unwrap_or_default(),
         waits_for: optional_json(row, "waits_for").unwrap_or_default(),
+        was: was(row).unwrap_or_default(),
         by_hand: optional_json(row, "by_hand").unwrap_or_default(),
         ..with_content(row, content, RowState::parse(row.text("state")?).unwrap_or(RowState::Blocked))?
     })
@@ -90,6 +94,7 @@ fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Res
         content_at: timestamp(row.number("content_at")?)?,
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
         by_hand: None,
+        was: None,
         settles: row.number("settles")?,
         amount: row.number_if_any("amount")?.map(Rupiah::from_hundredths),
     })
@@ -126,9 +131,27 @@ fn content_of_columns(row: &impl Columns) -> Result<RowContent> {
 
 /// What was sent last.
 fn content(row: &impl Columns) -> Result<RowContent> {
-    let text = row.text("content")?;
+    content_in(row, row.text("content")?)
+}
+
+fn content_in(row: &impl Columns, text: &str) -> Result<RowContent> {
     Ok(match row.text("kind")? {
         "return" => RowContent::Return(from_json(text)?),
         _ => RowContent::Payout(from_json(text)?),
     })
+}
+
+/// A person's mark as it is stored.
+#[derive(Serialize, Deserialize)]
+struct MarkedByHand {
+    #[serde(flatten)]
+    by_hand: ByHand,
+    /// The content that the person has booked, if it was corrected afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    was: Option<String>,
+}
+
+fn was(row: &impl Columns) -> Result<Option<RowContent>> {
+    let marked: Option<MarkedByHand> = optional_json(row, "by_hand")?;
+    marked.and_then(|marked| marked.was).map(|text| content_in(row, &text)).transpose()
 }

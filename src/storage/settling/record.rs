@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{parts, rows_of};
+use super::{MarkedByHand, parts, rows_of};
 use crate::{
     domain::{
         document::Kind,
@@ -14,7 +14,7 @@ use crate::{
         payout::{PaidDay, Payout, RowState},
     },
     storage::{
-        ByHand, Result, RowContent, RowRecorded,
+        Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
         rows::{from_json, hundredths, json as to_json, micros, optional_json, order_id, storable},
     },
@@ -130,7 +130,7 @@ async fn record_over<T: Dialect>(
             let (source, id) = row.key();
             let key = (source.to_owned(), id.to_owned());
             let content = content_of(row);
-            let order_id = order_of(row, &orders);
+            let order_id = order_of(row, &orders).map_or_else(String::new, |id| id.as_str().to_owned());
             let is_closed = match known.get(&key) {
                 Some(before) if before.content == content => continue,
                 Some(before) => {
@@ -205,7 +205,10 @@ pub(super) async fn known<T: Dialect>(db: &mut T, keys: &[(Kind, (&str, &str))])
 }
 
 /// Orders with the marketplace numbers of these rows: their store and Forstok's id.
-async fn orders<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
+pub(super) async fn orders<T: Dialect>(
+    db: &mut T,
+    rows: &[RowContent],
+) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
     let numbers: BTreeSet<_> = rows.iter().map(|row| row.order().1).filter(|number| !number.is_empty()).collect();
     let mut orders = HashMap::new();
     // One by one: PostgreSQL would read all orders to find hundreds of numbers that it has no statistics about.
@@ -218,14 +221,14 @@ async fn orders<T: Dialect>(db: &mut T, rows: &[RowContent]) -> Result<HashMap<S
     Ok(orders)
 }
 
-/// Forstok's id of the order that a row is about; empty unless exactly one order fits.
-fn order_of(row: &RowContent, orders: &HashMap<String, Vec<(String, OrderId)>>) -> String {
+/// The order that a row is about; `None` unless exactly one fits.
+pub(super) fn order_of(row: &RowContent, orders: &HashMap<String, Vec<(String, OrderId)>>) -> Option<OrderId> {
     let (store_id, number) = row.order();
     let fits = |(store, _): &&(String, OrderId)| store_id.is_empty() || store == store_id;
     let mut fitting = orders.get(number).into_iter().flatten().filter(fits);
     match (fitting.next(), fitting.next()) {
-        (Some((_, order_id)), None) => order_id.as_str().to_owned(),
-        _ => String::new(),
+        (Some((_, order_id)), None) => Some(order_id.clone()),
+        _ => None,
     }
 }
 
@@ -276,22 +279,27 @@ pub(super) const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
        AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END AND d.state <> 'gone'
        AND (d.accurate_id IS NOT NULL OR d.doubt_since <> 0))";
 
-/// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays.
-/// One that names another order moves the row there, unless it may be booked already.
+/// Whether a row stays with its order whatever a correction says: what books it is on that order's invoice.
+fn stays() -> String {
+    format!("({MAY_BE_BOOKED} OR settlement_rows.settles <> 0)")
+}
+
+/// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays,
+/// with what the row said then. One that names another order moves the row there, unless it may be booked already.
 async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Times) -> Result<()> {
     let sql = format!(
         "UPDATE settlement_rows SET store_id = v.value ->> 'store_id',
              channel_order_id = v.value ->> 'channel_order_id', content = v.value ->> 'content',
-             order_id = CASE WHEN {MAY_BE_BOOKED} THEN settlement_rows.order_id ELSE v.value ->> 'order_id' END,
-             part = CASE WHEN {MAY_BE_BOOKED} OR settlement_rows.order_id = v.value ->> 'order_id'
+             order_id = CASE WHEN {stays} THEN settlement_rows.order_id ELSE v.value ->> 'order_id' END,
+             part = CASE WHEN {stays} OR settlement_rows.order_id = v.value ->> 'order_id'
                          THEN settlement_rows.part END,
-             state = CASE WHEN {MAY_BE_BOOKED} OR settlement_rows.by_hand IS NOT NULL THEN settlement_rows.state
-                          ELSE v.value ->> 'state' END,
+             state = CASE WHEN {stays} THEN settlement_rows.state ELSE v.value ->> 'state' END,
              amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
              delivered_at = $3,
              waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
          FROM {} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'",
-        T::ROWS
+        T::ROWS,
+        stays = stays()
     );
     // One by one and in order: a key may be corrected twice in one request.
     for row in rows {
@@ -302,22 +310,21 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Time
     Ok(())
 }
 
-/// A person has booked what a row said before its correction: that amount stays what it takes off the invoice.
+/// A person has booked what a row said before its first correction: until they say what is booked now, that counts.
 async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -> Result<()> {
     let join = T::THEN_JOIN;
     let sql = format!(
-        "SELECT r.id, r.by_hand, r.settles FROM {} {join} settlement_rows r ON r.kind = v.value ->> 'kind'
+        "SELECT r.id, r.by_hand, r.content FROM {} {join} settlement_rows r ON r.kind = v.value ->> 'kind'
              AND r.source = v.value ->> 'source' AND r.row_id = v.value ->> 'row_id'
-         WHERE r.by_hand IS NOT NULL AND r.settles <> 0",
+         WHERE r.by_hand IS NOT NULL",
         T::ROWS
     );
     for row in &db.fetch(sql, &[corrected.into()]).await? {
-        let Some(by_hand) = optional_json::<ByHand>(row, "by_hand")?.filter(|one| one.amount.is_none()) else {
-            continue;
-        };
-        let booked = ByHand { amount: Some(Rupiah::from_hundredths(row.number("settles")?)), ..by_hand };
+        let marked: Option<MarkedByHand> = optional_json(row, "by_hand")?;
+        let Some(marked) = marked.filter(|marked| marked.was.is_none()) else { continue };
+        let marked = MarkedByHand { was: Some(row.text("content")?.to_owned()), ..marked };
         let sql = "UPDATE settlement_rows SET by_hand = $2 WHERE id = $1";
-        db.execute(sql, &[row.number("id")?.into(), (&to_json(&booked)).into()]).await?;
+        db.execute(sql, &[row.number("id")?.into(), (&to_json(&marked)).into()]).await?;
     }
     Ok(())
 }

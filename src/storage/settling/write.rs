@@ -275,17 +275,13 @@ async fn write_rows<T: Dialect>(db: &mut T, verdicts: &[&SettlementVerdict]) -> 
     for row in &changed {
         let (kind, source, id) = (row.text("kind")?, row.text("source")?, row.text("row_id")?);
         let Some(outcome) = outcomes.get(&(kind, source, id)) else { continue };
-        let finding = match outcome {
-            Outcome::Blocked(finding) => Some(finding.clone()),
-            _ => None,
-        };
         let event = Event::RowDecided {
             document: if kind == rows_of(Kind::Return) { Kind::Return } else { Kind::Receipt },
             source: source.to_owned(),
             id: id.to_owned(),
             hundredths: row.number_if_any("amount")?.unwrap_or_default(),
             state: outcome.state(),
-            finding,
+            finding: outcome.finding().cloned(),
         };
         events.push((order_id(row)?, vec![event]));
     }
@@ -303,21 +299,19 @@ fn row_values(
         Outcome::Waiting(waits_for) => waits_for.what().as_str(),
         _ => "",
     };
-    let settles = match outcome {
-        Outcome::ByHand(amount) => hundredths(*amount),
-        _ => 0,
-    };
     let (reason, finding, waits_for) = match outcome {
         Outcome::Waiting(waits_for) => ("", None, Some(to_json(waits_for))),
         Outcome::Due | Outcome::Settled | Outcome::Ignored(None) => ("", None, None),
         Outcome::Ignored(Some(reason)) => (reason.code(), None, None),
         Outcome::ByHand(_) => (Reason::ByHand.code(), None, None),
-        Outcome::Blocked(finding) => (finding.reason.code(), Some(to_json(finding)), None),
+        Outcome::Blocked(finding) | Outcome::ByHandCorrected(_, finding) => {
+            (finding.reason.code(), Some(to_json(finding)), None)
+        }
     };
     json!({
         "kind": rows_of(kind), "source": source, "id": id, "state": outcome.state().as_str(), "reason": reason,
         "finding": finding, "waits_for": waits_for, "waits": waits, "part": part.map(|part| part.0),
-        "settles": settles, "amount": amount.map(hundredths),
+        "settles": hundredths(outcome.booked_by_hand()), "amount": amount.map(hundredths),
     })
 }
 

@@ -61,7 +61,7 @@ impl Marking {
             number: line.number.clone(),
             amount: line.amount.clone(),
             consequence,
-            total: (kind == Kind::Return).then(|| (row.amount.is_none(), about_total(row, page))),
+            total: (kind == Kind::Return).then(|| (row.amount.is_none() || row.was.is_some(), about_total(row, page))),
         })
     }
 }
@@ -69,6 +69,12 @@ impl Marking {
 /// What a person enters as the total of the return that they have booked.
 fn about_total(row: &RowRecord, page: &Page) -> String {
     match row.amount {
+        _ if row.was.is_some() => page
+            .t(
+                "This return was corrected after you booked it: enter the total of your document as it is now.",
+                "Data retur ini diperbaiki setelah Anda membukukannya: isi total dokumen Anda yang sekarang.",
+            )
+            .to_owned(),
         Some(amount) => page
             .t("Leave it empty if it is {amount}.", "Kosongkan bila totalnya {amount}.")
             .replace("{amount}", &amount.in_words()),

@@ -79,7 +79,15 @@ impl RowLine {
         let (store_id, number) = row.content.order();
         let shown = shown_as(row);
         let why = match (row.waits_for, row.reason) {
-            _ if row.by_hand.is_some() => row.by_hand.as_ref().map(|one| booked_by_hand(one, page)).unwrap_or_default(),
+            _ if row.by_hand.is_some() => {
+                let booked = row.by_hand.as_ref().map(|one| booked_by_hand(one, page)).unwrap_or_default();
+                // An order's row has a finding that says so.
+                let again = page.t(
+                    " The row was corrected since: compare it with your document, then mark it again.",
+                    " Baris ini diperbaiki setelahnya: bandingkan dengan dokumen Anda, lalu tandai lagi.",
+                );
+                booked + if row.state == RowState::Unmatched { again } else { "" }
+            }
             // The state says it all.
             (Some(WaitsFor::Approval | WaitsFor::ApprovalOf(_)), _) => String::new(),
             (Some(waits_for), _) if row.state == RowState::Waiting => {
@@ -138,13 +146,12 @@ impl RowLine {
     }
 }
 
-/// Whether a person may say that a row is booked by hand: nothing of ours books it, or it was corrected afterwards.
+/// Whether a person may say that a row is booked by hand: nothing of ours books it, or it was corrected since it was
+/// booked.
 pub(super) fn is_markable(row: &RowRecord) -> bool {
     let is_open = matches!(row.state, RowState::Unmatched | RowState::Waiting | RowState::Blocked);
     let is_corrected = row.finding.as_ref().is_some_and(|finding| finding.about.is_correction_in_place());
-    row.by_hand.is_none()
-        && is_open
-        && (is_corrected || row.document.as_ref().is_none_or(|document| document.id.is_none()))
+    is_open && (is_corrected || row.document.as_ref().is_none_or(|document| document.id.is_none()))
 }
 
 /// What a return takes off its invoice.

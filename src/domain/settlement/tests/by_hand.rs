@@ -81,6 +81,64 @@ fn what_was_sent_comes_before_a_mark() {
 }
 
 #[test]
+fn a_correction_of_what_a_person_booked_is_for_a_person_and_changes_no_sums() {
+    let mut sale = Sale::plain();
+    let was = sale.pays(69_000, &[("subtotal", 75_000), ("service_fee", -6_000)]).payout.clone();
+    sale.rows[0].payout.net = rupiah(138_000);
+    sale.rows[0].payout.amounts.insert("subtotal".to_owned(), rupiah(150_000));
+    sale.rows[0].payout.amounts.insert("service_fee".to_owned(), rupiah(-12_000));
+    sale.rows[0].by_hand = Some(ByHand { was: Some(was.clone()), ..by_hand("RCP-1", None) });
+    let (reason, about) = sale.why(1);
+    assert_eq!(reason, Reason::PayoutCorrected);
+    let words = About::AfterSale { of: about }.in_words(crate::domain::reason::Language::English);
+    assert_eq!(
+        words,
+        "net amount: Rp69.000 → Rp138.000; “service_fee”: -Rp6.000 → -Rp12.000; “subtotal”: Rp75.000 → Rp150.000"
+    );
+    assert_eq!(sale.sums(), sums(75_000, 75_000, 0, 0), "what was booked, not what is said now");
+    sale.rows[0].payout = was;
+    assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(75_000)), "sent again as it was booked");
+
+    let mut sale = Sale::plain();
+    let was = sale.returns(Goods::Returned, None, &[("AAA2002", 1)]).record.clone();
+    sale.records[0].record.pieces.clear();
+    sale.records[0].by_hand = Some(ByHand { was: Some(was), ..by_hand("RJN-1", None) });
+    assert_eq!(sale.why_record(1).0, Reason::ReturnNeedsPerson);
+    assert_eq!(sale.sums(), sums(75_000, 0, 75_000, 0));
+    assert_eq!(sale.decide().records[0].amount, Some(rupiah(75_000)));
+}
+
+#[test]
+fn a_corrected_refund_counts_where_nothing_else_says_what_a_person_booked() {
+    let refunded = |now: i64, pieces: &[(&str, i64)]| {
+        let mut sale = Sale::plain();
+        let was = sale.returns(Goods::Returned, Some(60_000), pieces).record.clone();
+        sale.records[0].record.refund = Some(rupiah(now));
+        sale.records[0].by_hand = Some(ByHand { was: Some(was), ..by_hand("RJN-1", None) });
+        (sale.decide().records[0].outcome.clone(), sale.sums())
+    };
+    let (outcome, sums_then) = refunded(90_000, &[("another product", 1)]);
+    let words = outcome.finding().map(|finding| finding.about.in_words(crate::domain::reason::Language::English));
+    assert_eq!(words.as_deref(), Some("refund: Rp60.000 → Rp90.000"));
+    assert_eq!(sums_then, sums(90_000, 0, 60_000, 0));
+    let (outcome, _) = refunded(90_000, &[("AAA2002", 1)]);
+    assert_eq!(outcome, Outcome::ByHand(rupiah(75_000)), "its pieces say what it takes off");
+}
+
+#[test]
+fn a_refund_without_goods_is_settled_when_a_person_has_booked_its_payout() {
+    let mut sale = Sale::plain();
+    sale.pays(138_000, &[("service_fee", -12_000)]);
+    sale.book();
+    sale.returns(Goods::Kept, Some(20_000), &[]);
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Waiting(WaitsFor::Payout));
+    sale.pays(-20_000, &[("refund", -20_000)]);
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Waiting(WaitsFor::Payout), "no receipt can book it");
+    sale.rows[1].by_hand = Some(by_hand("OP-1", None));
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Settled);
+}
+
+#[test]
 fn withheld_tax_is_part_of_the_service_fee_unless_it_has_an_account() {
     let pays = |mapping: &str| {
         let mut sale = Sale::mapped(mapping, vec![line("AAA2002", 75_000, 2)], 0, 0);

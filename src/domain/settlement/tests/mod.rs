@@ -55,8 +55,8 @@ fn rupiah(amount: i64) -> Rupiah {
 }
 
 /// A return that a person has booked, with what they said about its amount.
-fn by_hand(number: &str, amount: Option<i64>) -> ByHand {
-    ByHand { number: number.to_owned(), amount: amount.map(rupiah) }
+fn by_hand<R>(number: &str, amount: Option<i64>) -> ByHand<R> {
+    ByHand { number: number.to_owned(), amount: amount.map(rupiah), was: None }
 }
 
 fn none() -> Rupiah {
