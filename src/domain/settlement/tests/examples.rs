@@ -191,13 +191,15 @@ fn r4_each_return_takes_its_share_of_the_discount_and_the_last_one_the_rest() {
     assert_eq!(returns(&sale.book()), [return_body(1, 1, 80_000, 5_000)]);
     assert_eq!(sale.sums(), sums(75_000, 0, 75_000, 0));
 
-    let mut sale = Sale::of(vec![line("AAA2002", 50_000, 3)], 10_000, 0);
-    for part in 1..=3 {
-        sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
-        let body = returns(&sale.book()).remove(part - 1);
-        assert_eq!(body, return_body(part, 1, 50_000, [3_333, 3_333, 3_334][part - 1]));
+    for (discount, shares) in [(10_000, [3_333, 3_333, 3_334]), (9_000, [3_000, 3_000, 3_000])] {
+        let mut sale = Sale::of(vec![line("AAA2002", 50_000, 3)], discount, 0);
+        for (part, share) in (1..).zip(shares) {
+            sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
+            let body = returns(&sale.book()).remove(part - 1);
+            assert_eq!(body, return_body(part, 1, 50_000, share));
+        }
+        assert_eq!(sale.sums(), sums(0, 0, 150_000 - discount, 0));
     }
-    assert_eq!(sale.sums(), sums(0, 0, 140_000, 0));
 }
 
 #[test]
