@@ -105,6 +105,10 @@ fn book(accurate: &Sandbox, file: &Path) -> Vec<String> {
     transaction
         .execute("UPDATE documents SET accurate_id = accurate_id + 9000000 WHERE accurate_id IS NOT NULL", [])
         .expect("written");
+    // What the old orders were copied from is not in Accurate.
+    transaction
+        .execute("UPDATE documents SET day = '2000-01-01' WHERE kind = 'invoice' AND id < ?1", [FIRST_ROW])
+        .expect("written");
     for (row, number, customer, order, total) in &held {
         let total: Decimal = total.parse().expect("an amount");
         accurate.add_invoice(number, customer, order, total);
