@@ -272,11 +272,20 @@ impl Said<'_> {
     }
 }
 
-/// The beginning of a body that is not one of Accurate's replies, for the timeline. It may echo our request.
+/// The beginning of a body that is not one of Accurate's replies, for the timeline; of a web page, which proxies send,
+/// its title. It may echo our request.
 fn excerpt(status: u16, body: &[u8], secrets: &Secrets) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(1_200)]);
     let text = secrets.hidden_in(&text);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = title_of(&text).unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = text.chars().take(160).collect();
     if text.is_empty() { format!("HTTP {status}, empty") } else { format!("HTTP {status}: {text}") }
+}
+
+/// The title of a web page, if this is one.
+fn title_of(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let begin = lower.find("<title>")? + "<title>".len();
+    let end = begin + lower[begin..].find("</title>")?;
+    Some(text[begin..end].trim()).filter(|title| !title.is_empty())
 }

@@ -26,7 +26,7 @@ use crate::{
     forstok::api::ForstokApi,
     http::v1::{reconciliation::RunAnswer, request_reconciliation::read_period},
     settings::{self, BookConfig, Config},
-    storage::{self, FindingFilter, Run, Storage, StorageError},
+    storage::{self, FindingFilter, Run, RunPart, Storage, StorageError},
 };
 
 /// Exit code of a run that could not see everything: run it again.
@@ -63,8 +63,8 @@ pub(super) async fn run(
             beside.close().await;
             (storage, true)
         }
-        Err(StorageError::File { why, .. }) => {
-            complain!("the service that uses this database carries out the comparison ({why})");
+        Err(StorageError::InUse { .. }) => {
+            complain!("the service that uses this database carries out the comparison");
             (beside, false)
         }
         Err(error) => return Err(anyhow::Error::from(error).into()),
@@ -117,7 +117,7 @@ fn engine(
 
 /// The run, once it has ended; reports its progress until then.
 async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Run, Failure> {
-    let mut reported_at = clock.monotonic();
+    let (mut reported_at, mut reported) = (clock.monotonic(), Vec::new());
     loop {
         let run = storage.run(id).await.map_err(anyhow::Error::from)?;
         let run = run.context("the run no longer exists: the database was replaced")?;
@@ -126,16 +126,25 @@ async fn ended(storage: &dyn Storage, id: i64, clock: &SharedClock) -> Result<Ru
         }
         if clock.monotonic().since(reported_at) >= BETWEEN_REPORTS {
             reported_at = clock.monotonic();
-            for part in run.parts.iter().filter(|part| part.ended_at.is_none()) {
-                let (book, read, of, asked) = (&part.book, part.rows_read, part.rows_expected, part.asked);
-                complain!("{book}: {read} of {of} invoices listed, {asked} looked up one by one");
+            let progress = progress(&run);
+            for line in progress.iter().filter(|line| !reported.contains(*line)) {
+                complain!("{line}");
             }
-            if run.forstok.as_ref().is_some_and(|forstok| forstok.ended_at.is_none()) {
-                complain!("Forstok's orders are being read");
-            }
+            reported = progress;
         }
         clock.sleep(CHECK).await;
     }
+}
+
+/// How far a run is, in lines.
+fn progress(run: &Run) -> Vec<String> {
+    let parts = run.parts.iter().filter(|part| part.ended_at.is_none());
+    let of_part = |part: &RunPart| {
+        let (book, read, of, asked) = (&part.book, part.rows_read, part.rows_expected, part.asked);
+        format!("{book}: {read} of {of} invoices listed, {asked} looked up one by one")
+    };
+    let forstok = run.forstok.as_ref().filter(|forstok| forstok.ended_at.is_none());
+    parts.map(of_part).chain(forstok.map(|_| "Forstok's orders are being read".to_owned())).collect()
 }
 
 async fn print(storage: &dyn Storage, run: Run, form: Form) -> Result<ExitCode, Failure> {

@@ -163,6 +163,14 @@ pub enum StorageError {
         /// The reason, and the remedy if there is one.
         why: String,
     },
+    /// Another process works on the file.
+    #[error(
+        "{path} cannot be used as a database: another forstok-accurate works on it; stop that one first, or give this one its own database"
+    )]
+    InUse {
+        /// The file.
+        path: String,
+    },
     /// The server cannot be used.
     #[error("{server} cannot be used as a database: {why}")]
     Server {

@@ -221,3 +221,14 @@ fn amounts_keep_their_digits_and_rows_are_told_from_what_is_none() {
     assert_eq!((amounts, envelope.d.complete), (vec!["80000.5000", "7", ""], false));
     assert_eq!(envelope.pages, Some(2));
 }
+
+#[test]
+fn a_web_page_of_a_proxy_is_named_by_its_title() {
+    let page = b"<html>\r\n<head><TITLE>502 Bad\n Gateway</TITLE></head><body><h1>502 Bad Gateway</h1></body></html>";
+    let said = |status, body: &[u8]| {
+        let failure = reply(status, std::str::from_utf8(body).expect("a text")).expect_err("no success");
+        failure.words().to_owned()
+    };
+    assert_eq!(said(502, page), "HTTP 502: 502 Bad Gateway");
+    assert_eq!(said(502, b"<html><title></title>no title</html>"), "HTTP 502: <html><title></title>no title</html>");
+}

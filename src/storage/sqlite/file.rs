@@ -122,8 +122,7 @@ pub(super) fn must_exist(path: &Path) -> Result<()> {
 /// Takes the lock of a database file, or fails if another process holds it. The lock ends with the process, even if it
 /// is killed.
 pub(super) fn lock_beside(path: &Path) -> Result<File> {
-    let others = "another forstok-accurate works on it; stop that one first, or give this one its own database";
-    lock_if_free(path)?.ok_or_else(|| refused(path, &others))
+    lock_if_free(path)?.ok_or_else(|| StorageError::InUse { path: path.display().to_string() })
 }
 
 /// What to do about this damaged file: a database has its lock beside it, a backup has none.
