@@ -143,6 +143,11 @@ async fn backfill(
     }
 }
 
+/// `2026-11-05 10:00:00 WIB`.
+fn in_wib(at: Timestamp) -> String {
+    WIB.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S WIB").to_string()
+}
+
 /// The beginning of a day in Jakarta.
 fn start_of(day: Date) -> Timestamp {
     WIB.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
@@ -162,7 +167,7 @@ fn print_backfill(ran: &Ran, form: Form, database: &Database) -> Result<ExitCode
         }
         Form::Words => {
             let orders = counted(usize::try_from(report.counts.listed).unwrap_or(usize::MAX), "order");
-            say!("{orders} of Forstok, {} to {}, compared with {database}", ran.from, ran.to);
+            say!("{orders} of Forstok, {} to {}, compared with {database}", in_wib(ran.from), in_wib(ran.to));
             print_report(report)?;
             print_taken_in(report, ran.mode)?;
             if let Some(why) = &why {
@@ -223,7 +228,7 @@ fn print_import(outcome: &Outcome, mode: Mode, form: Form, database: &Database) 
             return Ok(ExitCode::FAILURE);
         }
     };
-    let code = exit_code(report);
+    let code = if report.counts.listed == 0 { ExitCode::FAILURE } else { exit_code(report) };
     match form {
         Form::Json => {
             let answer = import_orders::Import::new(kind, report);
@@ -232,6 +237,9 @@ fn print_import(outcome: &Outcome, mode: Mode, form: Form, database: &Database) 
         Form::Words => {
             say!("{} compared with {database}", counted_lines(report.counts.listed));
             print_report(report)?;
+            if report.counts.listed == 0 {
+                say!("The file contains no orders: check that it is the right one");
+            }
             match outcome {
                 Outcome::Table { used, .. } => {
                     let columns: Vec<_> =
@@ -275,6 +283,7 @@ fn print_taken_in(report: &Report, mode: Mode) -> Result<(), Failure> {
         Mode::Report if report.counts.differences() > 0 => {
             say!("Nothing was taken in; --ingest takes in what is missing");
         }
+        Mode::Report if report.counts.listed == 0 => {}
         Mode::Report => say!("Nothing is missing"),
     }
     Ok(())
@@ -303,7 +312,7 @@ fn in_words(difference: &Difference) -> String {
 fn side(side: &Side) -> String {
     let status = (!side.status.is_empty()).then(|| side.status.clone());
     let total = side.total.map(Rupiah::in_words);
-    let at = side.updated_at.map(|at| at.to_string());
+    let at = side.updated_at.map(in_wib);
     [status, total, at].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 

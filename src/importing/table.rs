@@ -1,6 +1,6 @@
 //! Compares the rows of an export with what is known. A row is too little for an invoice, so none is taken in.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
@@ -37,34 +37,33 @@ pub(super) async fn compare(importer: &Importer, file: Vec<u8>) -> std::result::
         return Ok(Outcome::ColumnsUnknown(headings));
     }
     let mut report = Report::naming(MOST_NAMED);
-    let mut orders = HashSet::new();
-    loop {
-        let mut batch = Vec::with_capacity(BATCH);
-        for (line, cells) in rows.by_ref().take(BATCH) {
-            let cells: Vec<_> = cells.iter().map(Cell::text).collect();
-            match columns.read(&cells) {
-                // Exports with a row for each product repeat what they say about the order.
-                Ok(row)
-                    if !orders.insert((row.order_id.clone(), row.channel_order_id.clone(), row.store_id.clone())) =>
-                {
-                    batch.push(None);
-                }
-                Ok(row) => batch.push(Some((line, row))),
-                Err(problem) => {
-                    report.add_unread(line, problem);
-                    batch.push(None);
+    let mut latest: Vec<(u64, Row)> = Vec::new();
+    let mut places = HashMap::new();
+    for (line, cells) in rows {
+        let cells: Vec<_> = cells.iter().map(Cell::text).collect();
+        match columns.read(&cells) {
+            Ok(row) => {
+                // Exports with a row for each product repeat what they say about the order; others list what became of
+                // it.
+                let place = places
+                    .entry((row.order_id.clone(), row.channel_order_id.clone(), row.store_id.clone()))
+                    .or_insert(latest.len());
+                match latest.get_mut(*place) {
+                    Some(before) if row.is_later_than(&before.1) => *before = (line, row),
+                    Some(_) => {}
+                    None => latest.push((line, row)),
                 }
             }
+            Err(problem) => report.add_unread(line, problem),
         }
-        if batch.is_empty() {
-            let used = columns.choice(&headings);
-            return Ok(Outcome::Table { report, headings, used });
-        }
-        compare_some(importer, batch.into_iter().flatten().collect(), &mut report).await?;
     }
+    for some in latest.chunks(BATCH) {
+        compare_some(importer, some, &mut report).await?;
+    }
+    Ok(Outcome::Table { report, used: columns.choice(&headings), headings })
 }
 
-async fn compare_some(importer: &Importer, rows: Vec<(u64, Row)>, report: &mut Report) -> Result<()> {
+async fn compare_some(importer: &Importer, rows: &[(u64, Row)], report: &mut Report) -> Result<()> {
     importer.inbox.fold_all().await?;
     let ids: Vec<_> = rows.iter().filter_map(|(_, row)| row.order_id.clone()).collect();
     let without_id = rows.iter().filter(|(_, row)| row.order_id.is_none());
@@ -78,16 +77,16 @@ async fn compare_some(importer: &Importer, rows: Vec<(u64, Row)>, report: &mut R
     for (line, row) in rows {
         let known = match &row.order_id {
             Some(id) => by_id.get(id),
-            None => of_store(by_number.get(&row.channel_order_id).map(Vec::as_slice).unwrap_or_default(), &row),
+            None => of_store(by_number.get(&row.channel_order_id).map(Vec::as_slice).unwrap_or_default(), row),
         };
-        let standing = compare::of_row(&row, known);
+        let standing = compare::of_row(row, known);
         report.add(standing, || Difference {
-            line: Some(line),
+            line: Some(*line),
             standing,
             order_id: row.order_id.clone().or_else(|| Some(known?.order_id.clone())),
             channel_order_id: or(&row.channel_order_id, known.map(|known| known.channel_order_id.as_str())),
             store_id: or(&row.store_id, known.map(|known| known.store_id.as_str())),
-            listed: Side { status: row.status.clone(), total: total(&row, known), updated_at: row.updated_at },
+            listed: Side { status: row.status.clone(), total: total(row, known), updated_at: row.updated_at },
             known: known.map(Side::from),
         });
     }

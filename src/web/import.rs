@@ -251,6 +251,10 @@ fn next(report: &Report, kind: &Kind, page: &Page) -> &'static str {
             "They are processed like webhooks. An older snapshot never replaces a newer one.",
             "Semuanya diproses seperti webhook. Data yang lebih lama tidak pernah menggantikan yang lebih baru.",
         ),
+        _ if report.counts.listed == 0 => page.t(
+            "The file contains no orders. Check that it is the right one.",
+            "Berkas ini tidak berisi pesanan. Periksa apakah berkasnya benar.",
+        ),
         _ if report.counts.differences() == 0 => {
             page.t("Nothing is missing here.", "Semua pesanan di berkas sudah ada di sini.")
         }

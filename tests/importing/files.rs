@@ -186,6 +186,24 @@ async fn the_rows_of_an_export_are_compared_and_never_taken_in() {
 }
 
 #[tokio::test]
+async fn of_several_rows_about_an_order_the_latest_counts() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").shipped()).await;
+    let table = |rows: &str| format!("nomor pesanan;status;terakhir diperbarui\n{rows}");
+    for (rows, counts) in [
+        ("INV-1;Shipped;\nINV-1;Completed;\n", [0, 1, 0, 0, 0, 0]),
+        ("INV-1;Completed;\nINV-1;Shipped;\n", [0, 1, 0, 0, 0, 0]),
+        ("INV-1;Shipped;\nINV-1;Open;\nINV-1;Shipped;\n", [0, 0, 1, 0, 0, 0]),
+        ("INV-1;Completed;2030-01-01\nINV-1;Returned;2030-01-02\n", [0, 1, 0, 0, 0, 0]),
+        ("INV-2;Open;\nINV-2;Completed;\n", [1, 0, 0, 0, 0, 0]),
+    ] {
+        let outcome = import_in_pieces(&world, table(rows).as_bytes(), Mode::Report, 1000).await;
+        let Outcome::Table { report, .. } = outcome else { panic!("this is a table") };
+        assert_eq!(numbers(&report), counts, "{rows}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_marketplace_number_in_two_stores_is_told_apart_by_the_store() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").shipped().with("local_name", json!("A"))).await;

@@ -32,6 +32,15 @@ impl Row {
     pub fn status(&self) -> Option<Status> {
         Status::parse(&self.status)
     }
+
+    /// Whether it says something later about the same order than this other row: by the time, else by the status.
+    pub fn is_later_than(&self, other: &Self) -> bool {
+        let rank = |row: &Self| row.status().and_then(Status::rank);
+        match self.updated_at.zip(other.updated_at) {
+            Some((at, before)) if at != before => at > before,
+            _ => rank(self) > rank(other),
+        }
+    }
 }
 
 /// What an amount in a spreadsheet can mean: `80000`, `Rp80.000`, `80.000,00`, `80,000.00`. A separator with three
