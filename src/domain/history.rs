@@ -3,6 +3,9 @@
 //! The fold gives the same result for every order of arrival and any number of repeats. The later arrival counts only
 //! between two different snapshots with the same second and rank.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,8 @@ pub struct Sighting {
     pub status: Seen,
     /// The snapshot's `updated_at`, or its arrival if it has none.
     pub at: Timestamp,
+    /// Whether `updated_at` is absent; `at` is then the arrival.
+    pub is_undated: bool,
     /// The text of an unreadable `updated_at`; `at` is then a guess.
     pub unread_time: Option<String>,
     /// The delivery that contained it.
@@ -56,6 +61,9 @@ pub struct History {
     /// The earliest arrival, per rank, of a snapshot whose `updated_at` is unreadable.
     #[serde(default)]
     guessed: [Option<Timestamp>; Rank::COUNT],
+    /// The earliest arrival, per rank, of a snapshot without `updated_at`; it is in `reached` too.
+    #[serde(default, skip_serializing_if = "all_dated")]
+    undated: [Option<Timestamp>; Rank::COUNT],
     /// The latest snapshot whose `updated_at` is unreadable, with its text.
     #[serde(default)]
     unread_time: Option<Noted>,
@@ -105,6 +113,7 @@ impl Sighting {
         Self {
             status: Seen::of(order.status, &order.status_text),
             at: order.updated_at.unwrap_or(arrived_at),
+            is_undated: order.updated_at.is_none() && order.unread_update_time().is_none(),
             unread_time: order.unread_update_time().map(|problem| problem.value.clone()),
             delivery,
         }
@@ -143,6 +152,7 @@ impl History {
             last_cancelled_at: None,
             went_on: false,
             guessed: [None; Rank::COUNT],
+            undated: [None; Rank::COUNT],
             unread_time: None,
             unknown_status: None,
         };
@@ -176,13 +186,21 @@ impl History {
         self.last_seen[rank] = self.last_seen[rank].max(self.reached[rank]).max(Some(sighting.at));
         let earliest = if sighting.unread_time.is_some() { &mut self.guessed } else { &mut self.reached };
         keep_earliest(&mut earliest[rank], sighting.at);
+        if sighting.is_undated {
+            keep_earliest(&mut self.undated[rank], sighting.at);
+        }
     }
 
     /// When the order first reached this rank or a later one. If no snapshot at it has a readable time, the arrival of
     /// one is the best guess ([`History::is_guess`]).
     pub fn reached_at(&self, rank: Rank) -> Option<Timestamp> {
-        let earliest = |of: &[Option<Timestamp>]| of[rank.index()..].iter().flatten().min().copied();
-        earliest(&self.reached).or_else(|| earliest(&self.guessed))
+        earliest(&self.reached, rank).or_else(|| earliest(&self.guessed, rank))
+    }
+
+    /// Whether [`History::reached_at`] is the arrival of a snapshot without `updated_at`.
+    pub fn is_arrival(&self, rank: Rank) -> bool {
+        let undated = earliest(&self.undated, rank);
+        undated.is_some() && undated == self.reached_at(rank)
     }
 
     /// Whether [`History::reached_at`] is only a guess.
@@ -250,6 +268,15 @@ pub enum Cancellation {
     },
 }
 
+/// The earliest of these times at this rank or a later one.
+fn earliest(times: &[Option<Timestamp>; Rank::COUNT], rank: Rank) -> Option<Timestamp> {
+    times[rank.index()..].iter().flatten().min().copied()
+}
+
+fn all_dated(undated: &[Option<Timestamp>; Rank::COUNT]) -> bool {
+    undated.iter().all(Option::is_none)
+}
+
 fn keep_earliest(earliest: &mut Option<Timestamp>, at: Timestamp) {
     *earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
 }
@@ -262,123 +289,6 @@ impl Latest {
             at: sighting.at,
             rank: status.and_then(Status::rank),
             delivery: sighting.delivery,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn sighting(status: &str, second: i64, delivery: i64) -> Sighting {
-        Sighting {
-            status: Seen::of(Status::parse(status), status),
-            at: Timestamp::from_second(1_700_000_000 + second).expect("in range"),
-            unread_time: None,
-            delivery: DeliveryId(delivery),
-        }
-    }
-
-    fn without_time(sighting: Sighting) -> Sighting {
-        Sighting { unread_time: Some("\"soon\"".to_owned()), ..sighting }
-    }
-
-    fn fold(sightings: &[Sighting]) -> History {
-        let mut history = History::begin(&sightings[0]);
-        for sighting in &sightings[1..] {
-            history.absorb(sighting);
-        }
-        history
-    }
-
-    fn ready() -> Rank {
-        Status::ReadyToShip.rank().expect("ranked")
-    }
-
-    #[test]
-    fn the_trigger_is_the_earliest_snapshot_at_or_past_the_chosen_status() {
-        let history = fold(&[sighting("Completed", 30, 1), sighting("Open", 0, 2), sighting("Shipped", 20, 3)]);
-        assert_eq!(history.reached_at(ready()), Some(sighting("", 20, 0).at));
-    }
-
-    #[test]
-    fn a_time_that_cannot_be_read_is_only_a_guess_at_the_trigger() {
-        let history = fold(&[sighting("Open", 0, 1), without_time(sighting("Ready to Ship", 10, 2))]);
-        assert_eq!((history.reached_at(ready()), history.is_guess(ready())), (Some(sighting("", 10, 0).at), true));
-        assert_eq!(history.unread_time(), Some("\"soon\""));
-        let history = fold(&[without_time(sighting("Ready to Ship", 10, 1)), sighting("Shipped", 20, 2)]);
-        assert_eq!((history.reached_at(ready()), history.is_guess(ready())), (Some(sighting("", 20, 0).at), false));
-    }
-
-    #[test]
-    fn an_unknown_status_never_replaces_known_amounts_and_is_remembered() {
-        let history = fold(&[sighting("Ready to Ship", 0, 1), sighting("teleported", 99, 2)]);
-        assert_eq!((history.latest_delivery(), history.unknown_status()), (DeliveryId(1), Some("teleported")));
-        let history = fold(&[sighting("teleported", 99, 1), sighting("Ready to Ship", 0, 2)]);
-        assert_eq!((history.latest_delivery(), history.unknown_status()), (DeliveryId(2), Some("teleported")));
-    }
-
-    #[test]
-    fn a_tie_in_time_is_won_by_the_higher_rank_then_by_the_later_arrival() {
-        assert_eq!(fold(&[sighting("Shipped", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), DeliveryId(1));
-        assert_eq!(fold(&[sighting("Open", 0, 1), sighting("Open", 0, 2)]).latest_delivery(), DeliveryId(2));
-    }
-
-    #[test]
-    fn a_cancellation_counts_unless_a_newer_snapshot_is_at_or_past_the_chosen_status() {
-        let contradicted = Cancellation::Contradicted { cancelled_at: sighting("", 5, 0).at };
-        for (sightings, expected) in [
-            (vec![sighting("Shipped", 9, 1)], Cancellation::None),
-            (vec![sighting("Cancelled", 5, 1), sighting("Open", 9, 2)], Cancellation::Counts),
-            (vec![sighting("Cancelled", 5, 1), sighting("Shipped", 5, 2)], Cancellation::Counts),
-            (vec![sighting("Cancelled", 5, 1), sighting("Shipped", 9, 2)], contradicted),
-            (
-                vec![sighting("Cancelled", 5, 1), sighting("Shipped", 7, 2), sighting("Cancelled", 9, 3)],
-                Cancellation::Counts,
-            ),
-            (
-                vec![sighting("Ready to Ship", 3, 1), sighting("Ready to Ship", 7, 2), sighting("Cancelled", 5, 3)],
-                contradicted,
-            ),
-        ] {
-            assert_eq!(fold(&sightings).cancellation(Some(ready())), expected, "{sightings:?}");
-        }
-        let history = fold(&[sighting("Cancelled", 5, 1), sighting("Shipped", 9, 2)]);
-        assert_eq!(history.cancellation(None), Cancellation::Counts, "no status is chosen");
-    }
-
-    #[test]
-    fn a_row_of_an_older_version_is_read() {
-        let at = |second: i64| sighting("", second, 0).at;
-        let row = serde_json::json!({
-            "reached": [null, at(1), null, at(3), at(9), null, null], "cancelled_at": at(5),
-            "latest": {"status_known": true, "at": at(9), "rank": 4, "delivery": 7},
-        });
-        let mut history: History = serde_json::from_value(row).expect("readable");
-        let contradicted = Cancellation::Contradicted { cancelled_at: at(5) };
-        assert_eq!(history.cancellation(Some(ready())), contradicted);
-        history.absorb(&sighting("Cancelled", 4, 8));
-        assert_eq!(history.cancellation(Some(ready())), contradicted, "the newer one is still known");
-        history.absorb(&sighting("Cancelled", 10, 9));
-        assert_eq!(history.cancellation(Some(ready())), Cancellation::Counts);
-    }
-
-    proptest! {
-        #[test]
-        fn any_order_of_arrival_and_any_repeats_end_the_same(
-            seen in prop::collection::vec((0_usize..7, 0_i64..50, any::<bool>()), 1..8),
-            shuffle in any::<u64>(),
-        ) {
-            let names = ["Open", "Printed", "Ready to Ship", "Shipped", "Cancelled", "odd", "strange"];
-            let sightings: Vec<_> = seen.iter().zip(1..).map(|((s, at, readable), n)| {
-                let sighting = sighting(names[*s], *at, n);
-                if *readable { sighting } else { without_time(sighting) }
-            }).collect();
-            let mut shuffled: Vec<_> = sightings.iter().chain(&sightings).cloned().collect();
-            fastrand::Rng::with_seed(shuffle).shuffle(&mut shuffled);
-            prop_assert_eq!(fold(&sightings), fold(&shuffled));
         }
     }
 }

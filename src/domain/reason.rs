@@ -232,11 +232,14 @@ coded! {
             en "An amount or quantity on this order cannot be read, but its invoice does not depend on it." => "Check the order in Forstok if the amount matters to you.",
             id "Ada nominal atau jumlah barang pada pesanan ini yang tidak dapat dibaca, tetapi tidak memengaruhi fakturnya." => "Periksa pesanan di Forstok bila nominal tersebut penting.";
         TimeUnreadable = "time_unreadable",
-            en "A time on this order is missing or cannot be read." => "Compare the date of the invoice with the order in Forstok.",
-            id "Salah satu waktu pada pesanan ini kosong atau tidak dapat dibaca." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
+            en "A time on this order cannot be read." => "Compare the date of the invoice with the order in Forstok.",
+            id "Salah satu waktu pada pesanan ini tidak dapat dibaca." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
         TimeInFuture = "time_in_future",
             en "A time on this order is more than a day in the future; the time of arrival is used instead." => "Compare the date of the invoice with the order in Forstok.",
             id "Ada waktu pada pesanan ini yang lebih dari satu hari ke depan; sebagai gantinya dipakai waktu data pesanan masuk ke layanan ini." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
+        DatedByArrival = "dated_by_arrival",
+            en "Forstok did not say when the order changed, so the invoice is dated by the day on which the order's data arrived here." => "Compare the date of the invoice with the order in Forstok.",
+            id "Forstok tidak menyebutkan waktu perubahan pesanan ini, sehingga faktur memakai tanggal data pesanan masuk ke layanan ini." => "Bandingkan tanggal faktur dengan pesanan di Forstok.";
         UnknownStatus = "unknown_status",
             en "Forstok sent an unknown status; it changed nothing." => "Check the order in Forstok; it continues with the next known status.",
             id "Forstok mengirim status yang tidak dikenal; status itu tidak mengubah apa pun." => "Periksa pesanan di Forstok; pesanan diproses lagi pada status berikutnya yang dikenal.";

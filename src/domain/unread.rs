@@ -48,7 +48,7 @@ pub enum Field {
 pub struct Problem {
     /// For example `order.item_lines[0].price`.
     pub path: String,
-    /// The value, quoted and cut; empty if there is none.
+    /// The value, quoted and cut.
     pub value: String,
     /// Why it cannot be used.
     pub why: Why,
@@ -80,8 +80,6 @@ pub enum Why {
     NotATime,
     /// It is more than a day later than its arrival.
     InFuture,
-    /// It is missing, empty, or the year 1.
-    Missing,
 }
 
 impl Why {
@@ -105,10 +103,6 @@ impl Why {
                 ("is not a time such as 2024-02-01T09:00:00+07:00", "bukan waktu seperti 2024-02-01T09:00:00+07:00")
             }
             Self::InFuture => ("is more than a day after it arrived", "lebih dari sehari setelah diterima"),
-            Self::Missing => (
-                "is missing; the time of arrival is used instead",
-                "tidak ada; sebagai gantinya dipakai waktu data pesanan diterima",
-            ),
         };
         match language {
             Language::English => english,
@@ -120,8 +114,7 @@ impl Why {
 impl Problem {
     /// The problem, for people.
     pub fn in_words(&self, language: Language) -> String {
-        let (Self { path, value, .. }, why) = (self, self.why.in_words(language));
-        if value.is_empty() { format!("{path} {why}") } else { format!("{path}: {value} {why}") }
+        format!("{}: {} {}", self.path, self.value, self.why.in_words(language))
     }
 }
 

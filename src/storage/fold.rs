@@ -210,7 +210,9 @@ fn fold_one<'a>(known: &mut HashMap<OrderId, Known<'a>>, delivery: &Folding, fac
     let id = delivery.delivery;
     let at = facts.updated_at.unwrap_or(delivery.received_at);
     let status = Seen::of(facts.status, &facts.status_text);
-    let sighting = Sighting { status, at, unread_time: facts.unread_time.clone(), delivery: id };
+    let unread_time = facts.unread_time.clone();
+    let is_undated = facts.updated_at.is_none() && unread_time.is_none();
+    let sighting = Sighting { status, at, is_undated, unread_time, delivery: id };
     let order = known.entry(facts.order_id.clone()).or_insert_with(|| Known {
         history: History::begin(&sighting),
         revision: 0,

@@ -53,16 +53,31 @@ async fn a_time_that_cannot_be_read_blocks_only_where_it_is_needed() {
 }
 
 #[tokio::test]
-async fn an_invoice_that_is_dated_by_arrival_for_want_of_a_time_says_so() {
-    for missing in [json!(null), json!(""), json!("0001-01-01T00:00:00Z")] {
+async fn an_invoice_that_is_dated_by_its_arrival_says_so() {
+    let body = case!("f06a-time-ruby");
+    let mut missing: Value = serde_json::from_slice(body).expect("JSON");
+    missing["order"].as_object_mut().expect("an object").remove("updated_at");
+    let absent = [json!(null), json!(""), json!("0001-01-01T00:00:00Z")].map(|time| changed(body, "updated_at", time));
+    for body in absent.into_iter().chain([missing.to_string()]) {
         let mut world = a_world().await;
-        world.takes(changed(case!("f06a-time-ruby"), "updated_at", missing)).await;
-        assert_eq!(world.state("990051").await, "invoiced");
+        world.takes(&body).await;
+        assert_eq!(world.state("990051").await, "invoiced", "{body}");
         assert_eq!(world.only_invoice().1, "2024-02-04", "the day on which it arrived");
-        assert!(world.is_warned("990051", Warning::TimeUnreadable).await);
         let timeline = world.timeline("990051").await;
-        assert!(timeline.contains("order.updated_at is missing; the time of arrival is used instead"), "{timeline}");
+        assert!(timeline.contains("order.updated_at is missing; arrived on 04/02/2024"), "{timeline}");
+        // The warning stays while the invoice does, and is not repeated.
+        let shipped = changed(body.as_bytes(), "status", json!("Shipped"));
+        world.takes(&shipped).await;
+        let warnings = world.warnings("990051").await;
+        assert_eq!(warnings.iter().filter(|warning| **warning == Warning::DatedByArrival).count(), 1, "{warnings:?}");
+        let timeline = world.timeline("990051").await;
+        assert_eq!(timeline.matches("order.updated_at is missing").count(), 1, "{timeline}");
     }
+    // An order that says when it was placed needs no other time, if that dates the invoice.
+    let mut world = a_world_with(&mapping_with("invoice_date = \"trigger\"", "invoice_date = \"ordered\"")).await;
+    world.takes(missing.to_string()).await;
+    assert_eq!(world.state("990051").await, "invoiced");
+    assert!(!world.is_warned("990051", Warning::DatedByArrival).await);
 }
 
 #[tokio::test]

@@ -75,6 +75,11 @@ pub enum About {
         /// The day, in WIB.
         day: Date,
     },
+    /// The day on which an order's snapshot arrived that does not say when the order changed.
+    ArrivedOn {
+        /// The day, in WIB.
+        day: Date,
+    },
     /// A discount below zero.
     DiscountNegative {
         /// The discount.

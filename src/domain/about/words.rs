@@ -40,6 +40,13 @@ impl About {
                 let day = day.strftime("%d/%m/%Y");
                 say(format!("cancelled on {day}"), format!("dibatalkan pada {day}"))
             }
+            Self::ArrivedOn { day } => {
+                let day = day.strftime("%d/%m/%Y");
+                say(
+                    format!("order.updated_at is missing; arrived on {day}"),
+                    format!("order.updated_at kosong; data masuk pada {day}"),
+                )
+            }
             Self::DiscountNegative { discount } => {
                 let discount = discount.in_words();
                 say(format!("the discount is below zero: {discount}"), format!("diskonnya minus: {discount}"))

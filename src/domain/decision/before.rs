@@ -101,12 +101,9 @@ pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, d
     for problem in unread.needed.into_iter().chain(unread.not_needed) {
         notice(Warning::AmountUnreadable, unread_as(problem));
     }
-    if order.updated_at.is_none() && order.unread_update_time().is_none() {
-        notice(Warning::TimeUnreadable, update_time("", Why::Missing));
-    }
     // The time is that of an earlier snapshot, so it is not in this one.
     if let Some(value) = history.unread_time().filter(|_| order.unread_update_time().is_none()) {
-        notice(Warning::TimeUnreadable, update_time(value, Why::NotATime));
+        notice(Warning::TimeUnreadable, unread_update_time(value));
     }
     notices
 }
@@ -117,6 +114,8 @@ struct Wanted {
     reached_at: Timestamp,
     /// The text of `updated_at`, if the time is only a guess.
     unread_trigger: Option<String>,
+    /// The time is the arrival of a snapshot without `updated_at`.
+    is_arrival: bool,
     /// The order was cancelled, and then progressed.
     contradiction: Option<Contradiction>,
     /// A person wants it, whatever the rules say.
@@ -161,9 +160,11 @@ fn wanted(
     if let Some(ManualDecision { decision: Manual::Now | Manual::Again, at, .. }) = manual {
         // A person's decision overrides the rules below. The invoice's day is still the day of the chosen status, if it
         // is reached.
-        let reached_at = mapping.trigger_rank().and_then(|rank| history.reached_at(rank)).unwrap_or(*at);
+        let rank = mapping.trigger_rank();
+        let reached_at = rank.and_then(|rank| history.reached_at(rank)).unwrap_or(*at);
+        let is_arrival = rank.is_some_and(|rank| history.is_arrival(rank));
         let contradiction = contradiction_of(cancellation);
-        return Ok(Wanted { reached_at, unread_trigger: None, contradiction, by_person: true });
+        return Ok(Wanted { reached_at, unread_trigger: None, is_arrival, contradiction, by_person: true });
     }
     let rank = mapping.trigger_rank().ok_or(Decision::Ignore(Reason::AutoCreateNever))?;
     if let (Some(first_day), Some(ordered_at)) = (mapping.orders_from, ordered_at)
@@ -178,7 +179,7 @@ fn wanted(
     }
     let reached_at = history.reached_at(rank).ok_or(Decision::Watch)?;
     let unread_trigger = history.unread_time().filter(|_| history.is_guess(rank)).map(str::to_owned);
-    Ok(Wanted { reached_at, unread_trigger, contradiction, by_person: false })
+    Ok(Wanted { reached_at, unread_trigger, is_arrival: history.is_arrival(rank), contradiction, by_person: false })
 }
 
 /// How the order's cancellation counts, given a person's decision: creating an invoice again after the latest
@@ -231,13 +232,14 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
         }
         detail_item.push(item);
     }
-    let day = match mapping.invoice_date {
-        InvoiceDate::Trigger => wanted.reached_at,
-        InvoiceDate::Ordered => order.ordered_at.unwrap_or(wanted.reached_at),
-    };
+    let ordered_at = order.ordered_at.filter(|_| mapping.invoice_date == InvoiceDate::Ordered);
+    let day = day_in_wib(ordered_at.unwrap_or(wanted.reached_at));
+    if wanted.is_arrival && ordered_at.is_none() {
+        notices.push(Notice { warning: Warning::DatedByArrival, about: About::ArrivedOn { day } });
+    }
     let body = InvoiceBody {
         customer_no: mapping.customer_of(&order.store_id).to_owned(),
-        trans_date: day_in_wib(day),
+        trans_date: day,
         number: mapping.invoice_number.fill(order).into(),
         description: mapping.description.fill(order),
         branch_name: store.branch.clone(),
@@ -297,7 +299,7 @@ fn unread_times(order: &Snapshot, mapping: &Mapping, unread_trigger: Option<&str
         findings.extend(order.unread.iter().filter(of_ordering).map(|unread| finding(unread_as(&unread.problem))));
     }
     if let Some(value) = unread_trigger.filter(|_| mapping.invoice_date == InvoiceDate::Trigger) {
-        findings.push(finding(update_time(value, Why::NotATime)));
+        findings.push(finding(unread_update_time(value)));
     }
     findings
 }
@@ -306,10 +308,10 @@ fn unread_as(problem: &Problem) -> About {
     About::Unread { problem: problem.clone() }
 }
 
-/// An `updated_at` that cannot be used, because of which this may not be the newest snapshot.
-fn update_time(value: &str, why: Why) -> About {
+/// An unreadable `updated_at`, because of which this may not be the newest snapshot.
+fn unread_update_time(value: &str) -> About {
     let (path, value) = ("order.updated_at".to_owned(), value.to_owned());
-    About::Unread { problem: Problem { path, value, why } }
+    About::Unread { problem: Problem { path, value, why: Why::NotATime } }
 }
 
 fn store_of(order: &Snapshot) -> About {

@@ -79,7 +79,8 @@ mod tests {
 
     fn unpaid(status: Status, last_payout: Option<Date>) -> Unpaid {
         let at = "2026-11-05T03:00:00Z".parse().expect("a time");
-        let sighting = Sighting { status: Seen::Known(status), at, unread_time: None, delivery: DeliveryId(1) };
+        let status = Seen::Known(status);
+        let sighting = Sighting { status, at, is_undated: false, unread_time: None, delivery: DeliveryId(1) };
         let day = date(2026, 11, 1);
         Unpaid {
             order_id: OrderId::parse("7").expect("an id"),
