@@ -16,7 +16,7 @@ use crate::{
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
-            Class, Finding, Held, Judgement, Listed, Seen, Shown, Side, Standing, Subject, judge, stranger,
+            Class, Finding, Held, Judgement, Listed, Named, Seen, Shown, Side, Standing, Subject, judge, stranger,
             sums::SumsByDay,
         },
     },
@@ -235,6 +235,7 @@ impl Reconciling {
             let orders: Vec<OrderId> = page.iter().filter_map(|(_, order)| order.clone()).collect();
             let mut held = self.storage.held_of(&part.book, &orders, self.clock.now()).await?;
             let seen_of = self.storage.seen_of(part.id, &orders).await?;
+            let cancelled = self.storage.cancelled_of(&orders).await?;
             for (shown, order) in page {
                 let Some(order) = order else {
                     Self::compare_stranger(part, ours, &shown, None, all);
@@ -246,8 +247,9 @@ impl Reconciling {
                     continue;
                 }
                 let Some(held) = held.remove(&order) else {
+                    let named = Named { is_cancelled: cancelled.contains(&order), order_id: order };
                     for shown in &seen.shown {
-                        Self::compare_stranger(part, ours, shown, Some(&order), all);
+                        Self::compare_stranger(part, ours, shown, Some(&named), all);
                     }
                     continue;
                 };
@@ -261,13 +263,13 @@ impl Reconciling {
         part: &RunPart,
         ours: &OurCustomers,
         shown: &Shown,
-        order: Option<&OrderId>,
+        named: Option<&Named>,
         all: &mut Comparison,
     ) {
         let Some(store_id) = ours.store_of(&shown.customer_no) else {
             return all.leave_out(std::slice::from_ref(shown), part);
         };
-        let known = stranger(shown, store_id, order, part.period);
+        let known = stranger(shown, store_id, named, part.period);
         all.sums.add(store_id, &known, part.period);
         all.findings.extend(known.findings);
     }

@@ -15,7 +15,9 @@ use crate::{
         hint::named_in,
         ids::{BookName, DocumentNumber},
         order::OrderId,
-        reconciliation::{FindingState, Held, Judgement, Listed, Period, Seen, Standing, Subject, judge, stranger},
+        reconciliation::{
+            FindingState, Held, Judgement, Listed, Named, Period, Seen, Standing, Subject, judge, stranger,
+        },
     },
     storage::{FindingFilter, Followed, Result, StoredHint},
 };
@@ -152,6 +154,7 @@ impl Reconciling {
         let held = self.storage.held_of(book, &orders, now).await?;
         let to = day_in_wib(now);
         let period = Period { from: to.saturating_sub((LONGEST_PERIOD - 1).days()), to };
+        let cancelled = self.storage.cancelled_of(&orders).await?;
         let mut followed = Followed::default();
         for held in held.values() {
             let found = answers.found.values().map(|listed| listed.shown.clone());
@@ -170,7 +173,9 @@ impl Reconciling {
             if owner.is_none_or(|order| !held.contains_key(order))
                 && let Some(store_id) = ours.store_of(&shown.customer_no)
             {
-                followed.findings.extend(stranger(shown, store_id, owner, period).findings);
+                let named =
+                    owner.map(|order| Named { is_cancelled: cancelled.contains(order), order_id: order.clone() });
+                followed.findings.extend(stranger(shown, store_id, named.as_ref(), period).findings);
             }
         }
         followed.examined.extend(answers.asked.iter().map(|id| Subject::Invoice(*id)));

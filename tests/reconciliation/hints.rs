@@ -65,6 +65,8 @@ async fn seen(world: &World) -> Vec<FindingRecord> {
 pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Base) {
     let mut world = followed(base, 1..=5).await;
     world.forstok_sends(order("5").cancelled()).await;
+    // Never invoiced here, but by somebody else.
+    world.forstok_sends(order("6").cancelled()).await;
     world.run_until_settled().await;
     world.advance(300);
     let [first, second, third, fourth] =
@@ -77,6 +79,7 @@ pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Bas
     world.accurate.add_invoice("HAND-1", "8277", "sold in the shop", Decimal::from(25_000));
     world.accurate.add_invoice("HAND-2", "SOMEBODY", "of no customer of ours", Decimal::from(99_000));
     world.accurate.add_invoice(&fourth, "8277", "5", Decimal::from(7_000));
+    world.accurate.add_invoice("HAND-6", "8277", "6", Decimal::from(8_000));
     deliver(&world).await;
     follow(&mut world).await;
 
@@ -86,6 +89,7 @@ pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Bas
         found(Class::Twice, "COPY-3", "3"),
         found(Class::Foreign, "HAND-1", ""),
         found(Class::VoidStanding, &fourth, "5"),
+        found(Class::VoidStanding, "HAND-6", "6"),
     ];
     let mut came = open(&world).await;
     expected.sort();
@@ -100,7 +104,7 @@ pub(super) async fn what_people_do_in_accurate_is_found_within_minutes(base: Bas
 
     // Nor is anything left when it is put right again.
     world.accurate.edit_invoice(&first, &Edit { total: Some(before), ..Edit::default() }).expect("it is there");
-    for number in ["COPY-3", "HAND-1", fourth.as_str()] {
+    for number in ["COPY-3", "HAND-1", "HAND-6", fourth.as_str()] {
         assert!(world.accurate.remove_invoice(number));
     }
     deliver(&world).await;

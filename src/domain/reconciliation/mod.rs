@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     class::{Class, FindingState},
     forstok::AtForstok,
-    sides::{Held, Listed, Seen, Shown, Side},
+    sides::{Held, Listed, Named, Seen, Shown, Side},
     standing::{Posted, Standing},
     subject::Subject,
     unpaid::{Owed, Unpaid},
@@ -183,8 +183,9 @@ fn late(held: &Held, period: Period) -> Known {
 /// Invoices that name an order which has none of ours: somebody else created them.
 fn never(held: &Held, shown: &[Shown], period: Period) -> Known {
     let mut all = Known::default();
+    let named = Named { order_id: held.order_id.clone(), is_cancelled: held.is_cancelled };
     for one in shown {
-        let known = stranger(one, &held.store_id, Some(&held.order_id), period);
+        let known = stranger(one, &held.store_id, Some(&named), period);
         all.accurate.extend(known.accurate);
         all.findings.extend(known.findings);
     }
@@ -260,14 +261,14 @@ fn unwanted(held: &Held, shown: &[Shown], period: Period) -> Known {
     known
 }
 
-/// Judges an invoice of one of our customers that belongs to none of our orders. Its description may still name an
-/// order, `order_id`, for which we have created no invoice.
-pub fn stranger(shown: &Shown, store_id: &str, order_id: Option<&OrderId>, period: Period) -> Known {
+/// Judges an invoice of one of our customers that we have not created. Its description may still name an order.
+pub fn stranger(shown: &Shown, store_id: &str, named: Option<&Named>, period: Period) -> Known {
     let Some(amount) = shown.counted(period) else { return Known::default() };
+    let is_cancelled = named.is_some_and(|named| named.is_cancelled);
     let finding = Finding {
-        class: Class::Foreign,
+        class: if is_cancelled { Class::VoidStanding } else { Class::Foreign },
         subject: Subject::Invoice(shown.id),
-        order_id: order_id.cloned(),
+        order_id: named.map(|named| named.order_id.clone()),
         store_id: store_id.to_owned(),
         accurate_id: Some(shown.id),
         ledger: None,

@@ -27,6 +27,17 @@ pub struct Held {
     pub total: i64,
     /// When the order last changed: an answer of Accurate from before proves nothing about it.
     pub changed_at: Timestamp,
+    /// Whether the order is cancelled and needs no invoice.
+    pub is_cancelled: bool,
+}
+
+/// The order that the description of an invoice names, although we have created no invoice for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The order.
+    pub order_id: OrderId,
+    /// Whether it is cancelled and needs no invoice.
+    pub is_cancelled: bool,
 }
 
 /// An invoice that Accurate shows.

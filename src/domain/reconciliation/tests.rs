@@ -22,6 +22,7 @@ fn invoiced() -> Held {
         day: DAY,
         total: 15_000_000,
         changed_at: at(0),
+        is_cancelled: false,
     }
 }
 
@@ -229,8 +230,16 @@ fn an_invoice_of_our_customer_that_no_order_knows_is_foreign() {
     is_explained(&known);
     let words = |known: &Known| Facts::of(&known.findings[0]).in_words(Class::Foreign, Language::English);
     assert!(words(&known).contains("not created from any order"));
-    let named = stranger(&same(), "8277", Some(&invoiced().order_id), NOVEMBER);
+    let order = Named { order_id: invoiced().order_id, is_cancelled: false };
+    let named = stranger(&same(), "8277", Some(&order), NOVEMBER);
     assert!(words(&named).contains("which names order 138"), "{}", words(&named));
+    // An order that was cancelled must have no invoice, whoever created it.
+    let cancelled = Named { is_cancelled: true, ..order };
+    let known = stranger(&same(), "8277", Some(&cancelled), NOVEMBER);
+    assert_eq!(classes(&known), [Class::VoidStanding]);
+    is_explained(&known);
+    let never = Held { standing: Standing::Never, is_cancelled: true, ..invoiced() };
+    assert_eq!(classes(&asked(&never, &[same()])), [Class::VoidStanding]);
     let elsewhere = Shown { day: date(2026, 12, 1), ..same() };
     assert_eq!(stranger(&elsewhere, "8277", None, NOVEMBER), Known::default());
 }

@@ -1,6 +1,6 @@
 //! Our ledger's side: what we hold of each order's invoice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{Timestamp, civil::Date};
 
@@ -25,6 +25,7 @@ use crate::{
 const HELD: &str =
     "d.id, d.order_id, d.state AS progress, d.wanted, d.shadowed, d.due_since, d.doubt_since, d.accurate_id,
     d.number, d.customer_no, d.day, COALESCE(d.total, '') AS total, o.amount, o.store_id, o.changed_at,
+    CAST(CASE WHEN o.state = 'ignored' AND o.reason = 'cancelled' THEN 1 ELSE 0 END AS BIGINT) AS is_cancelled,
     (SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1) AS posting";
 
 fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
@@ -57,6 +58,7 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
         day: day(row, "day")?,
         total,
         changed_at,
+        is_cancelled: row.number("is_cancelled")? == 1,
     })
 }
 
@@ -100,4 +102,16 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(
     let ids: Vec<_> = orders.iter().map(|id| [id]).collect();
     let rows = db.fetch(sql, &[(&to_json(&ids)).into(), book.into()]).await?;
     rows.iter().map(|row| held(row, now).map(|held| (held.order_id.clone(), held))).collect()
+}
+
+/// Which of these orders are cancelled and need no invoice.
+pub(in crate::storage) async fn cancelled<T: Dialect>(db: &mut T, orders: &[OrderId]) -> Result<HashSet<OrderId>> {
+    let sql = format!(
+        "SELECT o.order_id FROM {} {} orders o ON o.order_id = v.value ->> 0
+             AND o.state = 'ignored' AND o.reason = 'cancelled'",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let ids: Vec<_> = orders.iter().map(|id| [id]).collect();
+    db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(order_id).collect()
 }

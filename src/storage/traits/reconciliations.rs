@@ -74,6 +74,9 @@ pub trait Reconciliations: Send + Sync {
     /// What our ledger holds of these orders' invoices.
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
 
+    /// Which of these orders are cancelled and need no invoice.
+    async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>>;
+
     /// What Accurate showed for these orders.
     async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf>;
 
@@ -229,6 +232,10 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
         read!(self, db => ledger::of_orders(db, book, orders, now))
+    }
+
+    async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>> {
+        read!(self, db => ledger::cancelled(db, orders))
     }
 
     async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf> {

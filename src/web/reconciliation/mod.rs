@@ -43,11 +43,14 @@ use crate::{
             request_reconciliation::{ReconciliationRequest, request},
         },
     },
-    storage::{FindingRecord, StoreName},
+    storage::{FindingRecord, Run, StoreName},
 };
 
 /// Findings on the page.
 const FINDINGS: i64 = 50;
+
+/// Latest runs among which the month's is looked for: nightly ones and those that people have asked for.
+const RUNS: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "reconciliation.html")]
@@ -170,6 +173,13 @@ fn filter_params(asked: &Asked, period: Period, state: FindingState) -> FindingP
     }
 }
 
+/// The run that is under way, else the latest one about these days, else the latest one. `runs` begin with the latest.
+fn run_about(runs: Vec<Run>, period: Period) -> Option<Run> {
+    let is_about = |run: &Run| run.period.from <= period.to && period.from <= run.period.to;
+    let at = runs.iter().position(|run| run.ended_at.is_none() || is_about(run)).unwrap_or_default();
+    runs.into_iter().nth(at)
+}
+
 /// `GET /reconciliation`.
 pub(super) async fn show(
     State(app): State<App>,
@@ -188,7 +198,7 @@ pub(super) async fn show(
     let params =
         FindingParams { limit: Some(FINDINGS), cursor: asked.cursor.clone(), ..filter_params(&asked, period, state) };
     let Cut { rows, next } = findings(&app, &params).await?;
-    let run = storage.runs(None, 1).await?.into_iter().next();
+    let run = run_about(storage.runs(None, RUNS).await?, period);
     let (month, shown) = (month_word(period.from), asked.days_shown(period));
     let chosen: Vec<_> = fields.into_iter().filter(|(name, _)| name == "finding").map(|(_, value)| value).collect();
     let (offer, closing) = closing::offer(&app, &page, &asked, (period, &month), &chosen, &names).await?;

@@ -89,6 +89,10 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.seen_of(part, orders)).await
     }
 
+    async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>> {
+        self.gates.in_store(self.inner.cancelled_of(orders)).await
+    }
+
     async fn other_invoices(&self, part: &RunPart, after: i64, limit: i64) -> Result<Vec<(Shown, Option<OrderId>)>> {
         self.gates.in_store(self.inner.other_invoices(part, after, limit)).await
     }
