@@ -6,12 +6,16 @@ use forstok_accurate::{
     clock::Clock,
     domain::{
         document::Kind,
+        order::OrderId,
         payout::{Payout, RowState},
+        payout_file::Profile,
         reason::{Language, Reason},
     },
     importing::payouts::{Counts, Opened, profiles, record, record_all},
     storage::{ByHand, RowContent, RowFilter, RowRecord},
 };
+
+use serde_json::json;
 
 use super::{on_both, world};
 use crate::world::{Base, World};
@@ -24,6 +28,9 @@ on_both! {
     without_transaction_numbers_a_file_that_lacks_known_money_is_refused;
     a_part_that_is_open_again_does_not_hide_the_part_after_it;
     a_payout_whose_money_is_in_parts_is_not_replaced_as_a_whole;
+    a_file_with_its_store_and_without_it_is_the_same_file;
+    an_id_that_only_numbers_the_rows_moves_no_money;
+    ids_that_end_like_those_of_parts_are_repeats_too;
     a_file_never_replaces_a_part_that_a_request_has_corrected;
 }
 
@@ -35,10 +42,17 @@ fn wallet(rows: &[(&str, &str, &str)]) -> String {
     WALLET.to_owned() + &rows.iter().map(row).collect::<String>()
 }
 
+fn profile(name: &str) -> Profile {
+    profiles::find(name, Path::new("/nonexistent")).expect("built in").profile
+}
+
 impl World {
     /// A person imports a file: accepted, known, corrected, refused.
     async fn imports(&mut self, file: String) -> ([u64; 4], Vec<String>) {
-        let profile = profiles::find("shopee-wallet", Path::new("/nonexistent")).expect("built in").profile;
+        self.imports_as(profile("shopee-wallet"), file).await
+    }
+
+    async fn imports_as(&mut self, profile: Profile, file: String) -> ([u64; 4], Vec<String>) {
         let opened = Opened::open(Cursor::new(file.into_bytes())).expect("a table");
         let mut file = opened.find(profile).unwrap_or_else(|missing| panic!("{missing:?}"));
         file.check().expect("readable").unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -138,7 +152,7 @@ async fn money_that_a_person_has_booked_does_not_grow(base: Base) {
     let row = world.rows().await.remove(0);
     let at = world.clock.now();
     let by_hand = ByHand {
-        document: "RCP-1".to_owned(),
+        document: Some("RCP-1".to_owned()),
         amount: None,
         reason: "by hand".to_owned(),
         actor: "sari".to_owned(),
@@ -174,7 +188,7 @@ async fn in_two_open_parts(base: Base) -> World {
     let row = world.rows().await.remove(0);
     let at = world.clock.now();
     let by_hand = ByHand {
-        document: "RCP-1".to_owned(),
+        document: Some("RCP-1".to_owned()),
         amount: None,
         reason: "by hand".to_owned(),
         actor: "sari".to_owned(),
@@ -226,4 +240,47 @@ async fn a_file_never_replaces_a_part_that_a_request_has_corrected(base: Base) {
     assert_eq!(counts, [0, 0, 0, 1]);
     assert!(problems[0].contains("Rp29.000"), "{problems:?}");
     assert_eq!(world.payouts().await, [waiting("120000"), waiting("29000")], "no money is lost, none is added twice");
+}
+
+async fn a_file_with_its_store_and_without_it_is_the_same_file(base: Base) {
+    for (name, file) in [
+        ("generic", "Nomor Pesanan,Tanggal,Nominal\nINV-7,31/01/2024,60000\n"),
+        ("shopee-wallet", "Tanggal Transaksi,Tipe Transaksi,No. Pesanan,Jumlah\n31/01/2024 10:12,459,INV-7,60000\n"),
+    ] {
+        let of_store = |store: &str| Profile { store_id: store.to_owned(), ..profile(name) };
+        for stores in [["8277", ""], ["", "8277"]] {
+            let mut world = world(base).await;
+            world.invoiced("7").await;
+            let [first, second] = stores.map(of_store);
+            assert_eq!(world.imports_as(first, file.to_owned()).await, ([1, 0, 0, 0], Vec::new()), "{name}");
+            let ([accepted, _, _, refused], _) = world.imports_as(second.clone(), file.to_owned()).await;
+            assert_eq!((accepted, refused, world.payouts().await), (0, 0, vec![waiting("60000")]), "{name} {stores:?}");
+            assert_eq!(world.rows().await[0].content.order().0, "8277", "the store is not forgotten");
+            assert_eq!(world.imports_as(second, file.to_owned()).await.0, [0, 1, 0, 0]);
+        }
+    }
+}
+
+async fn an_id_that_only_numbers_the_rows_moves_no_money(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    let file = |order: &str| format!("id,Nomor Pesanan,Tanggal,Nominal\n1,{order},31/01/2024,60000\n");
+    assert_eq!(world.imports_as(profile("generic"), file("INV-7")).await.0, [1, 0, 0, 0]);
+    let (counts, problems) = world.imports_as(profile("generic"), file("INV-8")).await;
+    assert_eq!(counts, [0, 0, 0, 1]);
+    assert!(problems[0].contains("recorded before for order \"INV-7\""), "{problems:?}");
+    assert_eq!(world.rows().await[0].order_id.as_ref().map(OrderId::as_str), Some("7"));
+}
+
+async fn ids_that_end_like_those_of_parts_are_repeats_too(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    for (id, net) in [("a", 100_000), ("a/2", 50_000)] {
+        assert_eq!(world.paid("7", id, net, json!({})).await.as_str(), "accepted");
+    }
+    for (id, net) in [("a", 100_000), ("a/2", 50_000)] {
+        assert_eq!(world.paid("7", id, net, json!({})).await.as_str(), "repeat");
+    }
+    assert_eq!(world.paid("7", "a", 90_000, json!({})).await.as_str(), "corrected");
 }

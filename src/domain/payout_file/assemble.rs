@@ -134,7 +134,13 @@ impl<'a> Assembler<'a> {
     fn group(&mut self, row: Money) -> Result<(), Wrong> {
         let day = row.paid_at.to_string();
         let statement = if row.statement.is_empty() { &day } else { &row.statement };
-        let key = digest(&[&row.order, statement, &row.store_id]);
+        let short = digest(&[&row.order, statement]);
+        let key = match self.groups.get(&short) {
+            Some(group) if names_another(&group.store_id, &row.store_id) => {
+                digest(&[&row.order, statement, &row.store_id])
+            }
+            _ => short,
+        };
         let fee = match row.amounts.first() {
             None => None,
             Some((fee, _)) => {
@@ -145,9 +151,12 @@ impl<'a> Assembler<'a> {
         let group = self.groups.entry(key).or_insert_with(|| Group {
             line: row.line,
             order: row.order.as_str().into(),
-            store_id: row.store_id.into(),
+            store_id: row.store_id.as_str().into(),
             lines: Vec::new(),
         });
+        if group.store_id.is_empty() {
+            group.store_id = row.store_id.into();
+        }
         if group.lines.len() >= MOST_LINES {
             return Err(Wrong::new(row.line, "", &row.order, Why::TooManyRows(MOST_LINES)));
         }
@@ -166,11 +175,12 @@ impl<'a> Assembler<'a> {
         u16::try_from(at).ok()
     }
 
-    /// An id from what does not change when a figure is corrected. Rows that are alike in it are numbered.
+    /// An id from what does not change when a figure is corrected, or when another file names the store. Rows that are
+    /// alike in it are numbered.
     fn built_id(&mut self, row: &Money) -> String {
         let day = row.paid_at.to_string();
         let statement = if row.statement.is_empty() { &day } else { &row.statement };
-        let digest = digest(&[&row.order, statement, &row.kind, &row.store_id]);
+        let digest = digest(&[&row.order, statement, &row.kind]);
         let number = self.alike.entry(digest).or_default();
         *number += 1;
         format!("{}-{number}", hex::encode(digest))
@@ -199,6 +209,11 @@ fn checked(made: Made) -> Result<Made, Wrong> {
         Ok(()) => Ok(made),
         Err(unusable) => Err(Wrong::new(made.line, "", "", Why::Unusable(unusable))),
     }
+}
+
+/// Whether a row is about another store than the rows before it.
+fn names_another(store_id: &str, of_row: &str) -> bool {
+    !store_id.is_empty() && !of_row.is_empty() && store_id != of_row
 }
 
 /// Of the parts, none of which contains a NUL after [`payout::check`].

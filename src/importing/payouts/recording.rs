@@ -13,7 +13,7 @@ use crate::{
         reason::Language,
     },
     spreadsheet::Unreadable,
-    storage::{RowContent, RowRecorded, Settling, StorageError},
+    storage::{RowRecorded, Settling, StorageError},
 };
 
 /// Payouts that are recorded together.
@@ -106,16 +106,18 @@ pub async fn record_all(
 ) -> Result<Vec<RowOutcome>, StorageError> {
     let problems: Vec<_> = payouts.iter().map(|payout| check(payout).err().map(String::from)).collect();
     let fine = payouts.iter().zip(&problems).filter(|(_, problem)| problem.is_none());
-    let rows: Vec<_> = fine.map(|(payout, _)| RowContent::Payout(payout.clone())).collect();
-    let mut recorded = storage.record_rows(&rows, now).await?.into_iter();
+    let rows: Vec<_> = fine.map(|(payout, _)| payout.clone()).collect();
+    let mut recorded = storage.record_file(&rows, now).await?.into_iter();
     let outcome = |(payout, problem): (Payout, Option<String>)| {
         let recorded = if problem.is_none() { recorded.next() } else { None };
-        let problem = problem.or_else(|| recorded?.problem(language));
+        let problem = problem.or_else(|| recorded.as_ref()?.problem(language));
         let outcome = match recorded {
             Some(RowRecorded::Accepted) => Recorded::Accepted,
             Some(RowRecorded::Repeat) => Recorded::Repeat,
             Some(RowRecorded::Corrected) => Recorded::Corrected,
-            Some(RowRecorded::Unclear(_) | RowRecorded::InParts(_)) | None => Recorded::Refused,
+            Some(RowRecorded::Unclear(_) | RowRecorded::InParts(_) | RowRecorded::OtherOrder(_)) | None => {
+                Recorded::Refused
+            }
         };
         RowOutcome { key: payout.key, outcome, problem }
     };

@@ -43,6 +43,7 @@ pub(super) async fn load<T: Dialect>(db: &mut T, rows: &[RowContent], all: &mut 
 /// A part of a payout that is stored.
 struct Part {
     is_closed: bool,
+    names_store: bool,
     net: Rupiah,
     lines: Vec<Line>,
     has_changed: bool,
@@ -62,8 +63,12 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
         None => (None, &[][..]),
     };
     let has_lines = first.is_some_and(|first| !first.lines.is_empty());
-    if payout.lines.is_empty() && has_lines && stored(1).is_some_and(|known| is_same_but_for_lines(known, payout)) {
+    if payout.lines.is_empty() && stored(1).is_some_and(|known| is_same_but_for_lines(known, payout)) {
         return Ok(Vec::new());
+    }
+    if payout.lines.is_empty() && parts.iter().all(|part| part.lines.is_empty()) {
+        // Nothing of it is from a file: another source's ids end like those of parts.
+        return Ok(vec![payout.clone()]);
     }
     if payout.lines.is_empty() || !has_lines {
         // What is sent as a whole may contain the further parts.
@@ -76,6 +81,12 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
         return Err(RowRecorded::InParts(replaced.map(|part| part.net).sum()));
     }
     let all_lines: Vec<_> = parts.iter().flat_map(|part| part.lines.clone()).collect();
+    // A file that names the store says more about all of it.
+    if !payout.store_id.is_empty() {
+        for part in parts.iter_mut().filter(|part| !part.names_store) {
+            part.has_changed = true;
+        }
+    }
     let news = news(&all_lines, &payout.lines).map_err(RowRecorded::Unclear)?;
     for (mut at, line) in news.changed {
         for part in &mut parts {
@@ -92,7 +103,13 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
                 last.lines.extend(news.added);
                 last.has_changed = true;
             }
-            _ => parts.push(Part { is_closed: false, net: Rupiah::ZERO, lines: news.added, has_changed: true }),
+            _ => parts.push(Part {
+                is_closed: false,
+                names_store: true,
+                net: Rupiah::ZERO,
+                lines: news.added,
+                has_changed: true,
+            }),
         }
     }
     let has_changed = parts.into_iter().zip(1..).filter(|(part, _)| part.has_changed);
@@ -105,8 +122,8 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
 
 fn part(known: &Known) -> Part {
     let payout = from_json::<Payout>(&known.content);
-    let (net, lines) = payout.map(|payout| (payout.net, payout.lines)).unwrap_or_default();
-    Part { is_closed: known.is_closed, net, lines, has_changed: false }
+    let (net, lines, store_id) = payout.map(|payout| (payout.net, payout.lines, payout.store_id)).unwrap_or_default();
+    Part { is_closed: known.is_closed, names_store: !store_id.is_empty(), net, lines, has_changed: false }
 }
 
 /// Whether a payout that is sent as a whole says what is known from its lines.

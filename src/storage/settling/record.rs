@@ -51,6 +51,36 @@ pub(in crate::storage) async fn record<T: Dialect>(
     record_over(db, rows, known, Times { now, delivered_at: now }).await
 }
 
+/// Records payouts of a file. Its ids may only number its rows, so none of them moves a payout to another order; and
+/// what an earlier file said about the store is not forgotten.
+pub(in crate::storage) async fn record_of_file<T: Dialect>(
+    db: &mut T,
+    payouts: &[Payout],
+    now: Timestamp,
+) -> Result<Vec<RowRecorded>> {
+    let mut rows: Vec<_> = payouts.iter().cloned().map(RowContent::Payout).collect();
+    let known = known(db, &keys_of(&rows)).await?;
+    let mut others = HashMap::new();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let RowContent::Payout(payout) = row else { continue };
+        let before = known.get(&(payout.key.source.clone(), payout.key.id.clone()));
+        let Some(before) = before.and_then(|before| from_json::<Payout>(&before.content).ok()) else { continue };
+        let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
+        if differs(&before.channel_order_id, &payout.channel_order_id) || differs(&before.store_id, &payout.store_id) {
+            others.insert(place, before.channel_order_id);
+        } else if payout.store_id.is_empty() {
+            payout.store_id = before.store_id;
+        }
+    }
+    let fine: Vec<_> = (0..).zip(rows).filter(|(place, _)| !others.contains_key(place)).map(|(_, row)| row).collect();
+    let mut recorded = record(db, &fine, now).await?.into_iter();
+    let outcome = |place: usize| match others.remove(&place) {
+        Some(order) => Some(RowRecorded::OtherOrder(order)),
+        None => recorded.next(),
+    };
+    Ok((0..payouts.len()).filter_map(outcome).collect())
+}
+
 /// Records the payouts of one webhook. A webhook that has just arrived always counts, even if the clock of the replica
 /// that received an earlier one was ahead. Of a webhook kept since `kept_since`, a row counts only if nothing newer is
 /// stored for it. If a row has no day but that of its arrival, the day that is already stored stays.

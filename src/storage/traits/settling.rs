@@ -24,6 +24,9 @@ pub trait Settling: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
 
+    /// Records payouts of a file, in this order; returns the outcome of each.
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>>;
+
     /// Records the payouts of one webhook, which has just arrived or was kept since `kept_since`. Content that was sent
     /// after a kept webhook stays, and a row whose day is only that of its arrival keeps the day that is known: both
     /// are repeats.
@@ -90,6 +93,10 @@ pub trait Settling: Send + Sync {
 impl<B: Base> Settling for Sql<B> {
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
         write!(self, Large, db => settling::record::record(db, rows, now))
+    }
+
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>> {
+        write!(self, Large, db => settling::record::record_of_file(db, payouts, now))
     }
 
     async fn record_delivered(

@@ -47,6 +47,10 @@ impl SimStore {
 
 #[async_trait::async_trait]
 impl Settling for SimStore {
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>> {
+        self.write("before record_file", "after record_file", self.inner.record_file(payouts, now)).await
+    }
+
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
         self.write("before record_rows", "after record_rows", self.inner.record_rows(rows, now)).await
     }
