@@ -826,7 +826,8 @@ CREATE UNIQUE INDEX settlement_rows_by_key ON settlement_rows (kind, source, row
 CREATE INDEX settlement_rows_of_order ON settlement_rows (order_id, id) WHERE order_id <> '';
 CREATE INDEX settlement_rows_by_state ON settlement_rows (kind, state, id);
 CREATE INDEX settlement_rows_waiting ON settlement_rows (kind, waits, id) WHERE state = 'waiting';
-CREATE INDEX settlement_rows_without_amount ON settlement_rows (kind, waits) WHERE state = 'waiting' AND amount IS NULL;
+CREATE INDEX settlement_rows_without_amount ON settlement_rows (kind, state, reason, waits)
+    WHERE state IN ('waiting', 'blocked') AND amount IS NULL;
 CREATE INDEX settlement_rows_by_source ON settlement_rows (kind, source, id);
 CREATE INDEX settlement_rows_unmatched ON settlement_rows (channel_order_id, id) WHERE order_id = '';
 CREATE INDEX settlement_rows_without_store ON settlement_rows (channel_order_id) WHERE store_id = '' AND order_id <> '';

@@ -60,24 +60,27 @@ pub(in crate::storage) async fn rows<T: Dialect>(
 
 /// How many rows of one kind there are, by state and reason.
 pub(in crate::storage) async fn counts<T: Dialect>(db: &mut T, kind: Kind) -> Result<Vec<RowCount>> {
-    let sql = "SELECT waits, COUNT(*) AS n FROM settlement_rows
-               WHERE kind = $1 AND state = 'waiting' AND amount IS NULL GROUP BY waits";
+    let sql = "SELECT state, reason, waits, COUNT(*) AS n FROM settlement_rows
+               WHERE kind = $1 AND state IN ('waiting', 'blocked') AND amount IS NULL GROUP BY state, reason, waits";
+    let sort = |row: &T::Row| {
+        let word = |column| row.text(column).map(str::to_owned);
+        Result::Ok([word("state")?, word("reason")?, word("waits")?])
+    };
     let unknown = db.fetch(sql, &[rows_of(kind).into()]).await?;
-    let unknown = unknown.iter().map(|row| Ok((row.text("waits")?.to_owned(), row.number("n")?)));
+    let unknown = unknown.iter().map(|row| Ok((sort(row)?, row.number("n")?)));
     let unknown = unknown.collect::<Result<HashMap<_, _>>>()?;
     let sql = "SELECT state, reason, waits, n, total FROM settlement_counts WHERE kind = $1 AND n > 0";
     let count = |row: &T::Row| {
         let state = row.text("state")?;
         let state = RowState::parse(state)
             .ok_or_else(|| StorageError::Unreadable(format!("state {state:?} of a payout or a return")))?;
-        let without_amount = unknown.get(row.text("waits")?).copied();
         Ok(RowCount {
             state,
             reason: reason(row)?,
             waits: Waits::parse(row.text("waits")?),
             count: row.number("n")?,
             hundredths: row.number("total")?,
-            unknown: without_amount.filter(|_| state == RowState::Waiting).unwrap_or_default(),
+            unknown: unknown.get(&sort(row)?).copied().unwrap_or_default(),
         })
     };
     db.fetch(sql, &[rows_of(kind).into()]).await?.iter().map(count).collect()

@@ -173,6 +173,15 @@ pub(super) struct Chip {
 
 impl Sum {
     /// How many of the rows have no amount yet; empty if all have one.
+    /// The sum, as far as it is known; empty if no row has an amount.
+    fn in_words(self, page: &Page) -> String {
+        match self.unknown {
+            0 => rupiah(self.hundredths),
+            unknown if unknown == self.count => String::new(),
+            _ => page.t("at least {}", "minimal {}").replace("{}", &rupiah(self.hundredths)),
+        }
+    }
+
     pub(super) fn unknown_in_words(self, page: &Page) -> String {
         let of_unknown = page.t("{} of an amount not yet known", "{} yang nominalnya belum diketahui");
         if self.unknown == 0 { String::new() } else { of_unknown.replace("{}", &format::count(self.unknown)) }
@@ -231,7 +240,7 @@ impl Counts {
                 kind: shown.kind(),
                 text: shown.text(page).to_owned(),
                 count: format::count(sum.count),
-                total: rupiah(sum.hundredths),
+                total: sum.in_words(page),
                 is_here: shown == here,
             })
         };
@@ -253,7 +262,7 @@ impl Counts {
                 kind: "",
                 text: reason.sentence_about(self.kind, page.language),
                 count: format::count(count.count),
-                total: rupiah(count.hundredths),
+                total: Sum { count: count.count, hundredths: count.hundredths, unknown: count.unknown }.in_words(page),
                 is_here: asked.reason() == Some(reason),
             })
         };
