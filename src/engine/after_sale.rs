@@ -68,7 +68,7 @@ impl Engine {
         Ok(rows)
     }
 
-    /// Marks a row as booked by hand; with `None`, takes the mark back. A row that has just arrived is decided about
+    /// Marks a row as booked by hand, or as not to be booked; with `None`, takes the mark back. A row that has just arrived is decided about
     /// first, so that its amount is known.
     pub async fn mark_by_hand(
         &self,

@@ -148,7 +148,7 @@ fn booked(row: &impl Columns, ours: &str, by_hand: &str) -> Result<Option<Docume
     if let Some(number) = row.text_if_any(ours)? {
         return Ok(Some(number.into()));
     }
-    Ok(optional_json::<ByHand>(row, by_hand)?.map(|by_hand| by_hand.document.into()))
+    Ok(optional_json::<ByHand>(row, by_hand)?.and_then(|by_hand| by_hand.document).map(DocumentNumber::from))
 }
 
 pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Timestamp) -> Result<HashSet<OrderId>> {

@@ -245,8 +245,13 @@ async fn a_paid_order_that_is_cancelled_after_shipping_is_settled_by_a_return_th
     assert_eq!(world.state("7").await, "blocked: invoice_paid");
     world.accurate.add_return("RJ-7", "INV-7", "AAA2002", 2.into()).expect("two were sold");
     let (document, reason, actor, at) = ("RJ-7", "it came back", "ani", world.clock.now());
-    let by_hand =
-        ByHand { document: document.to_owned(), amount: None, reason: reason.to_owned(), actor: actor.to_owned(), at };
+    let by_hand = ByHand {
+        document: Some(document.to_owned()),
+        amount: None,
+        reason: reason.to_owned(),
+        actor: actor.to_owned(),
+        at,
+    };
     let key = ("forstok", "cancelled/8277/INV-7");
     let marked = world.storage.mark_by_hand(Kind::Return, key, Some(&by_hand), "ani", at).await;
     assert_eq!(marked.expect("written"), Marked::Done);

@@ -82,7 +82,7 @@ impl World {
     async fn recorded(&mut self, row: RowContent) -> RowRecorded {
         let recorded = self.storage.record_rows(&[row], self.clock.now()).await.expect("recorded");
         self.run_until_settled().await;
-        recorded[0]
+        recorded[0].clone()
     }
 
     /// A person approves everything that waits.

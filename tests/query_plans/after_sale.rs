@@ -54,7 +54,7 @@ pub(super) async fn use_after_sale(world: &mut World) {
     storage.booked(&order_id("80")).await.expect("readable");
     storage.receivables().await.expect("readable");
     let by_hand = ByHand {
-        document: "RCP-1".to_owned(),
+        document: Some("RCP-1".to_owned()),
         amount: None,
         reason: "by hand".to_owned(),
         actor: "ani".to_owned(),

@@ -81,7 +81,7 @@ impl Deed {
             }
             Self::ByHand { kind, id, is_booked } => {
                 let (document, reason, actor) =
-                    ("TANGAN-1".to_owned(), "booked it myself".to_owned(), "ani".to_owned());
+                    (Some("TANGAN-1".to_owned()), "booked it myself".to_owned(), "ani".to_owned());
                 let by_hand = is_booked.then_some(ByHand { document, amount: None, reason, actor, at: now });
                 let marked = storage.mark_by_hand(*kind, (SOURCE, id), by_hand.as_ref(), "ani", now).await;
                 marked.map(|marked| marked == Marked::Done)

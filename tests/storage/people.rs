@@ -124,7 +124,7 @@ pub(crate) async fn a_text_with_nul_is_stored_wherever_a_person_can_send_one(bas
     .expect("a payout");
     storage.record_rows(&[RowContent::Payout(payout)], now).await.expect("recorded");
     let by_hand =
-        ByHand { document: typed.clone(), amount: None, reason: typed.clone(), actor: typed.clone(), at: now };
+        ByHand { document: Some(typed.clone()), amount: None, reason: typed.clone(), actor: typed.clone(), at: now };
     let mark = async |id| storage.mark_by_hand(Kind::Receipt, ("shopee", id), Some(&by_hand), &typed, now).await;
     assert_eq!(mark("p").await.expect("written"), Marked::Done);
     assert_eq!(mark("p\0").await.expect("readable"), Marked::Unknown);

@@ -78,6 +78,15 @@ pub enum AfterSale {
         /// The invoice's day.
         invoice: Date,
     },
+    /// An invoice whose total was changed in Accurate, which a person adopted.
+    TotalAdopted {
+        /// The total that was sent, in rupiah.
+        #[serde(with = "as_text")]
+        sent: Rupiah,
+        /// The total that counts now, in rupiah.
+        #[serde(with = "as_text")]
+        total: Rupiah,
+    },
     /// A return that would be dated before its invoice.
     ReturnBeforeInvoice {
         /// The return's day.
@@ -222,6 +231,19 @@ impl AfterSale {
             }
             Self::BeforeInvoice { receipt, invoice } => {
                 before_invoice(["receipt", "penerimaan"], *receipt, *invoice, language)
+            }
+            Self::TotalAdopted { sent, total } => {
+                let (sent, total) = (sent.in_words(), total.in_words());
+                say(
+                    format!(
+                        "the invoice was changed in Accurate from {sent} to {total}, so the prices of its lines are not \
+                         known here"
+                    ),
+                    format!(
+                        "faktur ini diubah di Accurate dari {sent} menjadi {total}, sehingga harga barisnya tidak \
+                         diketahui di sini"
+                    ),
+                )
             }
             Self::ReturnBeforeInvoice { returned, invoice } => {
                 let days = before_invoice(["return", "retur"], *returned, *invoice, language);

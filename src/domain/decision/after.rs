@@ -187,7 +187,7 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
         Cancellation::None => {}
     }
     if let Some(snapshot) = snapshot {
-        verdict.settlement_decides |= mapping.returns.follows(snapshot.status);
+        verdict.settlement_decides |= mapping.returns.concerns(snapshot.status);
         compare_with_invoice(verdict, order, snapshot, mapping);
     }
 }

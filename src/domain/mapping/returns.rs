@@ -134,6 +134,12 @@ impl ReturnRules {
         self.source == ReturnSource::Status && matches!(status, Some(Status::Returned | Status::FailedDelivery))
     }
 
+    /// Whether this status begins a return, or may end one that a failed delivery had begun.
+    pub fn concerns(&self, status: Option<Status>) -> bool {
+        let is_delivered = matches!(status, Some(Status::Delivered | Status::Completed));
+        self.follows(status) || (self.source == ReturnSource::Status && is_delivered)
+    }
+
     pub(super) fn read(root: &Section<'_>) -> Self {
         let default = Self::default();
         let Some(section) = root.section("returns") else { return default };

@@ -2,10 +2,10 @@
 //! longer owed (returns.md §6).
 
 use super::{
-    known::{Record, Row},
+    known::{ByHand, Record, Row},
     outcome::Outcome,
     receipts::{self, Booking, refund_in},
-    returns::{self, key_of_cancellation},
+    returns::{self, Meaning, key_of_cancellation},
     settling::Settling,
 };
 use crate::domain::{
@@ -23,36 +23,53 @@ pub(super) struct BookedByHand {
     pub(super) paid: Rupiah,
     /// With returns.
     pub(super) returned: Rupiah,
+    /// Refunds that no return explains: with discounts.
+    pub(super) refunded: Rupiah,
 }
 
 impl Settling<'_> {
     /// Takes off what people have booked. What this service has sent comes first.
     pub(super) fn keep_what_people_booked(&mut self) {
         for (place, record) in self.order.records.iter().enumerate() {
-            if let Some(by_hand) = record.by_hand.as_ref().filter(|_| !self.records.contains_key(&place)) {
-                let was = Record { record: by_hand.was.as_ref().unwrap_or(&record.record).clone(), ..record.clone() };
-                let mut changes = changes_of_record(record, self.mapping);
+            let Some(by_hand) = record.by_hand.as_ref().filter(|_| !self.records.contains_key(&place)) else {
+                continue;
+            };
+            let was = Record { record: by_hand.was.as_ref().unwrap_or(&record.record).clone(), ..record.clone() };
+            let mut changes = changes_of_record(record, self.mapping);
+            let mut amount = None;
+            if by_hand.number.is_some() {
                 let worth = self.worth(&was);
                 if by_hand.amount.is_none() && changes.is_empty() && worth != self.worth(record) {
                     changes.push(change_of_refund(&was, record));
                 }
-                let amount = by_hand.amount.or(worth);
-                self.amounts.insert(place, amount);
-                let amount = amount.unwrap_or_default();
-                self.returned_by_hand(&was, amount);
-                self.records.insert(place, outcome(amount, Reason::ReturnNeedsPerson, changes));
+                amount = by_hand.amount.or(worth);
+                self.returned_by_hand(&was, amount.unwrap_or_default());
             }
+            self.amounts.insert(place, amount);
+            let outcome = outcome(by_hand, amount.unwrap_or_default(), Reason::ReturnNeedsPerson, changes);
+            self.records.insert(place, outcome);
         }
+        self.goods_kept = self.keeps_goods();
         for (place, row) in self.order.rows.iter().enumerate() {
-            if let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) {
+            let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) else { continue };
+            let mut amount = Rupiah::ZERO;
+            if by_hand.number.is_some() {
                 let was = Row { payout: by_hand.was.as_ref().unwrap_or(&row.payout).clone(), ..row.clone() };
                 let worth = self.worth_of_payout(&was);
-                let amount = by_hand.amount.unwrap_or(worth);
+                amount = by_hand.amount.unwrap_or(worth);
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
-                self.rows.insert(place, outcome(amount, Reason::PayoutCorrected, changes_of_row(row)));
             }
+            let outcome = outcome(by_hand, amount, Reason::PayoutCorrected, changes_of_row(row));
+            self.rows.insert(place, outcome);
         }
+    }
+
+    /// Whether a record that is still to be decided says that the buyer keeps the goods.
+    fn keeps_goods(&self) -> bool {
+        let open = self.order.records.iter().enumerate().filter(|(place, _)| !self.records.contains_key(place));
+        open.map(|(_, record)| returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock))
+            .any(|meaning| matches!(meaning, Meaning::Discount))
     }
 
     /// A person has booked this much for a record. The pieces that it names are gone only if it is their price.
@@ -68,6 +85,9 @@ impl Settling<'_> {
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
     /// money, but not more than is owed. Below 0 if it closes a credit.
     fn worth_of_payout(&mut self, row: &Row) -> Rupiah {
+        let refunded = refund_in(&row.payout, self.mapping);
+        let unexplained = refunded - refunded.min(self.ledger.returns).max(Rupiah::ZERO);
+        self.by_hand.refunded = self.by_hand.refunded + unexplained;
         match self.desk().book(row, &self.ledger) {
             Ok(Booking::Receipt(draft)) => {
                 self.ledger.take(draft.used);
@@ -85,7 +105,6 @@ impl Settling<'_> {
             Err(_) => {
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
-                let refunded = refund_in(&row.payout, self.mapping);
                 let gross = products.map_or(row.payout.net, |products| products - refunded);
                 gross.min(self.ledger.owed()).max(Rupiah::ZERO)
             }
@@ -97,7 +116,7 @@ impl Settling<'_> {
         let rows = self.order.rows.iter().enumerate();
         let rows = rows
             .filter(|(place, _)| takes_off(self.rows.get(place)))
-            .filter_map(|(_, row)| Some(row.by_hand.as_ref()?.number.clone()));
+            .filter_map(|(_, row)| row.by_hand.as_ref()?.number.clone());
         rows.map(DocumentNumber::from)
     }
 
@@ -107,7 +126,7 @@ impl Settling<'_> {
         let records = self.order.records.iter().enumerate();
         let records = records
             .filter(move |(place, record)| takes_off(self.records.get(place)) && record.record.key != of_cancellation)
-            .filter_map(|(_, record)| Some(record.by_hand.as_ref()?.number.clone()));
+            .filter_map(|(_, record)| record.by_hand.as_ref()?.number.clone());
         records.map(DocumentNumber::from)
     }
 }
@@ -117,26 +136,29 @@ fn takes_off(outcome: Option<&Outcome>) -> bool {
     outcome.is_some_and(|outcome| outcome.booked_by_hand().is_positive())
 }
 
-/// The outcome of a row or record that a person has booked, which takes this amount off. What was corrected since then
-/// is for a person again.
-fn outcome(amount: Rupiah, reason: Reason, changes: Vec<Correction>) -> Outcome {
-    if changes.is_empty() {
-        return Outcome::ByHand(amount);
+/// The outcome of a row or record that a person has marked: their document takes this amount off. What was corrected
+/// since then is for a person again.
+fn outcome<R>(by_hand: &ByHand<R>, amount: Rupiah, reason: Reason, changes: Vec<Correction>) -> Outcome {
+    if !changes.is_empty() {
+        let about = About::AfterSale { of: AfterSale::Corrected { changes } };
+        return Outcome::ByHandCorrected(amount, Finding { reason, about });
     }
-    Outcome::ByHandCorrected(
-        amount,
-        Finding { reason, about: About::AfterSale { of: AfterSale::Corrected { changes } } },
-    )
+    match by_hand.number {
+        Some(_) => Outcome::ByHand(amount),
+        None => Outcome::Ignored(Some(Reason::Excluded)),
+    }
 }
 
-/// The outcome of a payout that a person has booked without an invoice here.
-pub(super) fn row_without_invoice(row: &Row) -> Outcome {
-    outcome(Rupiah::ZERO, Reason::PayoutCorrected, changes_of_row(row))
+/// The outcome of a payout without an invoice here, if a person has marked it.
+pub(super) fn row_without_invoice(row: &Row) -> Option<Outcome> {
+    let by_hand = row.by_hand.as_ref()?;
+    Some(outcome(by_hand, Rupiah::ZERO, Reason::PayoutCorrected, changes_of_row(row)))
 }
 
-/// The outcome of a return that a person has booked without an invoice here.
-pub(super) fn record_without_invoice(record: &Record, mapping: &Mapping) -> Outcome {
-    outcome(Rupiah::ZERO, Reason::ReturnNeedsPerson, changes_of_record(record, mapping))
+/// The outcome of a return without an invoice here, if a person has marked it.
+pub(super) fn record_without_invoice(record: &Record, mapping: &Mapping) -> Option<Outcome> {
+    let by_hand = record.by_hand.as_ref()?;
+    Some(outcome(by_hand, Rupiah::ZERO, Reason::ReturnNeedsPerson, changes_of_record(record, mapping)))
 }
 
 fn changes_of_row(row: &Row) -> Vec<Correction> {

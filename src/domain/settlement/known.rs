@@ -110,11 +110,11 @@ pub struct Record {
     pub document: Option<Document<ReturnDraft>>,
 }
 
-/// A row or record that a person has booked in Accurate.
+/// A person's mark: a row or record is booked in Accurate by hand, or nothing is to be booked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByHand<R> {
-    /// Its number.
-    pub number: String,
+    /// The number of the person's document; `None` if nothing is to be booked.
+    pub number: Option<String>,
     /// What it takes off the invoice, in rupiah, if the person said that.
     pub amount: Option<Rupiah>,
     /// What the row said then, if it was corrected afterwards: that is what the person has booked.

@@ -67,11 +67,11 @@ pub fn settle(order: &Order<'_>, mapping: &Mapping, today: Date) -> Settlement {
 
 /// An order without an invoice: nothing can be booked. `becomes` gives the outcome of a row.
 fn without_invoice(order: &Order<'_>, mapping: &Mapping, becomes: impl Fn(&Row) -> Outcome) -> Settlement {
-    let of_row = |row: &Row| match &row.receipt {
-        _ if row.by_hand.is_some() => by_hand::row_without_invoice(row),
+    let undecided = |row: &Row| match &row.receipt {
         Some(receipt) => stuck(receipt).unwrap_or_else(|| becomes(row)),
         None => becomes(row),
     };
+    let of_row = |row: &Row| by_hand::row_without_invoice(row).unwrap_or_else(|| undecided(row));
     let rows = order.rows.iter().map(|row| Verdict {
         of: row.payout.key.clone(),
         outcome: of_row(row),
@@ -83,11 +83,11 @@ fn without_invoice(order: &Order<'_>, mapping: &Mapping, becomes: impl Fn(&Row) 
     };
     let records = order.records.iter();
     let records = records.map(|record| {
-        let outcome = match &record.document {
-            _ if record.by_hand.is_some() => by_hand::record_without_invoice(record, mapping),
+        let undecided = || match &record.document {
             Some(document) => stuck(document).unwrap_or_else(|| of_record.clone()),
             None => of_record.clone(),
         };
+        let outcome = by_hand::record_without_invoice(record, mapping).unwrap_or_else(undecided);
         Verdict { of: record.record.key.clone(), outcome, amount: record.record.refund }
     });
     Settlement {

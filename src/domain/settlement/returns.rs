@@ -17,6 +17,7 @@ use crate::domain::{
     reason::{Finding, Reason},
     return_record::{Goods, ReturnKey, ReturnRecord},
     sales_return::{ReturnBody, ReturnStatus, ReturnedItem},
+    status::Status,
 };
 
 /// The key of `[warehouses]` that names the warehouse for goods that come back.
@@ -81,6 +82,14 @@ pub(super) fn record_of_status(order: &Order<'_>) -> Option<ReturnRecord> {
     arrives.then(|| ReturnRecord { received_at: Some(day), ..known.clone() })
 }
 
+/// Whether an order whose delivery had failed was delivered after all: then nothing comes back.
+pub(super) fn is_delivered_after_all(order: &Order<'_>, record: &ReturnRecord) -> bool {
+    let status = order.snapshot.and_then(|snapshot| snapshot.status);
+    record.key == key_of_status(order)
+        && record.received_at.is_none()
+        && matches!(status, Some(Status::Delivered | Status::Completed))
+}
+
 /// The return record that must be stored with those of the order.
 pub(super) fn record_to_add(order: &Order<'_>, cancelled: Option<Cancelled>) -> Option<ReturnRecord> {
     let Some(cancelled) = cancelled else { return record_of_status(order) };
@@ -100,6 +109,12 @@ pub(super) fn meaning(
     let record = &row.record;
     if is_discount(order, record, invoice, mapping) {
         return Meaning::Discount;
+    }
+    // The customer and the day of an adopted invoice are known, but not its lines.
+    let sent = invoice.draft.body.total();
+    if invoice.draft.body.total_is_final() && sent != invoice.total {
+        let about = About::AfterSale { of: AfterSale::TotalAdopted { sent, total: invoice.total } };
+        return Meaning::Unclear(Finding { reason: Reason::ReturnNeedsPerson, about });
     }
     let pieces = match which_pieces(order, record, mapping, stock) {
         Ok(pieces) => pieces,
@@ -239,7 +254,12 @@ pub(super) fn held_up(
     today: Date,
 ) -> Option<Outcome> {
     let ReturnRecord { accepted_at, received_at, goods, .. } = row.record;
-    if waits_for_goods(goods, mapping) && received_at.is_none_or(|day| day > today) {
+    if waits_for_goods(goods, mapping)
+        && let Some(day) = received_at.filter(|day| *day > today)
+    {
+        return Some(Outcome::Waiting(WaitsFor::Day(day)));
+    }
+    if waits_for_goods(goods, mapping) && received_at.is_none() {
         let since = accepted_at.unwrap_or(row.arrived);
         let until = days_after(since, mapping.returns.wait_days);
         return Some(if today < until {
@@ -301,11 +321,18 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &M
     let text = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     // What was not known, or is not known any more, corrects nothing.
     let day_now = if day.is_some() { day_now.or(day) } else { None };
+    // Of goods that the buyer keeps, the refund says what is booked.
+    let (refund, refund_now) = match (booked.goods, now.goods) {
+        (Goods::Kept, Goods::Kept) => (booked.refund, now.refund.filter(|_| booked.refund.is_some()).or(booked.refund)),
+        _ => (None, None),
+    };
+    let money = |refund: Option<Rupiah>| refund.map(|refund| refund.to_string()).unwrap_or_default();
     [
         (name, text(day), text(day_now)),
         ("store_id", store(booked), if names_store { store(now) } else { store(booked) }),
         ("channel_order_id", order(booked), order(now)),
         ("goods", goods(booked), goods(now)),
+        ("refund", money(refund), money(refund_now)),
         ("pieces", pieces(booked), pieces(now)),
     ]
     .into_iter()

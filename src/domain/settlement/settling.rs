@@ -34,7 +34,7 @@ pub(super) struct Settling<'a> {
     pub(super) stock: Stock<'a>,
     pub(super) by_hand: BookedByHand,
     /// Whether the refund of a return record becomes a discount, because the buyer keeps the goods.
-    goods_kept: bool,
+    pub(super) goods_kept: bool,
     receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
     returns: Vec<Planned<ReturnKey, ReturnDraft>>,
     pub(super) rows: HashMap<usize, Outcome>,
@@ -185,7 +185,8 @@ impl<'a> Settling<'a> {
             let is_replaced = if record.record.key == of_cancellation {
                 others || !cancelled.is_some_and(|cancelled| cancelled.after_shipping)
             } else {
-                record.record.key == of_status && (others || cancelled.is_some())
+                record.record.key == of_status
+                    && (others || cancelled.is_some() || returns::is_delivered_after_all(self.order, &record.record))
             };
             let outcome = if is_replaced {
                 self.amounts.insert(place, record.record.refund);
@@ -351,15 +352,15 @@ impl<'a> Settling<'a> {
 
     /// A record whose refund a receipt has booked as a discount is settled.
     fn settle_discounts(&mut self) {
+        let is_refunded_by_hand = self.by_hand.refunded.is_positive();
         let is_refunded = self.order.rows.iter().any(|row| {
             let exists = row.receipt.as_ref().is_some_and(|receipt| receipt.stage == Stage::Exists);
             // What a return explains of the refund is no discount.
             let explained = row.receipt.as_ref().map_or(Rupiah::ZERO, |receipt| receipt.draft.used.returns);
-            let is_booked = exists || row.by_hand.is_some();
-            is_booked && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
+            exists && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
         });
         for outcome in self.records.values_mut().filter(|outcome| **outcome == Outcome::Waiting(WaitsFor::Payout)) {
-            if is_refunded {
+            if is_refunded || is_refunded_by_hand {
                 *outcome = Outcome::Settled;
             }
         }

@@ -143,7 +143,20 @@ pub enum Event {
         /// The person.
         actor: String,
     },
-    /// A person has taken back that a payout row or a return record is booked by hand.
+    /// A person has said that nothing is to be booked for a payout row or a return record.
+    RowExcluded {
+        /// What would have booked it.
+        document: Kind,
+        /// Where it comes from.
+        source: String,
+        /// Its id there.
+        id: String,
+        /// Why.
+        reason: String,
+        /// The person.
+        actor: String,
+    },
+    /// A person has taken back what they said about a payout row or a return record.
     NotByHand {
         /// What books it.
         document: Kind,

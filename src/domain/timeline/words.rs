@@ -78,7 +78,11 @@ impl Event {
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("\"{actor}\" took back the mark that {row} was booked by hand")
+                format!("\"{actor}\" took back the mark of {row}")
+            }
+            Self::RowExcluded { document, source, id, reason, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("\"{actor}\" decided that nothing is booked for {row}: {reason}")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);
@@ -195,7 +199,11 @@ impl Event {
             }
             Self::NotByHand { document, source, id, actor } => {
                 let row = row_in_words(*document, source, id, LANGUAGE);
-                format!("\"{actor}\" mencabut tanda bahwa {row} sudah dibukukan manual")
+                format!("\"{actor}\" mencabut tanda pada {row}")
+            }
+            Self::RowExcluded { document, source, id, reason, actor } => {
+                let row = row_in_words(*document, source, id, LANGUAGE);
+                format!("\"{actor}\" memutuskan {row} tidak dibukukan: {reason}")
             }
             Self::Booked { document, number, id, total } => {
                 let document = document.in_words(LANGUAGE);

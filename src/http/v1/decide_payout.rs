@@ -1,4 +1,4 @@
-//! `POST /v1/payouts/decision`: a person has booked a payout in Accurate.
+//! `POST /v1/payouts/decision`: a person has booked a payout in Accurate, or nothing is to be booked for it.
 
 use axum::{Json, body::Bytes, extract::State};
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Marks a payout as booked in Accurate by hand, or takes the mark back.
+/// Marks a payout as booked in Accurate by hand or as not to be booked, or takes the mark back.
 ///
 /// Nothing is created for a marked payout, whatever the mapping says. Refused if it is booked here already, unless it
 /// was corrected since and the mark names that document, which the person has corrected in Accurate.

@@ -1,4 +1,4 @@
-//! `POST /v1/returns/decision`: a person has booked a return in Accurate.
+//! `POST /v1/returns/decision`: a person has booked a return in Accurate, or nothing is to be booked for it.
 
 use axum::{Json, body::Bytes, extract::State};
 
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// Marks a return as booked in Accurate by hand, or takes the mark back.
+/// Marks a return as booked in Accurate by hand or as not to be booked, or takes the mark back.
 ///
-/// Nothing is created for a marked return, whatever the mapping says. It counts as returned: with the given amount,
-/// else with its pieces at the invoice's prices, else with the refund. Refused if it is booked here already, unless it
+/// Nothing is created for a marked return, whatever the mapping says. One that is booked by hand counts as returned:
+/// with the given amount, else with its pieces at the invoice's prices, else with the refund. Refused if it is booked here already, unless it
 /// was corrected since and the mark names that document, which the person has corrected in Accurate.
 #[utoipa::path(
     post,

@@ -1,4 +1,5 @@
-//! What deciding about a payout and about a return have in common: a person has booked it in Accurate.
+//! What deciding about a payout and about a return have in common: a person has booked it in Accurate, or nothing is to
+//! be booked for it.
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use crate::{
 const LONGEST_TEXT: usize = 500;
 
 const BY_HAND: &str = "by_hand";
+const NEVER: &str = "never";
 const NONE: &str = "none";
 
 /// What is decided about a row, as the OpenAPI document describes it.
@@ -32,6 +34,8 @@ const NONE: &str = "none";
 pub(super) enum RowDecisionBody {
     /// A person has booked it in Accurate.
     ByHand(RowByHand),
+    /// Nothing is to be booked for it.
+    Never(RowNever),
     /// The mark is taken back.
     None(RowNotByHand),
 }
@@ -65,6 +69,8 @@ pub(super) struct RowByHand {
 pub(super) enum ReturnDecisionBody {
     /// A person has booked it in Accurate.
     ByHand(ReturnByHand),
+    /// Nothing is to be booked for it.
+    Never(RowNever),
     /// The mark is taken back.
     None(RowNotByHand),
 }
@@ -96,6 +102,28 @@ pub(super) struct ReturnByHand {
     amount: Option<serde_json::Number>,
 }
 
+/// Nothing is to be booked for it: it is a duplicate, or it did not happen.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) struct RowNever {
+    /// Where the row comes from.
+    #[schema(example = "shopee")]
+    source: String,
+    /// Which row of that source.
+    #[schema(example = "row-1")]
+    id: String,
+    /// `never`.
+    #[schema(schema_with = never)]
+    decision: String,
+    /// Why.
+    #[schema(example = "also in the income report", max_length = 500, pattern = r"\S")]
+    reason: String,
+    /// Not used.
+    #[schema(max_length = 500)]
+    document: Option<String>,
+}
+
 /// It is not booked by hand.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -122,12 +150,16 @@ fn by_hand() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some([BY_HAND])).build()
 }
 
+fn never() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some([NEVER])).build()
+}
+
 fn none() -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some([NONE])).build()
 }
 
 fn decisions() -> Object {
-    one_of([BY_HAND, NONE])
+    one_of([BY_HAND, NEVER, NONE])
 }
 
 /// What is decided about a row.
@@ -162,12 +194,18 @@ pub(super) async fn decide_by(app: &App, actor: &Actor, kind: Kind, body: &[u8])
     let request: RowDecision = serde_json::from_slice(body)
         .map_err(|error| Problem::BadRequest(format!("the body is not a decision: {error}")))?;
     let (source, id) = (request.source.trim().to_owned(), request.id.trim().to_owned());
-    let is_marked = decide(app, actor, kind, request).await?;
-    Ok(Json(RowDecided { source, id, decision: if is_marked { BY_HAND } else { NONE } }))
+    let decision = decide(app, actor, kind, request).await?;
+    Ok(Json(RowDecided { source, id, decision }))
 }
 
-/// Marks a row as booked by hand, or takes the mark back; for the API and for the pages. Returns whether it is marked.
-pub(crate) async fn decide(app: &App, actor: &Actor, kind: Kind, request: RowDecision) -> Result<bool, Problem> {
+/// Marks a row as booked by hand or as not to be booked, or takes the mark back; for the API and for the pages. Returns
+/// the decision that is in effect.
+pub(crate) async fn decide(
+    app: &App,
+    actor: &Actor,
+    kind: Kind,
+    request: RowDecision,
+) -> Result<&'static str, Problem> {
     let text = |name: &'static str, text: Option<String>| {
         let text = typed(name, text.as_deref().unwrap_or_default(), LONGEST_TEXT)?;
         Ok::<_, WrongField>(Some(text).filter(|text| !text.is_empty()))
@@ -181,21 +219,32 @@ pub(crate) async fn decide(app: &App, actor: &Actor, kind: Kind, request: RowDec
     let by_hand = match request.decision.as_str() {
         BY_HAND => Some(ByHand {
             reason: reason.ok_or(WrongField::ReasonMissing)?,
-            document: document.ok_or(WrongField::DocumentMissing)?,
+            document: Some(document.ok_or(WrongField::DocumentMissing)?),
             amount,
+            actor: actor.name.clone(),
+            at: app.engine.now(),
+        }),
+        NEVER => Some(ByHand {
+            reason: reason.ok_or(WrongField::ReasonMissing)?,
+            document: None,
+            amount: None,
             actor: actor.name.clone(),
             at: app.engine.now(),
         }),
         NONE => None,
         word => {
-            let all = format!("{BY_HAND}, {NONE}");
+            let all = format!("{BY_HAND}, {NEVER}, {NONE}");
             return Err(WrongField::NotOneOf { name: "decision", word: word.to_owned(), all }.into());
         }
     };
     let key = (request.source.trim(), request.id.trim());
     let marked = app.engine.mark_by_hand(kind, key, by_hand.as_ref(), actor).await;
     match marked.map_err(|error| Problem::not_stored(&error))? {
-        Marked::Done => Ok(by_hand.is_some()),
+        Marked::Done => Ok(match by_hand {
+            Some(ByHand { document: Some(_), .. }) => BY_HAND,
+            Some(_) => NEVER,
+            None => NONE,
+        }),
         Marked::Unknown => Err(Problem::UnknownRow { source_name: key.0.to_owned(), id: key.1.to_owned() }),
         Marked::BookedHere(number) => Err(Problem::BookedHere(number)),
         Marked::AmountMissing => Err(WrongField::AmountMissing.into()),

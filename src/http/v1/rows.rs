@@ -130,7 +130,7 @@ pub(super) struct RowStatus {
     approved_by: Option<String>,
     /// When.
     approved_at: Option<String>,
-    /// Who has booked it in Accurate by hand, if anybody has.
+    /// Who has booked it in Accurate by hand, or decided that nothing is to be booked, if anybody has.
     by_hand: Option<ByHandAnswer>,
     /// When it arrived first.
     arrived_at: String,
@@ -138,12 +138,12 @@ pub(super) struct RowStatus {
     changed_at: String,
 }
 
-/// A person's mark that a row is booked in Accurate.
+/// A person's mark that a row is booked in Accurate, or that nothing is to be booked for it.
 #[derive(Debug, Serialize, ToSchema)]
 struct ByHandAnswer {
-    /// The number of the person's document.
+    /// The number of the person's document; null if nothing is to be booked.
     #[schema(example = "RJN.2026.11.00042")]
-    document: String,
+    document: Option<String>,
     /// What it takes off the invoice, in rupiah, if the person said that of a return.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,

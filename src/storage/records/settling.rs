@@ -26,7 +26,7 @@ pub enum RowContent {
 }
 
 /// The outcome of recording a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowRecorded {
     /// It is new.
     Accepted,
@@ -38,25 +38,28 @@ pub enum RowRecorded {
     Unclear(Rupiah),
     /// Nothing was recorded: rows of their own contain this money of the same payout, which could be recorded twice.
     InParts(Rupiah),
+    /// Nothing was recorded: a file has this id for another order, which is this one in earlier files.
+    OtherOrder(String),
 }
 
 impl RowRecorded {
     /// Why nothing was recorded, and what to do; `None` if it was.
-    pub fn problem(self, language: Language) -> Option<String> {
+    pub fn problem(&self, language: Language) -> Option<String> {
         match self {
             Self::Accepted | Self::Repeat | Self::Corrected => None,
-            Self::Unclear(lost) => Some(lines::unclear(lost, language)),
-            Self::InParts(elsewhere) => Some(lines::in_parts(elsewhere, language)),
+            Self::Unclear(lost) => Some(lines::unclear(*lost, language)),
+            Self::InParts(elsewhere) => Some(lines::in_parts(*elsewhere, language)),
+            Self::OtherOrder(order) => Some(lines::of_another_order(order, language)),
         }
     }
 
     /// The word of the contract.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Repeat => "repeat",
             Self::Corrected => "corrected",
-            Self::Unclear(_) | Self::InParts(_) => "refused",
+            Self::Unclear(_) | Self::InParts(_) | Self::OtherOrder(_) => "refused",
         }
     }
 }
@@ -104,11 +107,12 @@ impl RowRecord {
     }
 }
 
-/// A person's mark that a row is booked in Accurate by hand.
+/// A person's mark that a row is booked in Accurate by hand, or that nothing is to be booked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByHand {
-    /// The number of the document in Accurate.
-    pub document: String,
+    /// The number of the document in Accurate; `None` if nothing is to be booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
     /// What it takes off the invoice, in rupiah, as the person said it of a return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Rupiah>,
@@ -177,7 +181,7 @@ pub struct RowCount {
     pub count: i64,
     /// Their sum.
     pub hundredths: i64,
-    /// How many of those that wait have no amount yet, and are not in the sum.
+    /// How many of those that wait or are blocked have no amount yet, and are not in the sum.
     pub unknown: i64,
 }
 

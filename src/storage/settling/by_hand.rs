@@ -38,7 +38,8 @@ const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"cor
                      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part AND d.kind = $4
                        AND (d.state <> 'exists' OR d.lease_until > $5)))";
 
-/// Marks a row as booked by hand or, with `None`, takes the mark back; what the row says now counts from then on. Refused
+/// Marks a row as booked by hand, or as not to be booked; with `None`, takes the mark back. What the row says now counts
+/// from then on. Refused
 /// where a document of ours exists or may exist, unless the row was corrected afterwards and the mark names that
 /// document; also where the amount of a return is missing, or more than is left. A document that was only planned is
 /// dropped in the same commit.
@@ -66,7 +67,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let is_booked = row.number("is_booked")? == 1;
     if let Some(by_hand) = by_hand.filter(|_| is_booked) {
         // Under another number, ours would exist beside it.
-        let is_ours = ours.is_same_as(&by_hand.document.as_str().into());
+        let is_ours = by_hand.document.as_ref().is_some_and(|document| ours.is_same_as(&document.as_str().into()));
         if !is_ours || row.number("is_corrected")? == 0 {
             return Ok(Marked::BookedHere(ours));
         }
@@ -76,7 +77,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let by_hand =
         by_hand.map(|said| ByHand { amount: said.amount.or(booked.map(Rupiah::from_hundredths)), ..said.clone() });
     let by_hand = by_hand.as_ref();
-    if let (Kind::Return, Some(by_hand), Some(left)) = (kind, by_hand, row.number_if_any("returnable")?) {
+    let their_document = by_hand.filter(|by_hand| by_hand.document.is_some());
+    if let (Kind::Return, Some(by_hand), Some(left)) = (kind, their_document, row.number_if_any("returnable")?) {
         // The amount of an earlier mark is what a person said, not what the record says.
         let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());
         let is_known = row.number_if_any("amount")?.is_some() && !was_said && was(row)?.is_none();
@@ -101,7 +103,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
         before.clone()
     };
     let (state, reason) = match (by_hand, &order) {
-        (Some(_), _) => (RowState::Ignored, Reason::ByHand.code()),
+        (Some(ByHand { document: Some(_), .. }), _) => (RowState::Ignored, Reason::ByHand.code()),
+        (Some(_), _) => (RowState::Ignored, Reason::Excluded.code()),
         (None, Some(_)) => (RowState::Waiting, ""),
         (None, None) => (RowState::Unmatched, ""),
     };
@@ -129,10 +132,11 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     unsettle(db, std::iter::once(order.as_str())).await?;
     let (source, id, actor) = (source.to_owned(), id.to_owned(), actor.to_owned());
     let event = match by_hand {
-        Some(ByHand { document: number, reason, amount, .. }) => {
+        Some(ByHand { document: Some(number), reason, amount, .. }) => {
             let (number, reason, amount) = (number.as_str().into(), reason.clone(), *amount);
             Event::BookedByHand { document: kind, source, id, number, amount, reason, actor }
         }
+        Some(ByHand { reason, .. }) => Event::RowExcluded { document: kind, source, id, reason: reason.clone(), actor },
         None => Event::NotByHand { document: kind, source, id, actor },
     };
     append(db, std::iter::once((&order, [event].as_slice())), now).await?;

@@ -1,4 +1,4 @@
-//! *Mark as done by hand*: a person has booked a payout or a return in Accurate.
+//! *Mark as done by hand*: a person has booked a payout or a return in Accurate, or nothing is to be booked for it.
 
 use axum::{
     Form,
@@ -31,6 +31,8 @@ pub(super) struct Marking {
     pub(super) number: String,
     pub(super) amount: String,
     pub(super) consequence: &'static str,
+    /// What it means that nothing is to be booked; `None` if this service has booked it.
+    pub(super) never: Option<&'static str>,
     /// For a return: whether the reader must say its total, and what the field is about.
     pub(super) total: Option<(bool, String)>,
 }
@@ -61,8 +63,26 @@ impl Marking {
             number: line.number.clone(),
             amount: line.amount.clone(),
             consequence,
+            never: row.booked_as().is_none().then(|| never(kind, page)),
             total: (kind == Kind::Return).then(|| (row.amount.is_none() || row.was.is_some(), about_total(row, page))),
         })
+    }
+}
+
+fn never(kind: Kind, page: &Page) -> &'static str {
+    match kind {
+        Kind::Return => page.t(
+            "Choose this for a duplicate, or if nothing came back. Nothing is booked for this return, and nothing of it \
+             counts as returned.",
+            "Pilih ini untuk data ganda, atau bila tidak ada barang yang kembali. Retur ini tidak dibukukan dan tidak \
+             dianggap sudah diretur.",
+        ),
+        Kind::Invoice | Kind::Receipt => page.t(
+            "Choose this for a duplicate, such as the same money in two reports. Nothing is booked for this row, and \
+             nothing of it counts as paid.",
+            "Pilih ini untuk data ganda, misalnya dana yang sama di dua laporan. Baris ini tidak dibukukan dan tidak \
+             dianggap sudah dibayar.",
+        ),
     }
 }
 
@@ -106,7 +126,11 @@ pub(in crate::web) async fn of_return(
 }
 
 async fn carry_out(app: &App, actor: &Actor, kind: Kind, decision: RowDecision) -> Result<Response, Problem> {
-    let done = if decide(app, actor, kind, decision).await? { "row_by_hand" } else { "row_not_by_hand" };
+    let done = match decide(app, actor, kind, decision).await? {
+        "by_hand" => "row_by_hand",
+        "never" => "row_never",
+        _ => "row_not_by_hand",
+    };
     let path = if kind == Kind::Return { returns::PATH } else { payouts::PATH };
     Ok(Redirect::to(&address(path, &[("done", done)])).into_response())
 }

@@ -164,16 +164,24 @@ fn amount_of_return(row: &RowRecord, page: &Page) -> String {
 }
 
 fn booked_by_hand(by_hand: &ByHand, page: &Page) -> String {
+    let who = (&by_hand.actor, format::moment(by_hand.at), &by_hand.reason);
+    let Some(document) = &by_hand.document else {
+        return page
+            .t("Not to be booked ({actor}, {at}): {reason}", "Tidak dibukukan ({actor}, {at}): {reason}")
+            .replace("{actor}", who.0)
+            .replace("{at}", &who.1)
+            .replace("{reason}", who.2);
+    };
     let amount = by_hand.amount.map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
     page.t(
         "Booked by hand as {document}{amount} ({actor}, {at}): {reason}",
         "Dibukukan manual sebagai {document}{amount} ({actor}, {at}): {reason}",
     )
     .replace("{amount}", &amount)
-    .replace("{document}", &by_hand.document)
-    .replace("{actor}", &by_hand.actor)
-    .replace("{at}", &format::moment(by_hand.at))
-    .replace("{reason}", &by_hand.reason)
+    .replace("{document}", document)
+    .replace("{actor}", who.0)
+    .replace("{at}", &who.1)
+    .replace("{reason}", who.2)
 }
 
 /// The state with what it waits for.

@@ -105,7 +105,7 @@ impl Entry {
     fn by_hand(row: &RowRecord, page: &Page) -> Option<Self> {
         Some(Self {
             what: named(row.content.kind(), page),
-            number: row.by_hand.as_ref()?.document.clone(),
+            number: row.by_hand.as_ref()?.document.clone()?,
             kind: "good",
             state: page.t("booked by hand", "dibukukan manual"),
             detail: String::new(),

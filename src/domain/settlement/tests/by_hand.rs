@@ -119,7 +119,7 @@ fn a_corrected_refund_counts_where_nothing_else_says_what_a_person_booked() {
     };
     let (outcome, sums_then) = refunded(90_000, &[("another product", 1)]);
     let words = outcome.finding().map(|finding| finding.about.in_words(crate::domain::reason::Language::English));
-    assert_eq!(words.as_deref(), Some("refund: Rp60.000 → Rp90.000"));
+    assert_eq!(words.as_deref(), Some("“refund”: Rp60.000 → Rp90.000"));
     assert_eq!(sums_then, sums(90_000, 0, 60_000, 0));
     let (outcome, _) = refunded(90_000, &[("AAA2002", 1)]);
     assert_eq!(outcome, Outcome::ByHand(rupiah(75_000)), "its pieces say what it takes off");
@@ -136,6 +136,43 @@ fn a_refund_without_goods_is_settled_when_a_person_has_booked_its_payout() {
     assert_eq!(sale.decide().records[0].outcome, Outcome::Waiting(WaitsFor::Payout), "no receipt can book it");
     sale.rows[1].by_hand = Some(by_hand("OP-1", None));
     assert_eq!(sale.decide().records[0].outcome, Outcome::Settled);
+}
+
+#[test]
+fn a_payout_of_goods_that_the_buyer_keeps_pays_what_its_receipt_would() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Kept, Some(20_000), &[]);
+    sale.pays(118_000, &[("subtotal", 150_000), ("refund", -20_000), ("service_fee", -12_000)]).by_hand =
+        Some(by_hand("RCP-1", None));
+    assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(150_000)));
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Settled);
+}
+
+#[test]
+fn nothing_is_booked_or_counted_for_what_a_person_excludes() {
+    let mut sale = Sale::plain();
+    sale.pays(138_000, &[]).by_hand = Some(ByHand { number: None, amount: None, was: None });
+    sale.returns(Goods::Returned, None, &[]).by_hand = Some(ByHand { number: None, amount: None, was: None });
+    let settlement = sale.decide();
+    assert_eq!(settlement.rows[0].outcome, Outcome::Ignored(Some(Reason::Excluded)));
+    assert_eq!(settlement.records[0].outcome, Outcome::Ignored(Some(Reason::Excluded)));
+    assert_eq!((settlement.receipts, settlement.returns), (Vec::new(), Vec::new()));
+    assert_eq!(settlement.sums, sums(150_000, 0, 0, 0));
+    // A correction is news for the person.
+    let was = sale.rows[0].payout.clone();
+    sale.rows[0].payout.net = rupiah(137_000);
+    sale.rows[0].by_hand = Some(ByHand { number: None, amount: None, was: Some(was) });
+    assert_eq!(sale.why(1).0, Reason::PayoutCorrected);
+    assert_eq!(sale.sums(), sums(150_000, 0, 0, 0));
+}
+
+#[test]
+fn goods_that_arrive_tomorrow_wait_for_that_day() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Returned, None, &[]).record.received_at = Some(date(2026, 11, 21));
+    let settlement = sale.decide();
+    assert_eq!(settlement.records[0].outcome, Outcome::Waiting(WaitsFor::Day(date(2026, 11, 21))));
+    assert_eq!(settlement.again_on, Some(date(2026, 11, 21)));
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn rupiah(amount: i64) -> Rupiah {
 
 /// A return that a person has booked, with what they said about its amount.
 fn by_hand<R>(number: &str, amount: Option<i64>) -> ByHand<R> {
-    ByHand { number: number.to_owned(), amount: amount.map(rupiah), was: None }
+    ByHand { number: Some(number.to_owned()), amount: amount.map(rupiah), was: None }
 }
 
 fn none() -> Rupiah {
@@ -265,12 +265,9 @@ impl Sale {
 }
 
 fn why(outcome: &Outcome) -> (Reason, AfterSale) {
-    match outcome {
-        Outcome::Blocked(finding) => match &finding.about {
-            About::AfterSale { of } => (finding.reason, of.clone()),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
+    match outcome.finding().map(|finding| (finding.reason, &finding.about)) {
+        Some((reason, About::AfterSale { of })) => (reason, of.clone()),
+        _ => panic!("{outcome:?}"),
     }
 }
 

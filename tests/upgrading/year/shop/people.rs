@@ -53,7 +53,7 @@ impl Shop {
     pub(super) async fn was_booked_by_hand(&mut self, part: u32) {
         let (row, at) = (format!("p-{}", self.id(part)), self.world.clock_now());
         let by_hand = ByHand {
-            document: format!("RCP-{}", self.month),
+            document: Some(format!("RCP-{}", self.month)),
             reason: "booked it myself".to_owned(),
             amount: None,
             actor: "ani".to_owned(),
