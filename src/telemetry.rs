@@ -81,9 +81,10 @@ pub fn metrics() -> Result<PrometheusHandle, String> {
 }
 
 /// Possible outcomes of a webhook.
-const WEBHOOK_OUTCOMES: [&str; 9] = [
+const WEBHOOK_OUTCOMES: [&str; 13] = [
     "accepted",
     "repeat",
+    "payout",
     "unreadable",
     "signature_missing",
     "signature_wrong",
@@ -91,6 +92,9 @@ const WEBHOOK_OUTCOMES: [&str; 9] = [
     "body_too_large",
     "body_too_slow",
     "too_busy",
+    "unavailable",
+    "not_set_up",
+    "broken",
 ];
 
 /// Initialises the counters with 0, so that dashboards have their series before the first event.
@@ -123,21 +127,21 @@ fn describe() {
     describe_histogram!("forstok_accurate_webhook_seconds", "Seconds from the webhook's headers to its answer");
     describe_gauge!("forstok_accurate_orders", "Orders by state");
     describe_gauge!("forstok_accurate_blocked_orders", "Blocked orders by reason");
-    describe_gauge!("forstok_accurate_warned_orders", "Orders that were done but deserve a look, by warning");
+    describe_gauge!("forstok_accurate_warned_orders", "Orders with a warning that a person should check, by warning");
     describe_counter!("forstok_accurate_accurate_calls_total", "Calls to Accurate by book, call and outcome");
     describe_histogram!("forstok_accurate_accurate_call_seconds", "Seconds that calls to Accurate take");
     describe_histogram!(
         "forstok_accurate_invoice_lag_seconds",
-        "Seconds from the status's arrival to the saved invoice"
+        "Seconds from the webhook that made an order due to its saved invoice"
     );
     describe_gauge!("forstok_accurate_findings", "Findings of reconciliations by class and state");
     describe_gauge!(
         "forstok_accurate_oldest_open_finding_seconds",
-        "Seconds for which the finding that was opened first has been open"
+        "Longest time in seconds that a finding has been open"
     );
     describe_gauge!(
         "forstok_accurate_unexplained_rupiah",
-        "Rupiah of a book that no finding explains: the open unexplained findings"
+        "Rupiah of a book that no other finding explains: the sum of its open unexplained findings"
     );
     describe_gauge!(
         "forstok_accurate_reconciled_timestamp_seconds",
@@ -153,7 +157,7 @@ fn describe() {
         "forstok_accurate_accurate_webhooks_end_timestamp_seconds",
         "When Accurate stops sending webhooks about a book; 0 before the first renewal"
     );
-    describe_gauge!("forstok_accurate_oldest_due_seconds", "Seconds for which the longest waiting order has been due");
+    describe_gauge!("forstok_accurate_oldest_due_seconds", "Longest time in seconds that an order has been due");
     describe_gauge!("forstok_accurate_book_paused", "1 while a book is paused");
     describe_gauge!("forstok_accurate_book_limited", "1 while one kind of document waits for a missing right");
     describe_gauge!(
@@ -163,7 +167,7 @@ fn describe() {
     describe_gauge!("forstok_accurate_list_failed", "1 if the latest reading of a list of Accurate failed");
     describe_gauge!(
         "forstok_accurate_oldest_received_seconds",
-        "Seconds for which the order has waited that waits longest for its first decision"
+        "Longest time in seconds that an order has been waiting for its first decision"
     );
     describe_gauge!(
         "forstok_accurate_last_webhook_timestamp_seconds",
@@ -171,7 +175,8 @@ fn describe() {
     );
     describe_gauge!(
         "forstok_accurate_unusual_silence_seconds",
-        "After how many seconds without a webhook somebody should look: twice the longest time between two orders of the last 14 days, at least one hour and at most 24"
+        "Seconds without a webhook that are unusual for this shop: twice the longest time between two new orders of the \
+         last 14 days, at least one hour and at most 24; 24 hours during the first three days"
     );
     describe_gauge!("forstok_accurate_free_disk_bytes", "Bytes that are free for the SQLite database");
     describe_gauge!(
@@ -182,7 +187,7 @@ fn describe() {
         "forstok_accurate_operators_refused_total",
         "Requests of operators refused because of their token"
     );
-    describe_counter!("forstok_accurate_notices_total", "Tries to send a notice, by channel and outcome");
+    describe_counter!("forstok_accurate_notices_total", "Attempts to send a notice, by channel and outcome");
     describe_counter!("forstok_accurate_task_panics_total", "Panics of the tasks that drive the service");
     describe_gauge!(
         "forstok_accurate_build_info",

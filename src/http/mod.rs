@@ -280,7 +280,7 @@ fn for_operators(app: &App, pages: Router<App>) -> Router<App> {
 /// Takes webhooks without the layers of all other routes, which only change answers that are not its own: a webhook
 /// must cost little. Any other method of its path goes to the other routes, which refuse it.
 pub fn webhooks_first(others: Router, app: &App) -> Router {
-    let receive = post(webhook::receive).layer(CatchPanicLayer::custom(panicked)).with_state(app.clone());
+    let receive = post(webhook::receive).layer(CatchPanicLayer::custom(webhook::panicked)).with_state(app.clone());
     Router::new().route(WEBHOOKS, receive.fallback_service(others.clone())).fallback_service(others)
 }
 

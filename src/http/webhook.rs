@@ -133,6 +133,13 @@ pub(super) async fn receive(
     }
 }
 
+/// Counts a panic while a webhook was received, and answers 500. The panic hook has logged the location.
+pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    let problem = Problem::Broken;
+    metrics::counter!("forstok_accurate_webhooks_total", "outcome" => problem.code()).increment(1);
+    problem.into_response()
+}
+
 /// Stores a webhook; `span` is around what is logged about it.
 async fn take(
     app: &App,
