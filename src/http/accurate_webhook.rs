@@ -53,7 +53,7 @@ pub(super) struct Heard {
     /// Always `Success`.
     #[schema(example = "Success")]
     message: &'static str,
-    /// How many invoices it names, which are read again.
+    /// Number of invoices that it names; they are read again.
     #[schema(example = 1)]
     documents: usize,
 }
@@ -73,7 +73,7 @@ pub(super) struct Heard {
     ),
     request_body(content = Vec<AccurateEvent>, description = "At most 1 MiB, of any shape"),
     responses(
-        (status = 200, description = "What it names is on disk", body = Heard),
+        (status = 200, description = "The invoices that it names are on disk, and will be read again", body = Heard),
         (status = 404, description = "There is nothing at this address"),
         (status = 408, description = "The body did not arrive in time"),
         (status = 413, description = "Above 1 MiB"),

@@ -37,8 +37,8 @@ pub(crate) struct FilterParams {
     pub(crate) acknowledged: Option<String>,
     /// Of this Forstok store id.
     pub(crate) store: Option<String>,
-    /// Any part that people have: order id, marketplace number or its last digits, invoice number, SKU, store name,
-    /// exact amount.
+    /// What to search for: order id, marketplace number or its last digits, invoice number, SKU, store name or exact
+    /// amount.
     pub(crate) q: Option<String>,
     /// The first day, in Jakarta. With days the list is sorted by the moment that they are about.
     #[param(example = "2026-11-01", schema_with = day)]
@@ -57,7 +57,7 @@ pub(crate) struct FilterParams {
     /// `next_cursor` of the page before.
     #[param(pattern = r"^((-?[0-9]{1,18}\.)?[0-9]{1,18})?$")]
     pub(crate) cursor: Option<String>,
-    /// `true`: also how many orders match in all, and what they are worth.
+    /// `true`: also return the number and total of all orders that match.
     #[param(schema_with = true_or_false)]
     pub(crate) totals: Option<String>,
 }

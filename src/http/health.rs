@@ -23,12 +23,12 @@ pub(super) struct Alive {
     status: &'static str,
     /// Which version answers.
     version: &'static str,
-    /// The tasks that do not work.
+    /// The tasks that are stuck or keep panicking; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<StuckTask>,
 }
 
-/// A task of the process that does not work.
+/// A task of the process that is stuck or keeps panicking.
 #[derive(Debug, Serialize, ToSchema)]
 struct StuckTask {
     /// Its name.
@@ -79,7 +79,7 @@ pub(super) struct Readiness {
     /// The Accurate databases. While one is paused the service stays ready: webhooks are stored, and their orders wait.
     #[schema(value_type = BTreeMap<String, Part>)]
     books: BTreeMap<BookName, Part>,
-    /// The tasks that do not work; absent while all of them do.
+    /// The tasks that are stuck or keep panicking; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tasks: Vec<StuckTask>,
 }
@@ -93,7 +93,7 @@ struct Part {
     /// Why it is not `ok`: a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    /// What to do. Accurate's own words are in `/v1/summary`.
+    /// What to do. Accurate's own message is in `/v1/summary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// Since when it is not `ok`.
@@ -125,7 +125,7 @@ fn remedy(code: &str) -> &'static str {
     }
 }
 
-/// Readiness: 503 when a webhook could not be stored, or a task of the process does not work.
+/// Readiness: 503 while webhooks cannot be stored, or a task of the process is stuck or keeps panicking.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -133,7 +133,7 @@ fn remedy(code: &str) -> &'static str {
     tag = "probes",
     responses(
         (status = 200, description = "Webhooks can be taken", body = Readiness),
-        (status = 503, description = "Webhooks cannot be stored, or a task does not work", body = Readiness),
+        (status = 503, description = "Webhooks cannot be stored, or a task is stuck or keeps panicking", body = Readiness),
     )
 )]
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {

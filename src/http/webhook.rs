@@ -57,10 +57,10 @@ pub(super) struct Payouts {
     /// Always `Success`.
     #[schema(example = "Success")]
     message: &'static str,
-    /// `accepted`, `repeat` when all of its rows are known, or `corrected` when one of them has changed.
+    /// `accepted`, `repeat` if all of its rows are known, or `corrected` if one of them has changed.
     #[schema(example = "accepted")]
     delivery: &'static str,
-    /// How many rows it became.
+    /// Number of payout rows in it.
     #[schema(example = 1)]
     rows: usize,
 }
@@ -80,7 +80,7 @@ pub(super) enum Received {
 /// Answer to a webhook that is authentic but not an order that can be read. It is kept and shown to operators.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Kept {
-    /// That it is kept.
+    /// Always `Kept, but not understood`.
     message: &'static str,
     /// Always `unreadable`.
     #[schema(example = "unreadable")]

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct PayoutRow {
-    /// Where it comes from. Source and id together identify the row.
+    /// Name of the source, for example the marketplace. Source and id together identify the row.
     #[schema(example = "shopee", min_length = 1, max_length = 100)]
     source: String,
-    /// Which row of that source. The same again is a repeat; with other content it is a correction.
+    /// Id of the row in this source. The same content again is a repeat; other content is a correction.
     #[schema(example = "row-1", min_length = 1, max_length = 200)]
     id: String,
     /// Forstok's store id, if it is known; needed if two stores have orders with the same number.
     #[schema(example = "8277", max_length = 200)]
     store_id: Option<String>,
-    /// The marketplace's order number. Without one, the money needs a person.
+    /// The marketplace's order number. Money without one must be booked by a person.
     #[schema(example = "231127PECAFY4J", max_length = 200)]
     channel_order_id: Option<String>,
     /// The day on which the money arrived in the seller's wallet; of a moment, its day in Jakarta.
@@ -25,8 +25,8 @@ pub(crate) struct PayoutRow {
     /// The money that arrived, in rupiah; negative if it was taken.
     #[schema(value_type = f64, example = 138_000)]
     net: serde_json::Number,
-    /// What it consists of, in rupiah: what is paid to the seller is positive, what is taken is negative. A key is a
-    /// category of the mapping's `accounts`, `subtotal`, `refund`, or the marketplace's name of a fee.
+    /// The amounts that it consists of, in rupiah: what is paid to the seller is positive, what is taken is negative. A
+    /// key is a category of the mapping's `accounts`, `subtotal`, `refund`, or the marketplace's name of a fee.
     #[schema(
         value_type = Option<std::collections::HashMap<String, f64>>,
         example = json!({"subtotal": 150_000, "service_fee": -12_000})
@@ -38,10 +38,10 @@ pub(crate) struct PayoutRow {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ReturnRow {
-    /// Where it comes from. Source and id together identify the return.
+    /// Name of the source, for example the marketplace. Source and id together identify the return.
     #[schema(example = "shopee", min_length = 1, max_length = 100)]
     source: String,
-    /// The return's id there. The same again is a repeat; with other content it is a correction.
+    /// Id of the return in this source. The same content again is a repeat; other content is a correction.
     #[schema(example = "R-1", min_length = 1, max_length = 200)]
     id: String,
     /// Forstok's store id, if it is known.

@@ -47,7 +47,7 @@ pub(crate) struct DecisionNever {
     /// Why.
     #[schema(example = "a test order", max_length = 500, pattern = r"\S")]
     reason: String,
-    /// A document in Accurate that it is about.
+    /// Number of a document in Accurate that the decision is about.
     #[schema(max_length = 500)]
     document: Option<String>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct OtherDecision {
     /// Why.
     #[schema(example = "the buyer pays on delivery", max_length = 500)]
     reason: Option<String>,
-    /// A document in Accurate that it is about.
+    /// Number of a document in Accurate that the decision is about.
     #[schema(max_length = 500)]
     document: Option<String>,
 }

@@ -162,10 +162,10 @@ fn one_of(words: impl IntoIterator<Item = &'static str>) -> Object {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 struct MappingReconcile {
-    /// From which time on, in WIB; empty for never.
+    /// When the nightly run begins, as `HH:MM` in WIB; empty for never.
     #[schema(example = "02:30", pattern = r"^\s*$|^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     at: Option<String>,
-    /// How many days back.
+    /// How many days back it compares.
     #[schema(example = 45, minimum = 1, maximum = 366)]
     days: Option<i64>,
     /// `trans_date`: invoices of these days; `last_update`: also invoices of other days that were changed since the

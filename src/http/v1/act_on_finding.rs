@@ -44,7 +44,7 @@ fn action_words() -> Object {
     one_of(Action::ALL.map(Action::as_str))
 }
 
-/// Does something about an open finding, and closes it. The finding's `actions` say what fits.
+/// Carries out an action on an open finding. The finding's `actions` list what is possible.
 #[utoipa::path(
     post,
     operation_id = "actOnFinding",

@@ -11,7 +11,7 @@ use crate::{
     storage::{Approving, RowFilter},
 };
 
-/// Which rows are approved, one by one. Without it, all that match the filters.
+/// The rows to approve. Without a body, all rows that match the filters are approved.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApprovalRequest {
@@ -24,10 +24,10 @@ pub(crate) struct ApprovalRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RowName {
-    /// Where it comes from.
+    /// Name of the source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the row in this source.
     #[schema(example = "row-1")]
     id: String,
 }
@@ -35,7 +35,7 @@ struct RowName {
 /// How many rows were approved.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Approved {
-    /// Waiting rows whose present content is now approved.
+    /// Number of waiting rows whose current content is now approved.
     #[schema(example = 1)]
     pub(super) approved: u64,
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Approves the present content of payouts that wait: those in the body or, without a body, all that match the filters.
+/// Approves the current content of waiting payouts: those in the body or, without a body, all that match the filters.
 ///
 /// Their receipts are created as soon as they wait for nothing else. A correction takes the approval away.
 #[utoipa::path(

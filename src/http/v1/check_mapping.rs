@@ -20,14 +20,14 @@ use crate::{
     settings::unknown_books,
 };
 
-/// Whether a mapping could be applied.
+/// The result of checking a mapping.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MappingCheck {
-    /// Whether it could.
+    /// Whether it can be applied.
     valid: bool,
-    /// Every mistake.
+    /// Every error in it, with its key and what to do.
     problems: Vec<MistakeBody>,
-    /// What it would change, one line for each setting.
+    /// What it would change in the active mapping, one line for each setting.
     changes: Vec<String>,
 }
 
@@ -39,8 +39,8 @@ pub(crate) struct MappingCheck {
     tag = "operators",
     request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
-        (status = 200, description = "What is wrong with it, if anything", body = MappingCheck),
-        (status = 400, description = "It is not a JSON object"),
+        (status = 200, description = "Its errors, or what it would change", body = MappingCheck),
+        (status = 400, description = "The body is not a JSON object"),
         BodyErrors,
         OperatorErrors,
     ),

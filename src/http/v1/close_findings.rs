@@ -36,7 +36,8 @@ pub(crate) struct CloseManyRequest {
     #[serde(default)]
     #[schema(max_items = 1000)]
     findings: Option<Vec<SeenFinding>>,
-    /// Only with filters: what changed after this moment is not closed, because you have not seen it. Now by default.
+    /// Only with filters: findings that changed after this time are not closed, because you have not seen them. By
+    /// default, the time of the request.
     #[serde(default)]
     #[schema(format = DateTime)]
     seen_at: Option<String>,
@@ -54,23 +55,23 @@ struct SeenFinding {
     changed_at: String,
 }
 
-/// What was closed.
+/// Which findings were closed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ClosedAnswer {
     /// How many findings were closed.
     #[schema(example = 198)]
     closed: u64,
-    /// Numbers of findings that were not closed, because they have changed meanwhile or are no longer open. With
-    /// filters, at most a hundred.
+    /// Numbers of findings that were not closed, because they have changed since or are no longer open. With filters,
+    /// at most a hundred.
     changed: Vec<i64>,
-    /// Numbers of no finding.
+    /// Numbers for which there is no finding.
     unknown: Vec<i64>,
 }
 
 /// Closes many open findings with one reason: those in the body or, without them, all that match the filters.
 ///
-/// `limit` and `cursor` are refused. Nothing else changes. What has changed since you saw it is not closed, and is
-/// named. A later run opens a finding again if the difference changes.
+/// `limit` and `cursor` are refused. Nothing else changes. A finding that has changed since you saw it is not closed,
+/// and is listed. A later run opens a finding again if the difference changes.
 #[utoipa::path(
     post,
     operation_id = "closeFindings",
@@ -79,7 +80,7 @@ pub(crate) struct ClosedAnswer {
     params(FindingParams),
     request_body = CloseManyRequest,
     responses(
-        (status = 200, description = "What was closed", body = ClosedAnswer),
+        (status = 200, description = "Which findings were closed, and which were not", body = ClosedAnswer),
         (status = 400, description = "The reason is missing, a parameter cannot be used, or findings are both named and filtered"),
         BodyErrors,
         RoleErrors,

@@ -19,7 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CompareParams {
-    /// The other revision; the one before, unless given.
+    /// The revision to compare with; by default the preceding one.
     #[param(pattern = "^[0-9]{1,18}$", example = "1")]
     since: Option<String>,
 }
@@ -49,7 +49,7 @@ pub(crate) struct MappingChanges {
         (status = 200, description = "The differences", body = MappingChanges),
         (status = 400, description = "The address is not UTF-8, or a parameter cannot be used"),
         (status = 404, description = "No such revision"),
-        (status = 422, description = "This version of the program can no longer read one of them"),
+        (status = 422, description = "This version of the program can no longer read one of the two mappings"),
         OperatorErrors,
     ),
     security(("operator_token" = []))

@@ -47,7 +47,7 @@ fn languages() -> Object {
 
 /// All orders that match, as a file for a spreadsheet. Takes the filters of the list.
 ///
-/// Amounts are numbers, moments are dates in Jakarta, and nothing that a seller typed is a formula.
+/// Amounts are numbers in rupiah, times are dates in Jakarta, and text that a seller typed never becomes a formula.
 #[utoipa::path(
     get,
     operation_id = "exportOrders",
@@ -55,7 +55,7 @@ fn languages() -> Object {
     tag = "operators",
     params(ExportParams, FilterParams),
     responses(
-        (status = 200, description = "The file; it is sent piece by piece", content(
+        (status = 200, description = "The file, as a stream", content(
             (String = "text/csv"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),

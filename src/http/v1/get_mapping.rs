@@ -20,10 +20,10 @@ use crate::{
 pub(crate) struct MappingAnswer {
     /// Its revision; also in `ETag`.
     revision: i64,
-    /// The mapping, every setting spelled out.
+    /// The mapping with every setting, defaults included.
     #[schema(value_type = Object)]
     mapping: Value,
-    /// What changed, one line for each setting; empty when nothing did.
+    /// What changed, one line for each setting; empty if nothing changed.
     changes: Vec<String>,
 }
 

@@ -23,12 +23,12 @@ pub(crate) struct RevisionWithMapping {
     applied: AppliedMapping,
     /// As it was written: TOML with its comments.
     document: String,
-    /// Every setting spelled out; null when this version of the program can no longer read it.
+    /// Every setting, defaults included; null if this version of the program can no longer read the mapping.
     #[schema(value_type = Option<Object>)]
     mapping: Option<Value>,
 }
 
-/// One mapping that was applied, as a whole.
+/// Shows one mapping that was applied, as a whole.
 #[utoipa::path(
     get,
     operation_id = "getMappingRevision",

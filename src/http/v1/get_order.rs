@@ -28,7 +28,7 @@ const ENTRIES: PageSize = PageSize { usual: USUAL_ENTRIES, most: 1_000 };
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TimelineParams {
-    /// Entries, 1 to 1000; the newest 200 by default.
+    /// Number of timeline entries, 1 to 1000; the newest 200 by default.
     #[param(minimum = 1, maximum = 1000)]
     timeline_limit: Option<i64>,
     /// `timeline_next_cursor` of the answer before.
@@ -45,7 +45,7 @@ impl TimelineParams {
     }
 }
 
-/// One order with all that happened to it.
+/// Shows one order with its documents, its timeline and what Forstok sent.
 #[utoipa::path(
     get,
     path = "/v1/orders/{order_id}",

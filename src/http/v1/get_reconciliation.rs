@@ -8,7 +8,7 @@ use axum::{
 use super::reconciliation::RunAnswer;
 use crate::http::{App, language::Preferred, params::shortened, problem::Problem, responses::OperatorErrors};
 
-/// A reconciliation with its sums, and how far it is.
+/// Shows a reconciliation with its sums and its progress.
 #[utoipa::path(
     get,
     operation_id = "getReconciliation",

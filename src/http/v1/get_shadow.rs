@@ -29,7 +29,7 @@ pub(crate) struct ShadowAnswer {
     differences: Vec<KindSums>,
 }
 
-/// Orders and what their drafts are worth.
+/// A number of orders, and the total of their drafts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Amount {
     /// How many orders.
@@ -79,7 +79,7 @@ impl KindSums {
     }
 }
 
-/// Shadow mode in figures: how many drafts are equal to the invoices in Accurate, how many differ, and in what.
+/// Shadow mode in figures: how many drafts equal the invoices in Accurate, how many differ, and how.
 #[utoipa::path(
     get,
     operation_id = "getShadow",

@@ -23,7 +23,7 @@ use crate::{
 /// One snapshot of the order; its body is at `/v1/orders/{order_id}/snapshots/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Snapshot {
-    /// Identifies it.
+    /// Its id.
     id: i64,
     /// When it first arrived.
     received_at: String,
@@ -36,7 +36,7 @@ pub(crate) struct Snapshot {
     /// Forstok's name of the event.
     #[schema(example = "orders/update")]
     event: String,
-    /// How it came first: `webhook`, `import` from a file, or `backfill` from Forstok's order API.
+    /// How it first arrived: `webhook`, `import` from a file, or `backfill` from Forstok's order API.
     #[schema(example = "webhook")]
     origin: &'static str,
     /// Whether the order's amounts are taken from this one.

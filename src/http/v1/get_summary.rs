@@ -18,7 +18,7 @@ use crate::{
 /// Newest deliveries that could not be read that are shown.
 const UNREADABLE_SHOWN: i64 = 20;
 
-/// How many orders there are, by state, reason and store.
+/// Numbers of orders by state, reason and store, and the state of everything that orders wait for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
     /// All orders.
@@ -31,20 +31,20 @@ pub(crate) struct Summary {
     ignored_by_reason: BTreeMap<&'static str, i64>,
     /// By Forstok store id, then by state.
     by_store: BTreeMap<String, BTreeMap<&'static str, i64>>,
-    /// Seconds for which the longest waiting order has been due; 0 when none is.
+    /// The longest time that an order has been due, in seconds; 0 if none is due.
     oldest_due_seconds: f64,
     /// When the newest webhook arrived.
     last_webhook_at: Option<String>,
     /// Orders that wait for Accurate.
     queue: QueueSummary,
-    /// What blocked orders are worth, in rupiah.
+    /// The total of all blocked orders, in rupiah.
     #[schema(value_type = f64)]
     blocked_total: serde_json::Number,
     /// Warnings that nobody has acknowledged, by their code.
     open_warnings: BTreeMap<&'static str, i64>,
     /// The last 30 days, the oldest first.
     days: Vec<DaySummary>,
-    /// Deliveries that were authentic but could not be read.
+    /// Authentic webhooks that could not be read.
     unreadable: Unreadable,
     /// Accurate databases.
     books: Vec<BookSummary>,
@@ -53,21 +53,21 @@ pub(crate) struct Summary {
 /// Orders that wait for Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 struct QueueSummary {
-    /// How many: due, to be deleted, or not decided yet.
+    /// Number of orders that are due, whose invoice is to be deleted, or that are not decided yet.
     orders: i64,
-    /// Since when the longest waiting order is due.
+    /// Since when the order that has been due longest is due; null if none is due.
     oldest_due_at: Option<String>,
-    /// In how many seconds all of them are done at the present rate, and not before the last of their next attempts;
-    /// null while every Accurate database is paused.
+    /// Estimated seconds until the orders are done whose Accurate database is not paused, at the current rate and not
+    /// before the last of their next attempts; null if all orders wait for a paused database.
     seconds: Option<i64>,
-    /// When the first of them is tried again, if all of them wait for a later attempt; else null.
+    /// When the first of these orders is attempted again, if all of them wait for a later attempt; null otherwise.
     again_at: Option<String>,
 }
 
 /// One day in Jakarta.
 #[derive(Debug, Serialize, ToSchema)]
 struct DaySummary {
-    /// Which.
+    /// The day, in Jakarta.
     #[schema(example = "2026-11-26")]
     day: String,
     /// Orders that arrived.
@@ -79,23 +79,23 @@ struct DaySummary {
     invoiced_total: serde_json::Number,
 }
 
-/// Deliveries that were authentic but could not be read.
+/// Authentic webhooks that could not be read.
 #[derive(Debug, Serialize, ToSchema)]
 struct Unreadable {
-    /// How many different ones.
+    /// Number of different webhooks.
     deliveries: i64,
-    /// The newest of them.
+    /// The 20 newest of them.
     newest: Vec<UnreadableEntry>,
 }
 
-/// One delivery that could not be read.
+/// An authentic webhook that could not be read.
 #[derive(Debug, Serialize, ToSchema)]
 struct UnreadableEntry {
     /// When it first arrived.
     received_at: String,
     /// How often it arrived.
     times: i64,
-    /// What was not understood.
+    /// What was not understood, field by field.
     not_understood: String,
 }
 
@@ -105,11 +105,11 @@ struct BookSummary {
     /// Its name in the settings.
     #[schema(value_type = String)]
     name: BookName,
-    /// Whether it is paused.
+    /// Whether it is paused, so that nothing is sent to it.
     paused: bool,
-    /// Why.
+    /// Why it is paused, or that a right is missing: a stable code; null if it works.
     code: Option<&'static str>,
-    /// Accurate's own words, and what to do.
+    /// Accurate's message, and what to do; null if it works.
     detail: Option<String>,
 }
 

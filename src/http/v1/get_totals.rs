@@ -26,7 +26,7 @@ const GROUPINGS: [&str; 3] = ["store", "day", "store,day"];
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TotalsParams {
-    /// A row for each: `store`, `day` or `store,day`.
+    /// How the rows are grouped: `store`, `day` or `store,day`.
     #[param(example = "store,day", schema_with = groupings)]
     by: Option<String>,
     /// The first day, in Jakarta.
@@ -35,7 +35,7 @@ pub(crate) struct TotalsParams {
     /// The last day, in Jakarta.
     #[param(example = "2026-11-30", schema_with = day)]
     to: Option<String>,
-    /// What happened on those days: `ordered` (unless given), `received` or `invoiced`.
+    /// What happened on those days: `ordered` (the default), `received` or `invoiced`.
     #[param(example = "ordered", schema_with = day_of)]
     date: Option<String>,
 }
@@ -54,17 +54,17 @@ pub(crate) struct TotalsAnswer {
 /// Orders of one store, one day and one state.
 #[derive(Debug, Serialize, ToSchema)]
 struct TotalRow {
-    /// Forstok's store id; null unless asked for by store.
+    /// Forstok's store id; null unless the rows are grouped by store.
     store_id: Option<String>,
-    /// The day in Jakarta; null unless asked for by day.
+    /// The day in Jakarta; null unless the rows are grouped by day.
     #[schema(example = "2026-11-26")]
     day: Option<String>,
     /// The orders' state.
     #[schema(example = "invoiced")]
     state: &'static str,
-    /// How many orders.
+    /// Number of orders.
     count: i64,
-    /// What they are worth, in rupiah.
+    /// Their total, in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
 }
@@ -83,7 +83,7 @@ impl From<Total> for TotalRow {
 
 /// Number and total amount of orders by store, day and state.
 ///
-/// The figures are counted as orders change, so the answer takes no longer with a longer history.
+/// The figures are kept up to date as orders change, so the answer takes no longer with a longer history.
 #[utoipa::path(
     get,
     operation_id = "getTotals",

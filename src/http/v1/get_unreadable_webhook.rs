@@ -12,7 +12,7 @@ use crate::{
     http::{App, params::shortened, problem::Problem, responses::OperatorErrors},
 };
 
-/// The body of one of them, byte by byte as it came.
+/// Returns the body of an unreadable webhook, byte for byte as it arrived.
 #[utoipa::path(
     get,
     operation_id = "getUnreadableWebhook",

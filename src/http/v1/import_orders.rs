@@ -31,7 +31,7 @@ pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportParams {
-    /// Take in what is missing; without it, the file is only compared.
+    /// Take in what is missing here or newer in the file; without it, the file is only compared.
     #[serde(default)]
     ingest: bool,
 }
@@ -42,21 +42,21 @@ pub(crate) struct ImportParams {
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct ImportFile(String);
 
-/// What a file contains beside what is known.
+/// A list of orders, compared with the orders here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Import {
     /// `bodies`: lines of webhook bodies; `table`: rows of an export, which are only compared.
     #[schema(example = "bodies")]
     kind: &'static str,
-    /// Orders that were listed: lines or rows, also those that cannot be read.
+    /// Orders in the list: its lines or rows, including those that cannot be read.
     listed: u64,
     /// Orders that are not known here.
     new: u64,
-    /// Orders of which the file knows something newer, or something else if it has no times.
+    /// Orders for which the list has newer data; without times, another status or total.
     newer: u64,
-    /// Orders of which both say the same.
+    /// Orders for which both have the same data.
     same: u64,
-    /// Orders of which the file knows something older.
+    /// Orders for which the list has older data.
     older: u64,
     /// Lines that cannot be read.
     unreadable: u64,
@@ -73,7 +73,7 @@ pub(crate) struct Import {
 pub(crate) struct Difference {
     /// The line of the file; null for a list of Forstok.
     line: Option<u64>,
-    /// `missed_webhook`: the order is not known here; `stale`: the other side knows something newer.
+    /// `missed_webhook`: the order is not known here; `stale`: the list has newer data.
     #[schema(example = "missed_webhook")]
     class: &'static str,
     /// Forstok's order id, as far as it is known.
@@ -82,13 +82,13 @@ pub(crate) struct Difference {
     channel_order_id: String,
     /// The store; empty if it is not known.
     store_id: String,
-    /// What the other side says.
+    /// The order's data in the list.
     listed: Side,
-    /// What is known here; null if the order is not known.
+    /// The order's data here; null if the order is not known here.
     known: Option<Side>,
 }
 
-/// What one side says about an order.
+/// An order's data, in the list or here.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Side {
     /// The status as it is written; empty if there is none.
@@ -103,7 +103,7 @@ pub(crate) struct Side {
 /// A line that cannot be read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Line {
-    /// Its number; the first is 1.
+    /// Number of the line; the first is 1.
     line: u64,
     /// What is wrong.
     problem: String,
@@ -144,10 +144,10 @@ impl Side {
     }
 }
 
-/// Compares a file with what is known, and takes in what is missing if `ingest` is set.
+/// Compares a file with the orders here, and takes in what is missing or newer if `ingest` is set.
 ///
-/// Each line is the body of a webhook, or an order alone. The rows of an export (CSV, XLSX) are only compared. A file
-/// that was cut short can be sent again: nothing is taken in twice.
+/// Each line is the body of a webhook, or an order alone. The rows of an export (CSV, XLSX) are only compared. After an
+/// interruption, send the file again: nothing is taken in twice.
 #[utoipa::path(
     post,
     path = "/v1/orders/import",
@@ -163,7 +163,7 @@ impl Side {
         )
     ),
     responses(
-        (status = 200, description = "What the file contains beside what is known", body = Import),
+        (status = 200, description = "The comparison", body = Import),
         (status = 400, description = "A parameter cannot be used"),
         (status = 408, description = "The file did not arrive in time"),
         (status = 413, description = "The file is larger than 16 MiB"),

@@ -76,7 +76,7 @@ pub(crate) struct FindingPage {
     tag = "operators",
     params(FindingParams),
     responses(
-        (status = 200, description = "A page of them", body = FindingPage),
+        (status = 200, description = "A page of findings", body = FindingPage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

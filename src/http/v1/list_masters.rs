@@ -36,7 +36,7 @@ const LONGEST_SEARCH: usize = 200;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MasterParams {
-    /// Part of the number or the name, in upper or lower case. Rows that begin with it come first.
+    /// Part of the number or the name; case does not matter. Rows that begin with it come first.
     #[param(example = "kaos", max_length = 200)]
     q: Option<String>,
     /// Rows of a page, 1 to 500; 50 by default.
@@ -47,7 +47,7 @@ pub(crate) struct MasterParams {
     cursor: Option<String>,
 }
 
-/// A page of a list, and how the list is.
+/// A page of a list, and the state of the list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MasterPage {
     /// By number, or by name where there are no numbers; those that begin with `q` first.
@@ -55,7 +55,7 @@ pub(crate) struct MasterPage {
     /// When the list was read from Accurate; null if it was never read.
     #[schema(example = "2026-11-26T02:00:00Z")]
     read_at: Option<String>,
-    /// How far the reading is that is under way; null if there is none.
+    /// Progress of the reading that is under way; null if there is none.
     reading: Option<MasterReadingBody>,
     /// Why the latest reading failed, and what to do, in words; null if it did not fail.
     failure: Option<String>,
@@ -74,7 +74,7 @@ struct MasterRow {
     /// The name.
     #[schema(example = "Kaos Polos M")]
     name: String,
-    /// The type of an account, an item or a tax in Accurate's own word; null in the other lists.
+    /// The type of an account, an item or a tax, as Accurate calls it; null in the other lists.
     #[serde(rename = "type")]
     #[schema(example = "INVENTORY")]
     kind: Option<String>,
@@ -90,7 +90,7 @@ impl From<Master> for MasterRow {
     }
 }
 
-/// How far a reading is.
+/// Progress of a reading.
 #[derive(Debug, Serialize, ToSchema)]
 struct MasterReadingBody {
     /// Rows that were read.

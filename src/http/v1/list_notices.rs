@@ -48,12 +48,12 @@ struct ChannelAnswer {
     /// `webhook`, `email` or `telegram`.
     #[schema(example = "telegram")]
     channel: &'static str,
-    /// Where it leads, without secrets.
+    /// Its receiver, without secrets.
     #[schema(example = "chat -1001")]
     destination: String,
 }
 
-/// A notice on its way over one channel.
+/// A notice that is sent over one channel.
 #[derive(Debug, Serialize, ToSchema)]
 struct NoticeAnswer {
     /// The same in each channel; the header `webhook-id` of a webhook.
@@ -68,18 +68,18 @@ struct NoticeAnswer {
     title: String,
     /// Its text.
     text: String,
-    /// When it was made.
+    /// When it was created.
     made_at: String,
     /// `waiting`; `sent`; `given_up`: it could not be sent for 24 hours; `refused`: the receiver refused it
     /// permanently, for example because a password is wrong.
     state: &'static str,
-    /// How often it was tried.
+    /// Number of attempts.
     tries: i64,
-    /// When it was tried last.
+    /// When it was last attempted.
     tried_at: Option<String>,
-    /// When it is tried next, if it waits.
+    /// When the next attempt is made; null unless it is waiting.
     next_at: Option<String>,
-    /// What the other side said last.
+    /// The receiver's latest answer, or why it could not be reached.
     answer: String,
 }
 
@@ -110,7 +110,7 @@ impl From<NoticeRecord> for NoticeAnswer {
     tag = "operators",
     params(NoticeParams),
     responses(
-        (status = 200, description = "A page of them", body = NoticePage),
+        (status = 200, description = "A page of notices", body = NoticePage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

@@ -23,9 +23,10 @@ use crate::{
 pub(crate) struct OrderPage {
     /// Newest first.
     orders: Vec<Order>,
-    /// Give it as `cursor` for the next page; null on the last. A page may be short, or empty, although there is one.
+    /// Give it as `cursor` for the next page; null on the last. A page may be short, or even empty, although a next
+    /// page exists.
     next_cursor: Option<String>,
-    /// Of all orders that match, where `totals=true` asked for it.
+    /// Number and total of all orders that match; only with `totals=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
 }
@@ -33,12 +34,12 @@ pub(crate) struct OrderPage {
 /// How many orders match, and what they are worth.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Totals {
-    /// How many.
+    /// Number of orders.
     count: i64,
-    /// What they are worth, in rupiah: their invoices, else their drafts, else what Forstok says.
+    /// Their total, in rupiah: of each order its invoice, else its draft, else what Forstok says.
     #[schema(value_type = f64)]
     total: serde_json::Number,
-    /// Whether that is all. With false there are more, and both figures are a lower bound.
+    /// Whether all matching orders were counted. If false, both figures are lower bounds.
     exact: bool,
 }
 

@@ -25,10 +25,10 @@ pub(crate) struct PayoutPage {
 /// A payout.
 #[derive(Debug, Serialize, ToSchema)]
 struct PayoutAnswer {
-    /// Where it comes from.
+    /// Name of the source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the payout in this source.
     #[schema(example = "row-1")]
     id: String,
     /// Forstok's store id; empty if the source does not name it.
@@ -43,7 +43,7 @@ struct PayoutAnswer {
     /// The money that arrived, in rupiah; negative if it was taken.
     #[schema(value_type = f64)]
     net: serde_json::Number,
-    /// What it consists of, in rupiah.
+    /// The amounts that it consists of, in rupiah, by name; negative if they were taken.
     #[schema(value_type = std::collections::HashMap<String, f64>)]
     amounts: BTreeMap<String, serde_json::Number>,
     /// The receipt that books it, once it exists in Accurate.
@@ -79,7 +79,7 @@ impl PayoutAnswer {
     tag = "operators",
     params(RowParams),
     responses(
-        (status = 200, description = "A page of them", body = PayoutPage),
+        (status = 200, description = "A page of payouts", body = PayoutPage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

@@ -35,7 +35,7 @@ struct Group {
     subject: String,
     /// How many orders.
     count: i64,
-    /// What they are worth, in rupiah.
+    /// Their total, in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
     /// When the oldest of them arrived.

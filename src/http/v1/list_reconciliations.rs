@@ -47,7 +47,7 @@ pub(crate) struct RunPage {
     tag = "operators",
     params(RunParams),
     responses(
-        (status = 200, description = "A page of them", body = RunPage),
+        (status = 200, description = "A page of reconciliations", body = RunPage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

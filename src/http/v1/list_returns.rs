@@ -28,10 +28,10 @@ pub(crate) struct ReturnPage {
 /// A return of an order.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReturnAnswer {
-    /// Where it comes from.
+    /// Name of the source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// The return's id there.
+    /// Id of the return in this source.
     #[schema(example = "R-1")]
     id: String,
     /// Forstok's store id; empty if the source does not name it.
@@ -52,8 +52,8 @@ struct ReturnAnswer {
     /// What the buyer got back, in rupiah, if it is known.
     #[schema(value_type = Option<f64>)]
     refund: Option<serde_json::Number>,
-    /// What it takes off the invoice, in rupiah, booked already or not; the refund, where that is not clear. Null if it
-    /// is not known yet.
+    /// What it takes off the invoice, in rupiah, whether booked already or not; the refund, if that is not clear. Null
+    /// if it is not known yet.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
     /// What was sent back; empty: the whole order.
@@ -113,7 +113,7 @@ impl ReturnAnswer {
     tag = "operators",
     params(RowParams),
     responses(
-        (status = 200, description = "A page of them", body = ReturnPage),
+        (status = 200, description = "A page of returns", body = ReturnPage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

@@ -64,14 +64,14 @@ struct DifferenceAnswer {
     /// By how much the invoice in Accurate is higher for this reason, in rupiah; negative if it is lower.
     #[schema(value_type = f64)]
     difference: serde_json::Number,
-    /// Both sides; more than one entry for several products.
+    /// The values on both sides; several entries if several products differ.
     details: Vec<DetailAnswer>,
 }
 
-/// Both sides of a difference, as people read them.
+/// The values of a difference on both sides, as text for people.
 #[derive(Debug, Serialize, ToSchema)]
 struct DetailAnswer {
-    /// The product's item number, where it is about one.
+    /// The product's item number; null if the difference is not about a product.
     about: Option<String>,
     /// In the draft.
     #[schema(example = "26/11/2026")]
@@ -102,7 +102,7 @@ impl DifferenceAnswer {
     }
 }
 
-/// Lists in what drafts differ from the invoices in Accurate, newest first.
+/// Lists the differences between drafts and the invoices in Accurate, newest first.
 #[utoipa::path(
     get,
     operation_id = "listShadowDifferences",
@@ -110,7 +110,7 @@ impl DifferenceAnswer {
     tag = "operators",
     params(DifferenceParams),
     responses(
-        (status = 200, description = "A page of them", body = DifferencePage),
+        (status = 200, description = "A page of differences", body = DifferencePage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

@@ -62,7 +62,7 @@ pub(crate) struct SkuPage {
     revision: i64,
     /// By SKU.
     skus: Vec<SkuRow>,
-    /// How many there are, whatever the filter says.
+    /// Numbers of SKUs, regardless of the filter.
     counts: SkuCounts,
     /// Give it as `cursor` for the next page; null on the last.
     next_cursor: Option<String>,
@@ -115,17 +115,17 @@ struct SkuSuggestion {
 struct SkuWaiting {
     /// How many.
     count: i64,
-    /// What they are worth, in rupiah.
+    /// Their total, in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
 }
 
-/// How many SKUs match how well.
+/// Numbers of SKUs by how well they match.
 #[derive(Debug, Serialize, ToSchema)]
 struct SkuCounts {
-    /// All of them.
+    /// All SKUs.
     all: usize,
-    /// Those for which orders wait.
+    /// SKUs for which orders wait.
     waiting: usize,
     exact: usize,
     suspended: usize,

@@ -44,7 +44,7 @@ pub(crate) struct UnreadablePage {
 /// A webhook that could not be read; its body is at `/v1/unreadable/{id}`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UnreadableWebhook {
-    /// Identifies it.
+    /// Its id.
     id: i64,
     /// When it first arrived.
     received_at: String,
@@ -83,7 +83,7 @@ impl From<UnreadableDelivery> for UnreadableWebhook {
     tag = "operators",
     params(UnreadableParams),
     responses(
-        (status = 200, description = "A page of them", body = UnreadablePage),
+        (status = 200, description = "A page of webhooks", body = UnreadablePage),
         (status = 400, description = "A parameter cannot be used"),
         OperatorErrors,
     ),

@@ -39,18 +39,18 @@ pub(crate) struct Order {
     received_at: String,
     /// When the first webhook arrived.
     first_received_at: String,
-    /// What the order is worth, in rupiah: its invoice, else its draft, else what Forstok says.
+    /// The order's total, in rupiah: of its invoice, else of its draft, else as Forstok says.
     #[schema(value_type = f64)]
     total: serde_json::Number,
     /// The state of the order.
     #[schema(example = "invoiced")]
     state: &'static str,
-    /// Why, when it is blocked or ignored: a stable code.
+    /// Why it is blocked or ignored: a stable code; null in other states.
     #[schema(example = "item_not_found")]
     reason: Option<&'static str>,
     /// What is wrong, in one sentence.
     sentence: Option<&'static str>,
-    /// What exactly it is about: a product, a store, Accurate's own words.
+    /// Details, for example a product, a store or Accurate's message.
     detail: Option<String>,
     /// What to do.
     remedy: Option<&'static str>,
@@ -59,9 +59,9 @@ pub(crate) struct Order {
     subject: Option<String>,
     /// What a person decided about the order; it is in effect until it is taken back.
     decision: Option<OrderDecision>,
-    /// All that is in the way; the first is the reason.
+    /// Everything that blocks the order; the first entry is the reason.
     findings: Vec<Words>,
-    /// What was done but should be looked at: stable codes.
+    /// Its warnings, which block nothing but which a person should check: stable codes.
     #[schema(example = json!(["customer_created"]))]
     warnings: Vec<&'static str>,
     /// The warnings in words.
@@ -69,13 +69,13 @@ pub(crate) struct Order {
     /// Name of the Accurate database.
     #[schema(value_type = Option<String>)]
     book: Option<BookName>,
-    /// Attempts that counted.
+    /// Number of attempts; those that a paused Accurate database or its limit of calls prevented do not count.
     attempts: i64,
-    /// When the next attempt may begin, while one is wanted.
+    /// Earliest time of the next attempt; null if none is needed.
     next_attempt_at: Option<String>,
     /// The invoice that exists.
     invoice: Option<OrderInvoice>,
-    /// When something last changed here.
+    /// When the order last changed here.
     changed_at: String,
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct Words {
     code: &'static str,
     /// What is wrong.
     sentence: &'static str,
-    /// What exactly it is about: a product, a store, Accurate's own words.
+    /// Details, for example a product, a store or Accurate's message.
     detail: String,
     /// What to do.
     remedy: &'static str,
@@ -107,16 +107,16 @@ pub(crate) struct NoticeWords {
 /// What a person decided about an order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderDecision {
-    /// What.
+    /// The decision.
     #[schema(example = "by_hand")]
     decision: &'static str,
     /// Why, in the person's words.
     reason: Option<String>,
     /// Number of the document in Accurate that the person created.
     document: Option<String>,
-    /// Who.
+    /// Who decided.
     actor: String,
-    /// When.
+    /// When the person decided.
     at: String,
 }
 

@@ -24,7 +24,7 @@ pub(crate) const USUAL_ENTRIES: i64 = 200;
 /// Snapshots that an order is shown with.
 const MOST_SNAPSHOTS: i64 = 100;
 
-/// An order with all that happened to it.
+/// An order with its documents, its timeline and what Forstok sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderWithTimeline {
     #[serde(flatten)]
@@ -32,13 +32,14 @@ pub(crate) struct OrderWithTimeline {
     /// What is or was sent to Accurate.
     #[schema(value_type = Option<Object>)]
     draft: Option<serde_json::Value>,
-    /// What exists, existed or is to exist in Accurate for this order: the invoice, receipts, returns.
+    /// The order's documents in Accurate, including those that are to be created or were deleted: invoice, receipts,
+    /// returns.
     documents: Vec<Document>,
     /// The money of the order as this service has booked it; null while no invoice exists.
     settlement: Option<Settlement>,
-    /// Oldest first. Of a long timeline the newest entries; the others come page by page.
+    /// Oldest first. Of a long timeline, the newest entries; `timeline_next_cursor` leads to the earlier ones.
     timeline: Vec<TimelineEntry>,
-    /// What Forstok sent, newest first; of very many the newest.
+    /// What Forstok sent, newest first; at most the newest 100.
     snapshots: Vec<Snapshot>,
     /// Give it as `timeline_cursor` for the entries before; null when these are the first.
     timeline_next_cursor: Option<String>,
@@ -59,13 +60,13 @@ struct Document {
     /// `due`: to be created; `exists`; `void_due`: to be deleted; `voided`: deleted; `blocked`: a person must act.
     #[schema(example = "exists")]
     state: &'static str,
-    /// In rupiah: of an invoice and a return their total, of a receipt what it pays on the invoice.
+    /// In rupiah: the total of an invoice or a return, or what a receipt pays on the invoice.
     #[schema(value_type = f64)]
     total: serde_json::Number,
 }
 
-/// The money of an order as this service has booked it: invoice = paid + returned + owed - credit. What others booked
-/// in Accurate is not in it.
+/// The money of an order as this service has booked it: invoice = paid + returned + owed - credit. It does not include
+/// what others booked in Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 struct Settlement {
     /// What is still to be paid or returned, in rupiah.
@@ -82,18 +83,18 @@ struct Settlement {
     credit: serde_json::Number,
 }
 
-/// One thing that happened to an order.
+/// One event of an order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimelineEntry {
-    /// When; the last time, when it happened several times in a row.
+    /// When it happened; if it happened several times in a row, the last time.
     at: String,
     /// How often it happened in a row.
     times: i64,
-    /// When it happened for the first time in a row.
+    /// When it happened for the first time, if it happened several times in a row.
     since: String,
-    /// What, in one line.
+    /// What happened, in one line.
     text: String,
-    /// The same for programs.
+    /// The same event for programs.
     #[schema(value_type = Object)]
     event: serde_json::Value,
 }

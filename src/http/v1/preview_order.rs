@@ -24,14 +24,14 @@ pub(crate) struct Preview {
     order_id: String,
     /// The number that the buyer sees.
     channel_order_id: String,
-    /// Where the order would stand: `watching`, `due`, `blocked` or `ignored`.
+    /// The state that the order would have: `watching`, `due`, `blocked` or `ignored`.
     #[schema(example = "due")]
     state: &'static str,
     /// Why, when it would be blocked or ignored: a stable code.
     reason: Option<&'static str>,
     /// The decision in words.
     decision: String,
-    /// All that is in the way, and what deserves a look.
+    /// Everything that blocks the invoice, and every warning.
     findings: Vec<PreviewFinding>,
     /// The Accurate database that it would go to.
     #[schema(value_type = Option<String>)]
@@ -42,21 +42,21 @@ pub(crate) struct Preview {
     /// The exact body of `sales-invoice/save.do`.
     #[schema(value_type = Option<Object>)]
     body: Option<serde_json::Value>,
-    /// The mapping that decided; 0 when it is only a file.
+    /// Revision of the mapping that was used; 0 if that is only a file.
     mapping_revision: i64,
 }
 
-/// One thing that is in the way or deserves a look.
+/// One finding of a preview.
 #[derive(Debug, Serialize, ToSchema)]
 struct PreviewFinding {
-    /// `error`: it stops the invoice; `warning`: it does not.
+    /// `error`: it blocks the invoice; `warning`: it blocks nothing, but a person should check it.
     #[schema(example = "error")]
     severity: &'static str,
     /// Stable code.
     code: &'static str,
     /// What is wrong.
     sentence: &'static str,
-    /// What exactly it is about.
+    /// Details, for example a product or a store.
     detail: String,
     /// What to do.
     remedy: &'static str,
@@ -95,7 +95,7 @@ impl From<preview::PreviewFinding> for PreviewFinding {
     request_body(content = PreviewBody, description = "A webhook's body, unsigned"),
     responses(
         (status = 200, description = "The decision, every finding, and the exact body", body = Preview),
-        (status = 400, description = "It is not an order that can be read"),
+        (status = 400, description = "The body is not an order that can be read"),
         BodyErrors,
         OperatorErrors,
     ),

@@ -45,10 +45,10 @@ pub(crate) struct NoteParams {
     params(("If-Match" = String, Header, description = "Revision that this mapping replaces, in quotes"), NoteParams),
     request_body(content = MappingBody, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
-        (status = 200, description = "It is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
-        (status = 400, description = "It is not a JSON object, or the note cannot be stored"),
+        (status = 200, description = "The mapping is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 400, description = "The body is not a JSON object, or the note cannot be stored"),
         (status = 412, description = "Another revision is active; nothing changed"),
-        (status = 422, description = "It has mistakes; nothing changed"),
+        (status = 422, description = "The mapping has errors; nothing was changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
         BodyErrors,
         RoleErrors,

@@ -21,7 +21,7 @@ pub(crate) struct RunAnswer {
     /// Its number.
     #[schema(example = 7)]
     id: i64,
-    /// `running` until every Accurate database was compared, or it is known why not; a run waits for earlier ones.
+    /// `running` until every Accurate database has been compared or could not be read; a run waits for earlier runs.
     #[schema(example = "done")]
     state: &'static str,
     /// The first day, in Jakarta.
@@ -51,7 +51,8 @@ pub(crate) struct RunAnswer {
 /// The result of a comparison.
 #[derive(Debug, Serialize, ToSchema)]
 struct ResultAnswer {
-    /// Whether everything was seen. If not, nothing is concluded about what was not, and the sums are lower bounds.
+    /// Whether everything could be read. If not, nothing is concluded about what could not be read, and the sums are
+    /// lower bounds.
     complete: bool,
     /// Invoices that exist according to this service.
     ledger: SumAnswer,
@@ -60,10 +61,10 @@ struct ResultAnswer {
     /// The sum of `ledger` less that of `accurate`, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     difference: Option<serde_json::Number>,
-    /// How much of it findings explain, in rupiah; null unless Accurate's side is complete.
+    /// The part of it that findings explain, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     explained: Option<serde_json::Number>,
-    /// What no finding explains, in rupiah; null unless Accurate's side is complete.
+    /// The part of it that no finding explains, in rupiah; null unless Accurate's side is complete.
     #[schema(value_type = Option<f64>)]
     unexplained: Option<serde_json::Number>,
 }
@@ -101,7 +102,7 @@ struct BookAnswer {
     result: ResultAnswer,
     /// Why it is not complete; null if it is, or still runs.
     incomplete_because: Option<String>,
-    /// How far it is.
+    /// Its progress.
     progress: ProgressAnswer,
 }
 
@@ -112,7 +113,7 @@ struct ForstokAnswer {
     state: &'static str,
     /// Orders that were compared.
     orders: i64,
-    /// Whether all of them were seen. If not, orders may be missing here that no finding names.
+    /// Whether all of them could be read. If not, more orders may be missing here than findings name.
     complete: bool,
     /// Why it is not complete; null if it is, or still runs.
     incomplete_because: Option<String>,
@@ -129,14 +130,14 @@ impl From<ForstokPart> for ForstokAnswer {
     }
 }
 
-/// How far a comparison is.
+/// The progress of a comparison.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProgressAnswer {
     /// Invoices of Accurate's list that were read.
     listed: i64,
     /// Invoices that the list has; 0 until its first page is read.
     expected: i64,
-    /// Orders whose invoices were asked for one by one.
+    /// Orders whose invoices were looked up one by one.
     asked: i64,
 }
 
@@ -218,7 +219,7 @@ fn rupiah(hundredths: i64) -> serde_json::Number {
     exact_number(Decimal::new(hundredths, 2).normalize())
 }
 
-/// A difference between this service and Accurate.
+/// A difference between this service and Accurate or Forstok, or money that is overdue.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FindingAnswer {
     /// Its number.
@@ -245,13 +246,13 @@ pub(crate) struct FindingAnswer {
     forstok_total: Option<serde_json::Number>,
     /// What happened, in one sentence.
     detail: String,
-    /// When it was seen last.
+    /// When it was last found.
     #[schema(format = DateTime)]
     seen_at: String,
-    /// When it was seen first.
+    /// When it was first found.
     #[schema(format = DateTime)]
     first_seen_at: String,
-    /// When what it says changed last.
+    /// When its content last changed.
     #[schema(format = DateTime)]
     changed_at: String,
     /// The day of the invoice, in Jakarta.
@@ -265,7 +266,7 @@ pub(crate) struct FindingAnswer {
     /// What `actOnFinding` can do about it.
     #[schema(example = json!(["create_again", "accept_deleted"]))]
     actions: Vec<&'static str>,
-    /// Who closed it; null unless a person did.
+    /// Who closed it; null unless a person closed it.
     closed_by: Option<String>,
     /// Why; null unless a person closed it.
     closed_reason: Option<String>,

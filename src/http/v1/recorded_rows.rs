@@ -28,10 +28,10 @@ pub(crate) struct RecordedRows {
 /// The outcome of one row.
 #[derive(Debug, Serialize, ToSchema)]
 struct RecordedRow {
-    /// Where it comes from; empty if it cannot be read.
+    /// Name of the row's source; empty if it cannot be read.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source; empty if it cannot be read.
+    /// Id of the row in this source; empty if it cannot be read.
     #[schema(example = "row-1")]
     id: String,
     /// `accepted`: it is new; `repeat`: it is known with the same content; `corrected`: it is known, and its content is

@@ -11,7 +11,7 @@ use crate::{
     http::{App, auth::By, problem::Problem, responses::RoleErrors},
 };
 
-/// Has a list of an Accurate database read again as soon as possible; `listMasters` shows how far it is.
+/// Reads a list of an Accurate database again as soon as possible; `listMasters` shows the progress.
 #[utoipa::path(
     post,
     path = "/v1/books/{book}/masters/{kind}/refresh",
@@ -23,7 +23,7 @@ use crate::{
             description = "accounts, warehouses, branches, terms, customers, items or taxes", example = "items"),
     ),
     responses(
-        (status = 202, description = "It will be read"),
+        (status = 202, description = "The list will be read again"),
         (status = 400, description = "The address is not UTF-8"),
         (status = 404, description = "No such Accurate database or list"),
         RoleErrors,

@@ -37,7 +37,7 @@ pub(crate) struct RequestedRun {
     pub(crate) id: i64,
 }
 
-/// Has the invoices of a period compared with those that Accurate lists now; `getReconciliation` shows how far it is.
+/// Compares the invoices of a period with those that Accurate lists now; `getReconciliation` shows the progress.
 ///
 /// Nothing is changed in Accurate. The comparison uses at most half of the calls that Accurate allows and gives way to
 /// invoices. A run waits for earlier ones.
@@ -48,7 +48,7 @@ pub(crate) struct RequestedRun {
     tag = "operators",
     request_body = ReconciliationRequest,
     responses(
-        (status = 202, description = "It will be carried out", body = RequestedRun),
+        (status = 202, description = "The run was requested", body = RequestedRun),
         (status = 400, description = "The body does not name a period that can be compared"),
         BodyErrors,
         RoleErrors,

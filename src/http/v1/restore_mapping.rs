@@ -38,11 +38,11 @@ use crate::{
         NoteParams,
     ),
     responses(
-        (status = 200, description = "It is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
+        (status = 200, description = "The mapping is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 400, description = "The address is not UTF-8, or a parameter cannot be used"),
         (status = 404, description = "No such revision"),
         (status = 412, description = "Another revision is active; nothing changed"),
-        (status = 422, description = "It can no longer be used; nothing changed"),
+        (status = 422, description = "This version of the program can no longer use that mapping; nothing was changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
         BodyErrors,
         RoleErrors,

@@ -15,7 +15,7 @@ use crate::{
 /// How many orders will be tried again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Rearmed {
-    /// Blocked and waiting orders; others have nothing to be tried.
+    /// Number of blocked or waiting orders that are retried; there is nothing to retry for others.
     #[schema(example = 1)]
     pub(crate) rearmed: u64,
 }

@@ -13,11 +13,11 @@ use crate::http::{App, auth::By, problem::Problem, responses::RoleErrors};
 /// The result of reading a webhook again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReadAgain {
-    /// Whether it is an order, or a payout, now, which is then processed like any other.
+    /// Whether it can be read as an order or a payout now; if so, it is processed like any other.
     readable: bool,
 }
 
-/// Reads one of them again: a newer version of the program may understand it.
+/// Reads an unreadable webhook again: a newer version of the program may understand it.
 #[utoipa::path(
     post,
     operation_id = "retryUnreadableWebhook",

@@ -45,10 +45,10 @@ pub(super) enum RowDecisionBody {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(super) struct RowByHand {
-    /// Where the row comes from.
+    /// Name of the row's source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the row in this source.
     #[schema(example = "row-1")]
     id: String,
     /// `by_hand`.
@@ -80,10 +80,10 @@ pub(super) enum ReturnDecisionBody {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(super) struct ReturnByHand {
-    /// Where the row comes from.
+    /// Name of the row's source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the row in this source.
     #[schema(example = "R-1")]
     id: String,
     /// `by_hand`.
@@ -129,10 +129,10 @@ pub(super) struct RowNever {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(super) struct RowNotByHand {
-    /// Where the row comes from.
+    /// Name of the row's source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the row in this source.
     #[schema(example = "row-1")]
     id: String,
     /// `none`: take the mark back.
@@ -178,10 +178,10 @@ pub(crate) struct RowDecision {
 /// The decision that is in effect.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RowDecided {
-    /// Where the row comes from.
+    /// Name of the row's source, for example the marketplace.
     #[schema(example = "shopee")]
     source: String,
-    /// Which row of that source.
+    /// Id of the row in this source.
     #[schema(example = "row-1")]
     id: String,
     /// The decision.

@@ -120,36 +120,36 @@ pub(super) struct RowStatus {
     reason: Option<&'static str>,
     /// What is wrong, in one sentence.
     sentence: Option<String>,
-    /// What exactly it is about: names of fees, amounts, accounts.
+    /// Details: names of fees, amounts, accounts.
     detail: Option<String>,
     /// What to do.
     remedy: Option<String>,
-    /// What it waits for; null if it does not wait, or is not decided yet.
+    /// What it waits for; null if it does not wait, or has not been decided yet.
     waits_for: Option<Waiting>,
-    /// Who has approved its present content.
+    /// Who has approved its current content.
     approved_by: Option<String>,
     /// When.
     approved_at: Option<String>,
-    /// Who has booked it in Accurate by hand, or decided that nothing is to be booked, if anybody has.
+    /// The mark of the person who booked it in Accurate by hand; null if there is none.
     by_hand: Option<ByHandAnswer>,
-    /// When it arrived first.
+    /// When it first arrived.
     arrived_at: String,
-    /// When its present content arrived.
+    /// When its current content arrived.
     changed_at: String,
 }
 
-/// A person's mark that a row is booked in Accurate, or that nothing is to be booked for it.
+/// A person's mark that a row is booked in Accurate.
 #[derive(Debug, Serialize, ToSchema)]
 struct ByHandAnswer {
-    /// The number of the person's document; null if nothing is to be booked.
+    /// The number of the person's document.
     #[schema(example = "RJN.2026.11.00042")]
-    document: Option<String>,
+    document: String,
     /// What it takes off the invoice, in rupiah, if the person said that of a return.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
     /// Why.
     reason: String,
-    /// Who said so.
+    /// Who marked it.
     by: String,
     /// When.
     at: String,

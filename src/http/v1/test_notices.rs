@@ -25,9 +25,9 @@ struct ChannelTest {
     /// `webhook`, `email` or `telegram`.
     #[schema(example = "email")]
     channel: &'static str,
-    /// Whether the other side took the notice.
+    /// Whether the receiver accepted the notice.
     taken: bool,
-    /// What the other side said, or why it could not be reached.
+    /// The receiver's answer, or why it could not be reached.
     #[schema(example = "250 2.0.0 Ok: queued")]
     answer: String,
 }
@@ -48,7 +48,7 @@ impl From<Tested> for ChannelTest {
     path = "/v1/notices/test",
     tag = "operators",
     responses(
-        (status = 200, description = "What the other sides said", body = NoticeTest),
+        (status = 200, description = "The receivers' answers", body = NoticeTest),
         RoleErrors,
     ),
     security(("operator_token" = []))

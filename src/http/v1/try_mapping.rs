@@ -44,11 +44,11 @@ pub(crate) struct MappingTrial {
     changes: Vec<String>,
     /// Orders that were decided under the active mapping and under this one.
     orders: u64,
-    /// Orders that were not, because their bodies are no longer stored or cannot be read.
+    /// Orders that were not decided, because their bodies are no longer stored or cannot be read.
     without_body: u64,
     /// Orders that could not be decided because of an error in this program, whose log names them.
     undecidable: u64,
-    /// The oldest day that was looked at, if there was no time for older orders; null if all were looked at.
+    /// The oldest day that was tried, if there was no time for older orders; null if all orders were tried.
     only_from: Option<String>,
     /// Orders that would be decided in the same way, with the same invoice.
     same: u64,
@@ -63,43 +63,44 @@ pub(crate) struct MappingTrial {
     /// Invoices that both mappings create and that would differ.
     different: DifferentInvoices,
     /// Orders that are blocked although both mappings create their invoices, for example because Accurate has refused
-    /// them: saving this mapping attempts them again. They count in `same` or `different` too.
+    /// them: saving this mapping attempts them again. They also count in `same` or `different`.
     tried_again: TriedOrders,
-    /// Payouts that wait for an approval, whose receipts this mapping creates without it.
+    /// Payouts that wait for approval and whose receipts this mapping would create without approval.
     released_payouts: TriedRows,
-    /// Returns that wait for an approval, and that this mapping books without it.
+    /// Returns that wait for approval and that this mapping would book without approval.
     released_returns: TriedRows,
-    /// Returns that are only listed under the active mapping, and that this one books, at once or after an approval.
+    /// Returns that are only listed under the active mapping and that this one would book, immediately or after
+    /// approval.
     listed_returns: i64,
     /// Blocked payouts, which are decided and attempted again if this mapping is saved.
     blocked_payouts: TriedRows,
-    /// Blocked returns, likewise.
+    /// Blocked returns, which are decided and attempted again if this mapping is saved.
     blocked_returns: TriedRows,
     /// Examples of every kind of change.
     examples: Vec<TriedExample>,
 }
 
-/// Number of orders, and what they are worth.
+/// A number of orders, and their total.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedOrders {
     /// How many orders.
     orders: u64,
-    /// Rupiah of their invoices; 0 where neither mapping creates one.
+    /// Total of their invoices, in rupiah; an order for which neither mapping creates an invoice counts as 0.
     #[schema(value_type = f64)]
     total: Number,
 }
 
-/// Number of payouts or returns, and what they are worth.
+/// A number of payouts or returns, and their total.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedRows {
     /// How many.
     rows: i64,
-    /// Rupiah: of payouts what was paid, of returns what the buyer got back.
+    /// In rupiah: what the payouts paid, or what buyers got back for the returns.
     #[schema(value_type = f64)]
     total: Number,
 }
 
-/// What a decision leads to.
+/// The result of a decision.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedOutcome {
     /// `watching`, `due`, `blocked` or `ignored`.
@@ -119,7 +120,8 @@ struct TriedMove {
     /// All of them.
     #[serde(flatten)]
     all: TriedOrders,
-    /// Those that wait today, and move as soon as this mapping is active. All others stay as they are.
+    /// Those of them that are waiting now and would move as soon as this mapping is active. All others stay as they
+    /// are.
     waiting: TriedOrders,
 }
 
@@ -128,12 +130,12 @@ struct TriedMove {
 struct DifferentInvoices {
     /// How many.
     invoices: u64,
-    /// Those of them that exist in Accurate today; they stay as they are.
+    /// Those of them that already exist in Accurate; they are not changed.
     existing: u64,
-    /// Rupiah of these invoices under the active mapping.
+    /// Total of these invoices under the active mapping, in rupiah.
     #[schema(value_type = f64)]
     before: Number,
-    /// Rupiah of these invoices under this mapping.
+    /// Total of these invoices under this mapping, in rupiah.
     #[schema(value_type = f64)]
     after: Number,
     /// How many differ in which part; an invoice that differs in several parts counts in each.
@@ -149,10 +151,10 @@ struct DifferentPart {
     part: &'static str,
     /// How many invoices.
     invoices: u64,
-    /// Rupiah of these invoices under the active mapping.
+    /// Total of these invoices under the active mapping, in rupiah.
     #[schema(value_type = f64)]
     before: Number,
-    /// Rupiah of these invoices under this mapping.
+    /// Total of these invoices under this mapping, in rupiah.
     #[schema(value_type = f64)]
     after: Number,
 }
@@ -181,7 +183,7 @@ struct TriedSide {
     outcome: TriedOutcome,
     /// What the reason is about; null unless it would be blocked.
     detail: Option<String>,
-    /// Rupiah of the invoice; null if there would be none.
+    /// Total of the invoice, in rupiah; null if there would be none.
     #[schema(value_type = Option<f64>)]
     total: Option<Number>,
 }
@@ -189,7 +191,7 @@ struct TriedSide {
 /// A part of an invoice under both mappings.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedDifference {
-    /// Which part; see `parts`.
+    /// The part, as in `parts`.
     part: &'static str,
     /// Under the active mapping.
     before: String,
@@ -197,8 +199,8 @@ struct TriedDifference {
     after: String,
 }
 
-/// Tries a mapping on orders of the past: decides each under the active mapping and under this one, and reports what
-/// differs. Nothing is changed or sent. One trial runs at a time; others wait for it.
+/// Tries a mapping on past orders: decides each under the active mapping and under this one, and reports what differs.
+/// Nothing is changed or sent. One trial runs at a time; others wait for it.
 #[utoipa::path(
     post,
     path = "/v1/mapping/try",
@@ -208,8 +210,8 @@ struct TriedDifference {
     request_body(content = MappingDraft, description = "The mapping as JSON, with the keys of the TOML file"),
     responses(
         (status = 200, description = "What would change", body = MappingTrial),
-        (status = 400, description = "It is not a JSON object, or a parameter cannot be used"),
-        (status = 422, description = "The mapping has mistakes"),
+        (status = 400, description = "The body is not a JSON object, or a parameter cannot be used"),
+        (status = 422, description = "The mapping has errors"),
         BodyErrors,
         OperatorErrors,
     ),

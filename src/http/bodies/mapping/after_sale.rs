@@ -67,7 +67,8 @@ pub(super) struct MappingReturns {
     /// Days without goods, or without a return record, until a person is asked.
     #[schema(example = 30, minimum = 1, maximum = 366)]
     wait_days: Option<i64>,
-    /// Whether a return says if its goods came back.
+    /// Whether sales returns are sent with the fields that say whether the goods came back; some Accurate databases do
+    /// not have these fields.
     send_status: Option<bool>,
     /// Who puts goods back into stock: `accurate` or `forstok`.
     #[schema(example = "accurate", schema_with = restock)]
