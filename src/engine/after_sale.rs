@@ -45,7 +45,7 @@ impl Engine {
         Ok(recorded)
     }
 
-    /// Names of fees that payouts use and that the mapping gives no category.
+    /// Names of fees that occur in payouts and have no category in the mapping.
     pub async fn fees_without_category(&self) -> Result<Vec<String>> {
         let active = self.mapping();
         let used = self.storage.fee_kinds().await?.into_iter().filter(|kind| kind.count > 0);
@@ -55,7 +55,7 @@ impl Engine {
         Ok(names.into_iter().collect())
     }
 
-    /// Approves the present content of rows that wait; returns how many there were. Rows that have just arrived are
+    /// Approves the current content of waiting rows; returns how many there were. Rows that have just arrived are
     /// decided about first, so that only what waits is approved.
     pub async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &Actor) -> Result<u64> {
         self.decide_now().await?;

@@ -1,4 +1,4 @@
-//! The drafts of shadow mode: compares them with the invoices that exist in Accurate, in the background.
+//! Shadow mode: compares drafts with the invoices that exist in Accurate, in the background.
 
 use std::{sync::Arc, time::Duration};
 

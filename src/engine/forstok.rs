@@ -17,12 +17,12 @@ use crate::{
     supervisor::Progress,
 };
 
-/// How often it is checked whether Forstok is to be asked.
+/// How often the service checks whether a reading is due.
 const CHECK_ANYWAY: Duration = Duration::from_secs(30);
 
 impl Engine {
-    /// Forstok's order API, if it is on, and how it is asked: for [`backfill::compare_period`]. All readings of this
-    /// process share its calls per minute.
+    /// Forstok's order API with its settings, for [`backfill::compare_period`]; `None` if it is off. All readings of
+    /// this process share its limit of calls per minute.
     pub fn forstok(&self) -> Option<(&ForstokApi, &BackfillConfig)> {
         self.forstok.as_ref().map(|(api, config)| (api, config))
     }

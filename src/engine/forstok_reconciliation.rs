@@ -17,7 +17,7 @@ use crate::{
     supervisor::Progress,
 };
 
-/// How often it is checked whether a run waits for this part.
+/// How often the service checks whether a run waits for this part.
 const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 
 /// Why an order was not imported at a person's request.

@@ -1,4 +1,4 @@
-//! Accurate's own webhooks: what they name is read again by the leader of each book.
+//! Accurate's own webhooks: the leader of each book reads the invoices that they name again.
 
 use super::Engine;
 use crate::{
@@ -39,7 +39,7 @@ impl Engine {
         self.reconciling.follow_hints(session, &ours, &|| self.may_compare(book)).await
     }
 
-    /// Renews Accurate's webhooks about a book, or reads a part of their history, if it is time for that.
+    /// Renews Accurate's webhooks about a book, or reads a part of their history, if that is due.
     pub async fn keep_accurate_webhooks(&self, book: &BookName) -> Result<bool> {
         let may_call = self.follows_hints(book) && matches!(self.may_compare(book), MayCall::Yes);
         let Some(session) = self.session(book).filter(|_| may_call) else { return Ok(false) };

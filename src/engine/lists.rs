@@ -1,4 +1,4 @@
-//! Reading the lists of a book, in the background.
+//! Reads the lists of each book (accounts, items and so on) in the background.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ impl Engine {
         }
     }
 
-    /// Has a list read as soon as possible.
+    /// Requests that a list is read as soon as possible.
     pub async fn refresh_list(&self, book: &BookName, kind: MasterKind, actor: &Actor) -> Result<()> {
         self.storage.request_master_list(book, kind, self.now()).await?;
         let who = &actor.name;

@@ -1,13 +1,13 @@
 //! Connects the stages, from an order's delivery to its settled invoice.
 //!
-//! [`run`] runs the stages until it is stopped; [`people`] carries out what people request; [`queue`] says how many
-//! orders wait, and [`days`] what happened in the last days; `lists` has the lists of Accurate read, and `drafts` has
-//! the drafts of shadow mode compared; [`reconciliation`] has periods compared with Accurate,
-//! [`forstok_reconciliation`] with Forstok, and `hints` follows what Accurate's own webhooks name; `forstok` asks for
-//! orders that never came. [`Engine::tell_news`] and the other functions of `notices` send notices to people;
-//! `refused_webhooks` counts the webhooks that were refused.
-//! `after_sale` records payouts and returns, and what people approve of them.
-//! Each step is a method, so that a test can take the steps one by one.
+//! [`run`] runs the stages until it is stopped, and `pace` limits the orders of each step; [`people`] carries out what
+//! people request; [`queue`] says how many orders wait, and [`days`] what happened in the last days. `lists` reads
+//! Accurate's lists, and `drafts` compares the drafts of shadow mode. [`reconciliation`] compares periods with
+//! Accurate, [`forstok_reconciliation`] compares them with Forstok, `hints` follows Accurate's own webhooks, and
+//! `forstok` asks Forstok for orders that never arrived. [`Engine::tell_news`] and the other functions of `notices`
+//! send notices to people; `refused_webhooks` counts refused webhooks, and `silence` knows how long without a webhook
+//! is unusual. `after_sale` records payouts, returns and approvals; [`payout_webhooks`] takes payouts that arrive as
+//! webhooks. Each step is a method, so that a test can take the steps one by one.
 
 mod after_sale;
 pub mod days;
@@ -69,7 +69,7 @@ pub struct Engine {
     reconciling: Reconciling,
     replica: Arc<Replica>,
     pace: Pace,
-    /// Places for webhooks with payouts that wait for the database.
+    /// Limits how many webhooks with payouts wait for the database at the same time.
     payout_places: Semaphore,
     /// Forstok's order API, if it is on.
     forstok: Option<(ForstokApi, BackfillConfig)>,

@@ -1,7 +1,8 @@
 //! Notices: messages outside the page about what needs a person.
 //!
 //! What has been announced is stored in the same commit as the notices that announce it, so that neither a restart nor
-//! a new leader repeats or forgets a notice. Each notice is then sent until the receiver accepts it.
+//! a new leader repeats or forgets a notice. Each notice is then retried until the receiver accepts it or refuses it
+//! permanently, for at most 24 hours.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -26,13 +27,14 @@ use crate::{
     supervisor::Progress,
 };
 
-/// How often it is checked whether there is something to tell or to send.
+/// How often the service checks whether a notice must be issued or sent.
 const CHECK: Duration = Duration::from_secs(5);
 
 /// Causes of blocked orders that are read.
 const MOST_CAUSES: i64 = 200;
 
-/// Reconciliations among which the latest that has ended is found; the others are under way.
+/// Number of newest reconciliations among which the latest that has ended is looked for; newer ones may still be under
+/// way.
 const RUNS: i64 = 5;
 
 /// Over which channels, and where the pages are.
@@ -70,12 +72,12 @@ fn given_up(NoticeRecord { channel, tries, message: Message { id, kind, .. }, ..
 pub struct Tested {
     /// Which channel.
     pub channel: Channel,
-    /// What the other side said; an error if it did not take the notice.
+    /// The receiver's answer; an error if it did not accept the notice.
     pub answer: std::result::Result<String, NotTaken>,
 }
 
 impl Engine {
-    /// Each channel that is on, and where it leads.
+    /// Each channel that is on, with its receiver.
     pub fn channels(&self) -> Vec<(Channel, String)> {
         self.notices.as_ref().map(|telling| telling.channels.all()).unwrap_or_default()
     }

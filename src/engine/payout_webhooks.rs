@@ -27,7 +27,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 /// How many webhooks with payouts may wait for the database at the same time. Each keeps a body of up to 4 MiB.
 pub const MOST_WAITING: usize = 16;
 
-/// What a body is that is not an order.
+/// What a body that is not an order turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Not a payout either.
@@ -39,8 +39,7 @@ pub enum Taken {
 }
 
 impl Engine {
-    /// The names of the fields by which payouts are taken from webhooks; `None` if the mapping does not have them
-    /// taken.
+    /// The field names by which payouts are read from webhooks; `None` unless the mapping accepts payouts as webhooks.
     pub(super) fn payout_fields(&self) -> Option<BTreeMap<String, String>> {
         let active = self.mapping();
         let rules = &active.mapping.payout;
@@ -105,8 +104,8 @@ impl Engine {
         self.inbox.reread_one(id).await
     }
 
-    /// Takes the next payouts that were kept because they could not be read, or were not to be taken, at most [`STEP`]
-    /// bodies, reporting before each of them that it is under way.
+    /// Takes the next payouts that were kept because they could not be read or were not accepted at that time, at most
+    /// [`STEP`] bodies; reports progress before each of them.
     pub async fn take_some_kept(&self, sweep: &mut Sweep, report: impl Fn() + Send + Sync) -> Result<()> {
         let bodies = self.storage.unreadable_bodies(sweep.after, STEP).await?;
         sweep.is_over = bodies.is_empty();

@@ -27,10 +27,10 @@ use crate::{
 /// time.
 const MOST_ACKNOWLEDGED: u64 = 1_000;
 
-/// How long a trial may take; a request is answered within 30 seconds.
+/// How long a trial may take, because every request must be answered within 30 seconds.
 const LONGEST_TRIAL: Duration = Duration::from_secs(25);
 
-/// Number of orders that are read at a time for this.
+/// Number of orders that a trial reads at a time.
 const AT_ONCE: i64 = 200;
 
 impl Engine {
@@ -163,7 +163,8 @@ impl Engine {
         }
     }
 
-    /// Ends shadow mode: from now on invoices are created and deleted in Accurate. Returns false if that was so before.
+    /// Ends shadow mode: from now on, invoices are created and deleted in Accurate. Returns false if shadow mode was
+    /// off already.
     pub async fn start_creating_invoices(&self, actor: &Actor) -> Result<bool> {
         loop {
             let Some(stored) = self.storage.mapping().await? else { return Ok(false) };
@@ -177,7 +178,7 @@ impl Engine {
         }
     }
 
-    /// Has drafts without an equal invoice compared again now; returns how many.
+    /// Requests that drafts without an equal invoice are compared again now; returns how many.
     pub async fn compare_again(&self, actor: &Actor) -> Result<u64> {
         let orders = self.storage.compare_again().await?;
         tracing::info!(orders, actor = actor.name, "{orders} drafts are compared again at the request of {actor}");

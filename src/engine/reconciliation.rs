@@ -76,7 +76,7 @@ impl Engine {
         Ok(self.reconcile(book).await? || self.follow_hints(book).await? || self.keep_accurate_webhooks(book).await?)
     }
 
-    /// A person has dealt with a finding.
+    /// Closes a finding that a person has dealt with.
     pub async fn close_finding(&self, id: i64, reason: &str, actor: &Actor) -> Result<Acted> {
         let acted = self.storage.close_finding(id, &actor.name, reason, self.now()).await?;
         if acted == Acted::Done {
@@ -85,8 +85,8 @@ impl Engine {
         Ok(acted)
     }
 
-    /// A person has dealt with many open findings. Of those that a filter shows, every one is closed that has not
-    /// changed since `unchanged_since` of the filter; the others are named.
+    /// Closes many open findings that a person has dealt with. Of the findings that match a filter, those that have
+    /// changed since the filter's `unchanged_since` are not closed, but returned.
     pub async fn close_findings(&self, which: Closing<'_>, reason: &str, actor: &Actor) -> Result<ClosedFindings> {
         let mut all = ClosedFindings::default();
         loop {
@@ -108,7 +108,7 @@ impl Engine {
         Ok(all)
     }
 
-    /// Carries out what a person wants done about a finding.
+    /// Carries out the action that a person has chosen for a finding.
     pub async fn act_on_finding(&self, id: i64, action: Action, reason: &str, actor: &Actor) -> Result<Acted> {
         self.act(id, action, reason, &actor.name).await
     }

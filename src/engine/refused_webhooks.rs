@@ -1,4 +1,5 @@
-//! Webhooks that this replica has refused since it accepted the last one, so that people hear of a changed key.
+//! Counts the webhooks that this replica has refused since one was last accepted, so that people are notified of a
+//! changed key.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -32,10 +32,11 @@ const CHECK_ANYWAY: Duration = Duration::from_secs(5);
 /// Shortest time between two checks without a signal.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 
-/// How often the statistics of the database are checked: a busy service records some thousands of webhooks meanwhile.
+/// How often the statistics of the database are checked; in this time, a busy service records some thousands of
+/// webhooks.
 const CHECK_STATISTICS: Duration = Duration::from_secs(5);
 
-/// How soon a mapping is used that another process (the command line) applied.
+/// How often the service checks whether another process (the command line) has applied a mapping.
 const CHECK_MAPPING: Duration = Duration::from_secs(1);
 
 /// Pause of the deciding loop after each batch while there are many webhooks. Webhooks wait for the same writer, and
@@ -51,7 +52,7 @@ const REST: u32 = 10;
 /// Delay after a storage error, so that a broken disk is not overloaded.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// When kept webhooks are read again after that failed.
+/// How long after a failure kept webhooks are read again.
 const KEPT_AGAIN: Duration = Duration::from_mins(1);
 
 /// The running tasks, and how to stop them.
@@ -64,7 +65,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts deciding, and posting for each book. Bodies older than `keep_bodies` are cleared.
+    /// Starts all tasks: deciding; posting, reading lists, comparing drafts and reconciling for each book; and, if they
+    /// are on, asking Forstok for orders and sending notices. Bodies older than `keep_bodies` are cleared; with `None`,
+    /// never.
     pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let supervisor = engine.supervisor();
@@ -182,8 +185,8 @@ struct Kept {
 }
 
 impl Kept {
-    /// Reads some that have not been read again yet, reporting that it is under way: one step, so that orders are
-    /// decided in between. Returns whether more can be read at once.
+    /// Reads some kept webhooks that have not been read again yet, and reports progress. It takes one step at a time,
+    /// so that orders are decided in between. Returns whether more can be read immediately.
     async fn take_some(&mut self, engine: &Engine, progress: &Progress) -> bool {
         let fields = engine.payout_fields();
         // When a mapping switches payouts on, or names the fields otherwise, some may have been kept before.
@@ -206,8 +209,8 @@ impl Kept {
     }
 }
 
-/// What follows a step: the next one at once or, if something failed, the same webhooks again after a while. Returns
-/// whether more can be read at once.
+/// What follows a step: the next one immediately or, after a failure, the same webhooks again after [`KEPT_AGAIN`].
+/// Returns whether more can be read immediately.
 fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
     match step {
         Err(error) => tracing::error!("unreadable webhooks could not be parsed again yet: {error}"),

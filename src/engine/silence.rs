@@ -1,4 +1,4 @@
-//! After how long without a webhook somebody should look: what is unusual for this shop.
+//! How long without a webhook is unusual for this shop, so that a person should check.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Engine;
 use crate::{domain::notice::unusual_silence, storage::Result};
 
-/// What counts as lately.
+/// The period whose orders are considered.
 const LATELY: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// How long a result is used.
@@ -18,8 +18,8 @@ const USED_FOR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Silence(Mutex<Option<(Timestamp, SignedDuration)>>);
 
 impl Engine {
-    /// After which time without a webhook somebody should look. Read from the database once an hour, by pages, metrics
-    /// and notices, and never for a webhook.
+    /// The time without a webhook after which a person should check. Pages, metrics and notices read it from the
+    /// database at most once an hour, and webhooks never do.
     pub async fn unusual_silence(&self) -> Result<SignedDuration> {
         let now = self.now();
         let known = *self.silence.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,10 +28,11 @@ use crate::{
 /// How long a book waits after Accurate asked to slow down. No reply with Retry-After has been seen (accurate.md §2).
 pub(super) const SLOW_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
-/// After this many look-ups in a row that find nothing, the order is blocked with `keeps_failing`.
+/// After this many look-ups in a row that find nothing although Accurate answered the saves with errors of its own, the
+/// order is blocked with `keeps_failing`.
 const MOST_FRUITLESS_LOOK_UPS: i64 = 10;
 
-/// The number of look-ups that a retried order starts with, so that one more without a result blocks it again.
+/// The number of fruitless look-ups that a retried order starts with, so that one more blocks it again.
 const FRUITLESS_LOOK_UPS_AFTER_A_RETRY: i64 = MOST_FRUITLESS_LOOK_UPS - 1;
 
 /// How long an order stays blocked with `keeps_failing` before it is retried automatically.
@@ -77,7 +78,7 @@ pub(super) struct Attempt<'a, D = Draft> {
     /// How Accurate failed for this order.
     pub(super) trouble: Trouble,
     /// When the claim's lease ends, by the time of day or by the monotonic clock, whichever is earlier. A call must not
-    /// outlast the lease, even if the time of day is changed meanwhile.
+    /// outlast the lease, even if the time of day is changed while it runs.
     lease_ends: LastStart,
     /// When the last save ended, or when the attempt began if nothing has been saved.
     pub(super) last_save_at: Monotonic,

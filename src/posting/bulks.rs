@@ -16,7 +16,7 @@
 //! whose place in the range of ids was taken by another one. Reconciliation finds both for invoices.
 //!
 //! No document of these bulks is settled before that, so no order becomes `invoiced` before its invoice was seen
-//! (promise 3). If the process dies meanwhile, the database shows that each document was tried, and the next attempt
+//! (promise 3). If the process dies before that, the database shows that each document was tried, and the next attempt
 //! looks up the number before it saves (promise 1).
 
 use std::{
@@ -43,7 +43,8 @@ use crate::{
     signals::Signals,
 };
 
-/// How long a saved bulk waits for others to be read back with it: about forty bulks share a call then.
+/// How long a saved bulk waits at most for others to be read back with it. In this time about forty bulks are saved,
+/// which then share one call.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The bulks of one book: each kind is read back by its own list.

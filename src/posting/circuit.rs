@@ -140,7 +140,8 @@ pub enum Change {
 }
 
 impl Circuit {
-    /// Ends waits that are longer than the present clock would make them: it may have been set back, being the cause.
+    /// Shortens waits that are longer than the current clock allows: the clock may have been set back, and a wrong
+    /// clock may have been the cause of the pause.
     pub fn shorten_waits(&mut self, now: Timestamp) {
         for pause in self.pause.iter_mut().chain(self.missing.values_mut()) {
             pause.since = pause.since.min(now);

@@ -25,11 +25,12 @@ use crate::{
 pub(super) enum LookUp {
     /// An invoice whose description names this order.
     Own(FoundInvoice),
-    /// The number belongs to an invoice that does not name this order, and no other invoice does.
+    /// The order's number, or in shadow mode the marketplace's number, belongs to an invoice that does not name this
+    /// order, and no other invoice names it.
     Others(FoundInvoice),
     /// An invoice that another integration may have created, which equals the draft in everything that was compared.
     Equal(FoundInvoice),
-    /// The same, but it differs.
+    /// An invoice that another integration may have created, which differs from the draft in these points.
     Different(FoundInvoice, Vec<Difference>),
     /// No invoice.
     Nothing,
@@ -91,8 +92,8 @@ impl Attempt<'_> {
         Ok(others.map_or(LookUp::Nothing, LookUp::Others))
     }
 
-    /// Looks for this order's invoice under any number: Accurate may have assigned one, or a person may have changed
-    /// it.
+    /// Looks for this order's invoice under any number on the invoice's day: Accurate may have assigned another number,
+    /// or a person may have changed it.
     pub(super) async fn find_on_its_day(&mut self) -> Result<LookUp, Failure> {
         self.find_on(self.claim.draft.body.trans_date).await
     }

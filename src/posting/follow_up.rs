@@ -165,8 +165,8 @@ impl<D: FollowUp> Attempt<'_, D> {
         }
     }
 
-    /// It may exist under an unknown number, and cannot be told from money or goods that somebody else booked. Nothing
-    /// more is sent until a person has looked for it.
+    /// It may exist under an unknown number, and cannot be distinguished from a receipt or return that somebody else
+    /// booked. Nothing more is sent until a person has looked for it.
     fn not_searchable(&self) -> Outcome {
         let invoice = self.claim.draft.invoice().cloned().unwrap_or_default();
         self.blocked(Reason::NumberConflict, About::AfterSale { of: AfterSale::NotSearchable { invoice } })
@@ -215,7 +215,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         Outcome::Exists { document: ExistingDocument { id: found.id(), number, total } }
     }
 
-    /// It is tried again when what is missing exists in Accurate, and in any case after a while.
+    /// It is retried once what is missing exists in Accurate, and in any case later.
     fn refused(&self, reason: Reason, words: String) -> Outcome {
         let subject = Subject::of(reason, &words, self.claim.draft.needs());
         let blocked = match self.blocked(reason, About::Accurate { subject: subject.clone(), words }) {

@@ -117,7 +117,7 @@ async fn read_back<D: FollowUp>(
 }
 
 /// Ends an attempt whose document the reply to a bulk reports as saved. The reply may repeat everything that was sent
-/// without being true, so a document that Accurate does not show as it was sent is looked up by itself.
+/// although nothing was saved, so a document that Accurate does not show as it was sent is looked up individually.
 async fn after_read_back<D: FollowUp>(
     attempt: &mut Attempt<'_, D>,
     saved: D::Found,

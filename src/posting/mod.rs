@@ -1,10 +1,10 @@
 //! Creates and deletes documents in Accurate: invoices, receipts and returns.
 //!
 //! `scheduler` chooses the next work; `work` does it and stores the outcome. [`post`] makes one attempt for an invoice,
-//! whose state is in `attempt`; [`bulk`] makes many attempts with shared calls, and `read_back` checks what they saved.
-//! `follow_up` and `follow_up_bulk` do the same for receipts and returns. [`recheck`] checks whether what blocked
-//! orders wait for exists now, [`circuit`] pauses a book that fails, and [`lending`] shares Accurate's limit with
-//! commands.
+//! whose state is in `attempt`; `find` looks the invoice up, and `void` deletes it. [`bulk`] makes many attempts with
+//! shared calls, and `read_back` checks what they saved, together with other `bulks`. `follow_up` and `follow_up_bulk`
+//! do the same for receipts and returns. [`recheck`] checks whether what blocked orders wait for exists now,
+//! [`circuit`] pauses a book that fails, and [`lending`] shares Accurate's limit with commands.
 
 mod attempt;
 pub mod bulk;
@@ -209,7 +209,7 @@ impl Posting {
         !matches!(known.lock_circuit().gate(self.now()), Gate::Shut(_))
     }
 
-    /// Takes in what a read beside the attempts says about its book.
+    /// Records what a read beside the attempts shows about the health of its book.
     pub async fn note_read(&self, book: &BookName, failure: Option<&Failure>) -> Result<()> {
         let Some(known) = self.books.get(book) else { return Ok(()) };
         if matches!(failure, Some(Failure::SlowDown(_))) {
@@ -218,7 +218,7 @@ impl Posting {
         self.note(book, known, health_of(failure)).await
     }
 
-    /// When there will be work again: an order may be claimed, or a recheck is due.
+    /// When there will be work again: when an order may be claimed or a recheck is due.
     pub async fn next_moment(&self, book: &BookName) -> Option<Timestamp> {
         if self.books.get(book)?.lacks_credentials().is_some() {
             return None;

@@ -1,4 +1,5 @@
-//! Checks whether what blocked orders wait for exists in Accurate now: an item, an account, a customer, an open period.
+//! Checks whether the things that blocked orders wait for exist in Accurate now: an item, an account, a customer, an
+//! open period.
 //!
 //! One recheck serves all orders that wait for the same thing. Rechecks take turns with orders.
 

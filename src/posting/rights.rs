@@ -1,4 +1,4 @@
-//! The rights that calls showed to exist or to be missing.
+//! Records which rights the token's user has or lacks, as calls have shown.
 
 use super::{Book, Posting, circuit::Change};
 use crate::{
@@ -13,8 +13,8 @@ impl Posting {
         self.books.get(book).map_or_else(Vec::new, |book| book.lock_circuit().missing_rights())
     }
 
-    /// Takes in what calls that were made beside the attempts showed, such as those of a check; it found that these
-    /// rights exist.
+    /// Records what calls beside the attempts showed about rights, such as those of a check; `given` are rights that
+    /// the check found to exist.
     pub async fn note_tried_rights(&self, name: &BookName, given: &[Right]) -> Result<()> {
         let Some(book) = self.books.get(name) else { return Ok(()) };
         let mut seen = book.session.take_rights_seen();

@@ -132,7 +132,7 @@ impl Scheduler {
         self.rechecking = false;
     }
 
-    /// Groups that wait for a read-back make no calls, so other groups may begin meanwhile.
+    /// Groups that wait for a read-back make no calls, so other groups may begin in the meantime.
     fn may_begin_group(&self, waiting: Waiting) -> bool {
         self.groups.saturating_sub(waiting.reading_back) < MOST_GROUPS && waiting.reading_back < MOST_READING_BACK
     }

@@ -50,7 +50,8 @@ impl Attempt<'_> {
         Err(Stop::UntilSaveIsOver)
     }
 
-    /// An older version did not keep the id.
+    /// The id is not known, for example because the reply to the save was lost: looks the invoice up before deleting
+    /// it.
     async fn void_by_number(&mut self) -> End {
         let number = self.claim.draft.body.number.clone();
         match self.look_up(None).await? {

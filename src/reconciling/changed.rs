@@ -1,15 +1,15 @@
-//! Finds invoices outside a run's days that were changed since they were last looked at (`reconcile.by =
-//! "last_update"`).
+//! Finds invoices outside a run's days that were changed since the previous reading (`reconcile.by = "last_update"`).
 //!
-//! Accurate filters by the time of the last change, but shows it of no invoice (backfill.md §2, B). So the rows cannot
-//! be checked one by one; whether the filter is understood is asked first, with a time at which nothing was changed
-//! yet. Each such invoice that is not as the ledger has it becomes a hint and is read and judged individually after the
-//! run. An invoice that was deleted is in no list: only the days of a run show that it is missing.
+//! Accurate filters by the time of the last change, but does not show that time of any invoice (backfill.md §2, B), so
+//! the rows cannot be checked one by one. Each run therefore first asks for changes after a time in the future: any row
+//! shows that Accurate ignores the filter. Each changed invoice that differs from the ledger becomes a hint, and is
+//! read and judged individually after the run. A deleted invoice is in no list: only a run over its day shows that it
+//! is missing.
 //!
-//! Only so many hints may wait. What finds no room is left to the next run: the list is read by id, and the next run
-//! continues with the first id that was not looked at. When the list is done, the next reading is about what was
-//! changed since this one began. That place is stored with the conclusion of a run that saw all of its own days,
-//! because changed invoices of these days are left to it.
+//! The number of waiting hints is limited. Invoices beyond the limit are left to the next run: the list is sorted by
+//! id, and the next run continues with the first id that was left. Once the list has been read to its end, the next
+//! reading covers what was changed since this one began. The place is stored only with a run that could read all of its
+//! own days, because changed invoices of these days are left to the run.
 
 use std::collections::HashMap;
 
@@ -29,15 +29,15 @@ use crate::{
     storage::{self, ChangeReading, ChangesRead, FindingFilter, RunPart},
 };
 
-/// By how much the time is earlier than the last reading: Accurate's clock differs from ours (backfill.md §2, B).
+/// By how much a reading overlaps the previous one, because Accurate's clock differs from ours (backfill.md §2, B).
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// A time that is certainly ahead of Accurate's clock.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 impl Reconciling {
-    /// Notes every invoice outside the part's days that was changed since they were last looked at, as far as there is
-    /// room for hints. Before the first complete run, there is nothing to notice yet.
+    /// Notes every invoice outside the part's days that was changed since the previous reading, as far as there is room
+    /// for hints. Notes nothing before the first complete run.
     pub(super) async fn note_changes(
         &self,
         session: &Session,

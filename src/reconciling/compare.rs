@@ -1,4 +1,4 @@
-//! Compares our ledger with what Accurate showed, and asks for what is not as expected.
+//! Compares our ledger with what Accurate listed, and looks up each invoice that is not as expected.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ struct Comparison {
     left_out: BTreeMap<Date, i64>,
     /// Orders whose invoices were being created or deleted, so that nothing is said about them.
     undetermined: Vec<OrderId>,
-    /// Why not all questions were answered.
+    /// Why not all invoices could be looked up.
     unanswered: Option<ListFailure>,
 }
 
@@ -274,7 +274,8 @@ impl Reconciling {
         all.findings.extend(known.findings);
     }
 
-    /// Makes sure that every invoice that Accurate showed for a day was counted once; a rest is a finding of its day.
+    /// Checks that every invoice that Accurate listed for a day was counted exactly once; any remaining difference
+    /// becomes an `unexplained` finding of that day.
     async fn check_sums(&self, part: &RunPart, all: &mut Comparison) -> storage::Result<()> {
         let counted = all.sums.by_day();
         for (day, listed) in self.storage.listed_by_day(part).await? {
@@ -289,7 +290,7 @@ impl Reconciling {
     }
 }
 
-/// A rest that no other finding explains.
+/// A difference that no other finding explains; `rest` is in hundredths of a rupiah.
 fn unexplained(day: Date, rest: i64) -> Finding {
     Finding {
         class: Class::Unexplained,

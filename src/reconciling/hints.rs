@@ -1,7 +1,7 @@
 //! Follows hints: reads the invoices that Accurate's own webhooks named, and judges them as a run does.
 //!
-//! A hint proves nothing. It only has one invoice compared at once instead of in the next night; the finding is the one
-//! that the run would have made.
+//! A hint proves nothing. It only causes one invoice to be compared within minutes instead of during the next night;
+//! the finding is the same that the nightly run would make.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ const READ_AFTER: SignedDuration = SignedDuration::from_mins(1);
 /// A hint that arrives this soon after the service has saved, seen or deleted the invoice counts as its own change.
 const ECHO_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// Hints that are taken up at a time.
+/// Hints that are read from storage at a time.
 const BATCH: i64 = 100;
 
 /// How often a hint is postponed before it is given up; the nightly run then finds the change.

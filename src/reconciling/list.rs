@@ -7,11 +7,12 @@ use crate::{
     storage::RunPart,
 };
 
-/// How often a list is read from its beginning because it became shorter meanwhile.
+/// How often a list is read from its beginning at most, including the first time. It is read again if it changed while
+/// it was read.
 const MOST_READINGS: i64 = 3;
 
 impl Reconciling {
-    /// Reads the whole list; a reading that was interrupted is continued where it was.
+    /// Reads the whole list. After an interruption, the reading continues where it stopped.
     pub(super) async fn list(&self, session: &Session, part: &RunPart, permission: Permission<'_>) -> Result<(), Stop> {
         let mut readings = part.readings;
         let mut pages = if readings == 0 {

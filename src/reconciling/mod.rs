@@ -7,8 +7,8 @@
 //!
 //! `changed` notes invoices of other days that were changed, if the mapping says so.
 //!
-//! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` keeps these
-//! coming.
+//! Between runs, `hints` compares single invoices that Accurate's own webhooks named, and `webhooks` renews these
+//! webhooks.
 //!
 //! It only reads, in calls that give way to all others and use at most half of Accurate's limit.
 
@@ -39,11 +39,11 @@ use crate::{
 /// Rows that are deleted in one commit. Webhooks wait for the same writer.
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
 
-/// How long a read that fails is tried again (design.md §8).
+/// For how long a failing read is repeated (design.md §8).
 const RETRIED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long after its time the first nightly run ever may begin: a service that was just installed has nothing to
-/// compare, and a later one is made up for.
+/// How long after the set time the very first nightly run may begin: a service that was just installed has nothing to
+/// compare. Later runs that were missed are made up for on the same day.
 const FIRST_RUN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long after its end an incomplete nightly run is repeated.
@@ -117,7 +117,7 @@ pub struct Rules {
 pub struct Reconciling {
     storage: Arc<dyn ReconcilingStorage>,
     clock: SharedClock,
-    /// What Accurate sent before may not have arrived.
+    /// When this process started: webhooks that Accurate sent before may not have arrived.
     began_at: Timestamp,
 }
 

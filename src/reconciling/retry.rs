@@ -1,4 +1,4 @@
-//! Calls that are made again for a while when they fail.
+//! Repeats failing calls every five seconds, for up to [`RETRIED_FOR`].
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::{accurate::outcome::Failure, clock::Monotonic, domain::masters::ListF
 /// How long to wait after a failed call.
 const BEFORE_NEXT_CALL: Duration = Duration::from_secs(5);
 
-/// The time that is left for one read.
+/// When one read began, which limits how long it is repeated.
 pub(super) struct Patience {
     began_at: Monotonic,
 }
 
 impl Reconciling {
-    /// Begins to count the time of one read.
+    /// Starts the time limit of one read.
     pub(super) fn patience(&self) -> Patience {
         Patience { began_at: self.clock.monotonic() }
     }
@@ -37,7 +37,7 @@ impl Reconciling {
         }
     }
 
-    /// Waits before a failed call is made again; an error if there is no time left, or if it could not succeed.
+    /// Waits before a failed call is repeated; an error if the time is over, or if a repetition cannot succeed.
     pub(super) async fn wait_after(
         &self,
         failure: &Failure,

@@ -1,4 +1,4 @@
-//! Keeps Accurate's own webhooks coming, and catches up with those that did not arrive.
+//! Renews Accurate's own webhooks before they end, and reads from their history those that did not arrive.
 
 use jiff::{SignedDuration, Timestamp, civil::Time};
 
@@ -9,7 +9,7 @@ use crate::{
     storage::{AccurateWebhook, Result},
 };
 
-/// Webhooks end after at most seven days (backfill.md §3, A).
+/// How often they are renewed: they end after at most seven days (backfill.md §3, A).
 const RENEW_EVERY: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// How long before their end they are renewed at the latest.
