@@ -84,7 +84,7 @@ pub(super) struct Readiness {
     tasks: Vec<StuckTask>,
 }
 
-/// One part.
+/// The state of one part of the service.
 #[derive(Debug, Serialize, ToSchema)]
 struct Part {
     /// `ok`, `failing`, `paused` (nothing is sent) or `limited` (one kind of document waits for a missing right).

@@ -216,7 +216,7 @@ pub(crate) struct ProblemBody {
 /// One error in a document.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MistakeBody {
-    /// Where.
+    /// The key with the error.
     #[schema(example = "stores.\"8277\".enabeld")]
     key: String,
     /// The value found there.

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// What is done.
+/// The action on a finding, and why.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActionRequest {
@@ -35,7 +35,7 @@ pub(crate) struct ActionRequest {
     /// `import_order`: the order is fetched from Forstok and processed like a webhook.
     #[schema(schema_with = action_words)]
     pub(crate) action: String,
-    /// Why.
+    /// Why, in the person's words; optional.
     #[schema(max_length = 500)]
     pub(crate) reason: Option<String>,
 }

@@ -32,7 +32,7 @@ pub(crate) struct ShadowAnswer {
 /// A number of orders, and the total of their drafts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Amount {
-    /// How many orders.
+    /// Number of orders.
     count: i64,
     /// Their drafts' totals, in rupiah.
     #[schema(value_type = f64)]
@@ -45,10 +45,10 @@ struct KindSums {
     /// Stable code.
     #[schema(example = "date_earlier")]
     kind: &'static str,
-    /// Its name.
+    /// Its name, for people.
     #[schema(example = "Date too early")]
     name: &'static str,
-    /// What it means.
+    /// What it means, in one sentence.
     meaning: &'static str,
     /// How many orders have it.
     count: i64,

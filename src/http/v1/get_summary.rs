@@ -21,7 +21,7 @@ const UNREADABLE_SHOWN: i64 = 20;
 /// Numbers of orders by state, reason and store, and the state of everything that orders wait for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
-    /// All orders.
+    /// Number of all orders.
     orders: i64,
     /// By state; every state is included.
     by_state: BTreeMap<&'static str, i64>,
@@ -70,9 +70,9 @@ struct DaySummary {
     /// The day, in Jakarta.
     #[schema(example = "2026-11-26")]
     day: String,
-    /// Orders that arrived.
+    /// Number of orders whose first webhook arrived.
     received: i64,
-    /// Invoices that were created and still exist.
+    /// Number of invoices that were created and still exist.
     invoiced: i64,
     /// The sum of these invoices, in rupiah.
     #[schema(value_type = f64)]

@@ -62,7 +62,7 @@ struct NoticeAnswer {
     /// What it is about, for example `book.paused`.
     #[schema(example = "book.paused")]
     kind: String,
-    /// Over which channel.
+    /// The channel: `webhook`, `email` or `telegram`.
     channel: &'static str,
     /// Its heading.
     title: String,

@@ -33,7 +33,7 @@ struct Group {
     /// What the reason is about, for example an item's number; empty where it differs from order to order.
     #[schema(example = "KAOS-M")]
     subject: String,
-    /// How many orders.
+    /// Number of orders.
     count: i64,
     /// Their total, in rupiah.
     #[schema(value_type = f64)]
@@ -53,7 +53,7 @@ struct WarningGroup {
     /// The stable code.
     #[schema(example = "customer_created")]
     code: &'static str,
-    /// How many orders.
+    /// Number of orders.
     count: i64,
     /// What is wrong.
     sentence: &'static str,

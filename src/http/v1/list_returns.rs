@@ -71,7 +71,7 @@ struct ReturnedPieces {
     /// The product's SKU in Forstok.
     #[schema(example = "AAA2002")]
     sku: String,
-    /// How many.
+    /// Number of pieces.
     #[schema(value_type = f64)]
     quantity: serde_json::Number,
 }

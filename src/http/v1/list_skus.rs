@@ -113,7 +113,7 @@ struct SkuSuggestion {
 /// Orders that wait.
 #[derive(Debug, Serialize, ToSchema)]
 struct SkuWaiting {
-    /// How many.
+    /// Number of orders.
     count: i64,
     /// Their total, in rupiah.
     #[schema(value_type = f64)]

@@ -100,7 +100,7 @@ pub(crate) struct NoticeWords {
     words: Words,
     /// Who has acknowledged it; null while it needs attention.
     acknowledged_by: Option<String>,
-    /// When.
+    /// When it was acknowledged.
     acknowledged_at: Option<String>,
 }
 

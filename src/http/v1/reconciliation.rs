@@ -72,7 +72,7 @@ struct ResultAnswer {
 /// A number of invoices and their sum.
 #[derive(Debug, Serialize, ToSchema)]
 struct SumAnswer {
-    /// How many.
+    /// Number of invoices.
     count: i64,
     /// Their sum, in rupiah.
     #[schema(value_type = f64)]

@@ -128,7 +128,7 @@ pub(super) struct RowStatus {
     waits_for: Option<Waiting>,
     /// Who has approved its current content.
     approved_by: Option<String>,
-    /// When.
+    /// When it was approved.
     approved_at: Option<String>,
     /// The mark of the person who booked it in Accurate by hand; null if there is none.
     by_hand: Option<ByHandAnswer>,
@@ -147,11 +147,11 @@ struct ByHandAnswer {
     /// What it takes off the invoice, in rupiah, if the person said that of a return.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
-    /// Why.
+    /// Why, in the person's words.
     reason: String,
     /// Who marked it.
     by: String,
-    /// When.
+    /// When it was marked.
     at: String,
 }
 

@@ -83,7 +83,7 @@ pub(crate) struct MappingTrial {
 /// A number of orders, and their total.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedOrders {
-    /// How many orders.
+    /// Number of orders.
     orders: u64,
     /// Total of their invoices, in rupiah; an order for which neither mapping creates an invoice counts as 0.
     #[schema(value_type = f64)]
@@ -93,7 +93,7 @@ struct TriedOrders {
 /// A number of payouts or returns, and their total.
 #[derive(Debug, Serialize, ToSchema)]
 struct TriedRows {
-    /// How many.
+    /// Number of payouts or returns.
     rows: i64,
     /// In rupiah: what the payouts paid, or what buyers got back for the returns.
     #[schema(value_type = f64)]
@@ -117,7 +117,7 @@ struct TriedMove {
     from: TriedOutcome,
     /// Under this mapping.
     to: TriedOutcome,
-    /// All of them.
+    /// All orders whose decision would change in this way.
     #[serde(flatten)]
     all: TriedOrders,
     /// Those of them that are waiting now and would move as soon as this mapping is active. All others stay as they
@@ -128,7 +128,7 @@ struct TriedMove {
 /// Invoices that would differ.
 #[derive(Debug, Serialize, ToSchema)]
 struct DifferentInvoices {
-    /// How many.
+    /// Number of invoices.
     invoices: u64,
     /// Those of them that already exist in Accurate; they are not changed.
     existing: u64,
@@ -149,7 +149,7 @@ struct DifferentPart {
     /// `warehouse`, `discount`, `shipping` or `account`.
     #[schema(example = "branch")]
     part: &'static str,
-    /// How many invoices.
+    /// Number of invoices.
     invoices: u64,
     /// Total of these invoices under the active mapping, in rupiah.
     #[schema(value_type = f64)]
