@@ -130,7 +130,7 @@ pub(super) struct RowStatus {
     approved_by: Option<String>,
     /// When it was approved.
     approved_at: Option<String>,
-    /// The mark of the person who booked it in Accurate by hand; null if there is none.
+    /// The mark of the person who booked it in Accurate by hand, or who decided that nothing is booked; null if there is none.
     by_hand: Option<ByHandAnswer>,
     /// When it first arrived.
     arrived_at: String,
@@ -138,12 +138,12 @@ pub(super) struct RowStatus {
     changed_at: String,
 }
 
-/// A person's mark that a row is booked in Accurate.
+/// A person's mark that a row is booked in Accurate, or that nothing is to be booked for it.
 #[derive(Debug, Serialize, ToSchema)]
 struct ByHandAnswer {
-    /// The number of the person's document.
+    /// The number of the person's document; null if nothing is to be booked.
     #[schema(example = "RJN.2026.11.00042")]
-    document: String,
+    document: Option<String>,
     /// What it takes off the invoice, in rupiah, if the person said that of a return.
     #[schema(value_type = Option<f64>)]
     amount: Option<serde_json::Number>,
