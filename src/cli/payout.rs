@@ -21,7 +21,7 @@ use crate::{
         payout::{Payout, RowOutcome},
         payout_file::{
             Content, Made, Summary,
-            profile::{DAY_ORDERS, NOTATIONS, Profile},
+            profile::{DAY_ORDERS, NOTATIONS},
             summary::Sum,
         },
         reason::Language,
@@ -259,13 +259,21 @@ async fn find_table(
             break;
         }
     }
+    // What was remembered names all amounts of the file.
+    let has_remembered = choice.keys().any(|name| name.contains('.'));
+    // Another file with these headings may come from elsewhere.
+    choice.remove("source");
     let mut chosen: Choice = arguments.columns.iter().cloned().collect();
-    for (key, word) in [("numbers", &arguments.numbers), ("dates", &arguments.dates), ("source", &arguments.source)] {
+    for (key, word) in [("numbers", &arguments.numbers), ("dates", &arguments.dates)] {
         chosen.extend(word.iter().map(|word| (key.to_owned(), word.clone())));
     }
     let is_chosen = !chosen.is_empty();
     choice.extend(chosen);
-    let mut profile: Profile = found.profile.clone().with(&choice);
+    let mut profile =
+        if has_remembered { found.profile.clone().with(&choice) } else { found.profile.clone().with_more(&choice) };
+    if let Some(source) = &arguments.source {
+        source.clone_into(&mut profile.source);
+    }
     if let Some(store) = &arguments.store {
         store.clone_into(&mut profile.store_id);
     }
@@ -279,7 +287,8 @@ async fn find_table(
                 complain!("Nothing was recorded: no heading is {}. The headings are: {headings}", absent.join(", "));
                 return Ok(None);
             }
-            let chosen = is_chosen.then(|| (file.key(&found.name), choice));
+            let whole = file.choice().into_iter().chain(choice).collect();
+            let chosen = is_chosen.then(|| (file.key(&found.name), whole));
             return Ok(Some(Table { file, chosen }));
         }
         Err(missing) => missing,

@@ -31,6 +31,7 @@ on_both! {
     a_file_with_its_store_and_without_it_is_the_same_file;
     an_id_that_only_numbers_the_rows_moves_no_money;
     ids_that_end_like_those_of_parts_are_repeats_too;
+    rows_that_are_alike_are_found_again_in_any_order;
     a_file_never_replaces_a_part_that_a_request_has_corrected;
 }
 
@@ -265,7 +266,7 @@ async fn an_id_that_only_numbers_the_rows_moves_no_money(base: Base) {
     let mut world = world(base).await;
     world.invoiced("7").await;
     world.invoiced("8").await;
-    let file = |order: &str| format!("id,Nomor Pesanan,Tanggal,Nominal\n1,{order},31/01/2024,60000\n");
+    let file = |order: &str| format!("ID Transaksi,Nomor Pesanan,Tanggal,Nominal\n1,{order},31/01/2024,60000\n");
     assert_eq!(world.imports_as(profile("generic"), file("INV-7")).await.0, [1, 0, 0, 0]);
     let (counts, problems) = world.imports_as(profile("generic"), file("INV-8")).await;
     assert_eq!(counts, [0, 0, 0, 1]);
@@ -283,4 +284,27 @@ async fn ids_that_end_like_those_of_parts_are_repeats_too(base: Base) {
         assert_eq!(world.paid("7", id, net, json!({})).await.as_str(), "repeat");
     }
     assert_eq!(world.paid("7", "a", 90_000, json!({})).await.as_str(), "corrected");
+}
+
+async fn rows_that_are_alike_are_found_again_in_any_order(base: Base) {
+    // Two parts of a payout on the same day, in a table without transaction numbers.
+    let file = |nets: &[i64]| {
+        let rows = nets.iter().map(|net| format!("INV-7,31/01/2024,{net}\n")).collect::<String>();
+        format!("Nomor Pesanan,Tanggal,Nominal\n{rows}")
+    };
+    for (second, counts, left) in [
+        (&[78_000][..], [0, 1, 0, 0], &["60000", "78000"][..]),
+        (&[78_000, 60_000], [0, 2, 0, 0], &["60000", "78000"]),
+        (&[60_000, 80_000], [0, 1, 1, 0], &["60000", "80000"]),
+        (&[5_000, 78_000, 60_000], [1, 2, 0, 0], &["60000", "78000", "5000"]),
+        // It may correct one of them, or be a third.
+        (&[80_000], [0, 0, 0, 1], &["60000", "78000"]),
+    ] {
+        let mut world = world(base).await;
+        world.invoiced("7").await;
+        assert_eq!(world.imports_as(profile("generic"), file(&[60_000, 78_000])).await.0, [2, 0, 0, 0]);
+        assert_eq!(world.imports_as(profile("generic"), file(second)).await.0, counts, "{second:?}");
+        let nets: Vec<_> = world.payouts().await.into_iter().map(|(net, ..)| net).collect();
+        assert_eq!(nets, left, "{second:?}");
+    }
 }

@@ -103,7 +103,7 @@ fn a_row_of_totals_is_told_and_an_order_is_never_taken_for_one() {
 
 #[tokio::test]
 async fn the_files_own_id_is_kept_and_must_not_name_two_different_rows() {
-    let with_id = |rows: &str| format!("id;order;paid_at;net\n{rows}").into_bytes();
+    let with_id = |rows: &str| format!("Transaction ID;order;paid_at;net\n{rows}").into_bytes();
     let profile = || profile("generic").with(&[("order".to_owned(), "order".to_owned())].into());
     let mut ledger = Ledger::default();
     let twice = with_id("T1;A;2026-11-05;100\nT1;A;2026-11-05;100\nT2;A;2026-11-05;100\n");

@@ -142,6 +142,20 @@ pub fn of_another_order(order: &str, language: Language) -> String {
     }
 }
 
+/// Why a payout of a file is refused that earlier files had for another store, and what to do.
+pub fn of_another_store(store: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "an earlier file had this payout for store {store:?}; import the file with that store, or send the payout to \
+             POST /v1/payouts if the store was wrong"
+        ),
+        Language::Indonesian => format!(
+            "berkas sebelumnya mencatat pencairan ini untuk toko {store:?}; impor berkas dengan toko itu, atau kirim \
+             pencairan ini ke POST /v1/payouts jika tokonya keliru"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::{
+    numbered,
     profile::{Profile, Rows},
     row::Money,
     wrong::{Why, Wrong},
@@ -19,7 +20,7 @@ use crate::domain::{
 };
 
 /// Bytes of a digest that a built id shows.
-const DIGEST_BYTES: usize = 12;
+pub(super) const DIGEST_BYTES: usize = 12;
 
 /// Most names of fees in one file; a marketplace has some dozens.
 const MOST_FEES: usize = 1000;
@@ -183,7 +184,7 @@ impl<'a> Assembler<'a> {
         let digest = digest(&[&row.order, statement, &row.kind]);
         let number = self.alike.entry(digest).or_default();
         *number += 1;
-        format!("{}-{number}", hex::encode(digest))
+        numbered::write(&hex::encode(digest), u64::from(*number))
     }
 
     /// Remembers a transaction; returns whether the file had it before. It must not have other content now.

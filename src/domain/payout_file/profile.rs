@@ -186,10 +186,24 @@ impl Profile {
     /// With what a person chose instead.
     #[must_use]
     pub fn with(mut self, choice: &Choice) -> Self {
-        let chosen: Vec<_> = choice.iter().filter_map(|(key, heading)| Amount::chosen(key, heading)).collect();
+        let chosen = amounts_in(choice);
         if !chosen.is_empty() {
             self.amounts = chosen;
         }
+        self.with_columns(choice)
+    }
+
+    /// As [`Profile::with`], but the amounts that are not named stay as they are.
+    pub fn with_more(mut self, choice: &Choice) -> Self {
+        let chosen = amounts_in(choice);
+        let replaces =
+            |one: &Amount, before: &Amount| one.fee == before.fee || before.headings.contains(&one.headings[0]);
+        self.amounts.retain(|before| !chosen.iter().any(|one| replaces(one, before)));
+        self.amounts.extend(chosen);
+        self.with_columns(choice)
+    }
+
+    fn with_columns(mut self, choice: &Choice) -> Self {
         for content in Content::ALL {
             if let Some(heading) = choice.get(content.as_str()) {
                 self.columns.insert(content, vec![heading.clone()]);
@@ -207,6 +221,11 @@ impl Profile {
         }
         self
     }
+}
+
+/// The amounts that were chosen.
+fn amounts_in(choice: &Choice) -> Vec<Amount> {
+    choice.iter().filter_map(|(key, heading)| Amount::chosen(key, heading)).collect()
 }
 
 /// The words for [`Notation`].

@@ -115,9 +115,7 @@ pub async fn record_all(
             Some(RowRecorded::Accepted) => Recorded::Accepted,
             Some(RowRecorded::Repeat) => Recorded::Repeat,
             Some(RowRecorded::Corrected) => Recorded::Corrected,
-            Some(RowRecorded::Unclear(_) | RowRecorded::InParts(_) | RowRecorded::OtherOrder(_)) | None => {
-                Recorded::Refused
-            }
+            _ => Recorded::Refused,
         };
         RowOutcome { key: payout.key, outcome, problem }
     };

@@ -40,6 +40,8 @@ pub enum RowRecorded {
     InParts(Rupiah),
     /// Nothing was recorded: a file has this id for another order, which is this one in earlier files.
     OtherOrder(String),
+    /// Nothing was recorded: a file names another store, which is this one in earlier files.
+    OtherStore(String),
 }
 
 impl RowRecorded {
@@ -50,6 +52,7 @@ impl RowRecorded {
             Self::Unclear(lost) => Some(lines::unclear(*lost, language)),
             Self::InParts(elsewhere) => Some(lines::in_parts(*elsewhere, language)),
             Self::OtherOrder(order) => Some(lines::of_another_order(order, language)),
+            Self::OtherStore(store) => Some(lines::of_another_store(store, language)),
         }
     }
 
@@ -59,7 +62,7 @@ impl RowRecorded {
             Self::Accepted => "accepted",
             Self::Repeat => "repeat",
             Self::Corrected => "corrected",
-            Self::Unclear(_) | Self::InParts(_) | Self::OtherOrder(_) => "refused",
+            Self::Unclear(_) | Self::InParts(_) | Self::OtherOrder(_) | Self::OtherStore(_) => "refused",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{MarkedByHand, parts, rows_of};
+use super::{MarkedByHand, content, parts, rows_of};
 use crate::{
     domain::{
         document::Kind,
@@ -49,36 +49,6 @@ pub(in crate::storage) async fn record<T: Dialect>(
     let mut known = known(db, &keys_of(rows)).await?;
     parts::load(db, rows, &mut known).await?;
     record_over(db, rows, known, Times { now, delivered_at: now }).await
-}
-
-/// Records payouts of a file. Its ids may only number its rows, so none of them moves a payout to another order; and
-/// what an earlier file said about the store is not forgotten.
-pub(in crate::storage) async fn record_of_file<T: Dialect>(
-    db: &mut T,
-    payouts: &[Payout],
-    now: Timestamp,
-) -> Result<Vec<RowRecorded>> {
-    let mut rows: Vec<_> = payouts.iter().cloned().map(RowContent::Payout).collect();
-    let known = known(db, &keys_of(&rows)).await?;
-    let mut others = HashMap::new();
-    for (place, row) in rows.iter_mut().enumerate() {
-        let RowContent::Payout(payout) = row else { continue };
-        let before = known.get(&(payout.key.source.clone(), payout.key.id.clone()));
-        let Some(before) = before.and_then(|before| from_json::<Payout>(&before.content).ok()) else { continue };
-        let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
-        if differs(&before.channel_order_id, &payout.channel_order_id) || differs(&before.store_id, &payout.store_id) {
-            others.insert(place, before.channel_order_id);
-        } else if payout.store_id.is_empty() {
-            payout.store_id = before.store_id;
-        }
-    }
-    let fine: Vec<_> = (0..).zip(rows).filter(|(place, _)| !others.contains_key(place)).map(|(_, row)| row).collect();
-    let mut recorded = record(db, &fine, now).await?.into_iter();
-    let outcome = |place: usize| match others.remove(&place) {
-        Some(order) => Some(RowRecorded::OtherOrder(order)),
-        None => recorded.next(),
-    };
-    Ok((0..payouts.len()).filter_map(outcome).collect())
 }
 
 /// Records the payouts of one webhook. A webhook that has just arrived always counts, even if the clock of the replica
@@ -251,6 +221,13 @@ pub(super) async fn orders<T: Dialect>(
     Ok(orders)
 }
 
+/// Whether a row may be about this order.
+pub(super) fn fits(row: &RowContent, order: &OrderId, orders: &HashMap<String, Vec<(String, OrderId)>>) -> bool {
+    let (store_id, number) = row.order();
+    let mut of_number = orders.get(number).into_iter().flatten();
+    of_number.any(|(store, id)| id == order && (store_id.is_empty() || store == store_id))
+}
+
 /// The order that a row is about; `None` unless exactly one fits.
 pub(super) fn order_of(row: &RowContent, orders: &HashMap<String, Vec<(String, OrderId)>>) -> Option<OrderId> {
     let (store_id, number) = row.order();
@@ -324,6 +301,7 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Time
              part = CASE WHEN {stays} OR settlement_rows.order_id = v.value ->> 'order_id'
                          THEN settlement_rows.part END,
              state = CASE WHEN {stays} THEN settlement_rows.state ELSE v.value ->> 'state' END,
+             reason = CASE WHEN {stays} THEN settlement_rows.reason ELSE '' END,
              amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
              delivered_at = $3,
              waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
@@ -355,6 +333,35 @@ async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -
         let marked = MarkedByHand { was: Some(row.text("content")?.to_owned()), ..marked };
         let sql = "UPDATE settlement_rows SET by_hand = $2 WHERE id = $1";
         db.execute(sql, &[row.number("id")?.into(), (&to_json(&marked)).into()]).await?;
+    }
+    Ok(())
+}
+
+/// Rows that were corrected to another order while something of theirs was booked: once nothing is, they move there.
+pub(super) async fn move_on<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<()> {
+    let join = T::THEN_JOIN;
+    let sql = format!(
+        "SELECT settlement_rows.id, settlement_rows.kind, settlement_rows.content, settlement_rows.order_id
+         FROM {} {join} settlement_rows ON settlement_rows.order_id = v.value ->> 0 AND settlement_rows.order_id <> ''
+         {join} orders o ON o.order_id = settlement_rows.order_id
+         WHERE (settlement_rows.channel_order_id <> o.channel_order_id OR settlement_rows.store_id NOT IN ('', o.store_id))
+           AND settlement_rows.by_hand IS NULL AND NOT {MAY_BE_BOOKED}",
+        T::ROWS
+    );
+    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
+    for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
+        let (content, before) = (content(row)?, order_id(row)?);
+        let fitting = orders(db, std::slice::from_ref(&content)).await?;
+        if fits(&content, &before, &fitting) {
+            continue;
+        }
+        let order = order_of(&content, &fitting);
+        let state = if order.is_some() { RowState::Waiting } else { RowState::Unmatched };
+        let order = order.as_ref().map(OrderId::as_str).unwrap_or_default();
+        let sql = "UPDATE settlement_rows SET order_id = $2, part = NULL, state = $3, reason = '', finding = NULL,
+                       waits_for = NULL, waits = '', settles = 0 WHERE id = $1";
+        db.execute(sql, &[row.number("id")?.into(), order.into(), state.as_str().into()]).await?;
+        unsettle(db, [order].into_iter().filter(|order| !order.is_empty())).await?;
     }
     Ok(())
 }

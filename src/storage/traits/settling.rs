@@ -96,7 +96,7 @@ impl<B: Base> Settling for Sql<B> {
     }
 
     async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>> {
-        write!(self, Large, db => settling::record::record_of_file(db, payouts, now))
+        write!(self, Large, db => settling::of_file::record_of_file(db, payouts, now))
     }
 
     async fn record_delivered(

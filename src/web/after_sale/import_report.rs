@@ -79,10 +79,14 @@ impl Report {
             let payouts = page.counted(changed as i64, "payout", "payouts", "pencairan dana");
             page.t("{} imported", "{} diimpor").replace("{}", &payouts)
         };
-        let next = page.t(
-            "They are being matched with their orders. The page Payouts shows what waits for you:",
-            "Sekarang dicocokkan dengan pesanannya. Yang menunggu Anda ada di halaman:",
-        );
+        let next = if changed == 0 {
+            ""
+        } else {
+            page.t(
+                "They are being matched with their orders. The page Payouts shows what waits for you:",
+                "Sekarang dicocokkan dengan pesanannya. Yang menunggu Anda ada di halaman:",
+            )
+        };
         let mut rows = vec![
             (page.t("New", "Baru"), count(counts.accepted)),
             (page.t("Known already", "Sudah ada"), count(counts.repeat)),
@@ -95,8 +99,8 @@ impl Report {
         let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) };
         if counts.refused > 0 {
             let note = page.t(
-                "Refused: {}. For the same order and day, an earlier file contains rows that this file lacks, and without transaction numbers it is not clear whether they were corrected. Import a file that contains all rows of these days. The outcome of each row names them.",
-                "Ditolak: {}. Untuk pesanan dan tanggal yang sama, berkas sebelumnya memuat baris yang tidak ada di berkas ini, dan tanpa nomor transaksi tidak dapat dipastikan apakah itu koreksi. Impor berkas yang memuat semua baris pada tanggal tersebut. Rinciannya ada di hasil setiap baris.",
+                "Refused: {}. Earlier files say something else about these rows, and it is not clear which of them is right. Download the outcome of each row: it names the reason and what to do.",
+                "Ditolak: {}. Berkas sebelumnya menyebut hal lain tentang baris ini, dan tidak dapat dipastikan mana yang benar. Unduh hasil setiap baris: di situ ada alasan dan langkahnya.",
             );
             report.notes.insert(0, note.replace("{}", &count(counts.refused)));
         }

@@ -1,0 +1,125 @@
+//! Recording the payouts of a file. A file says less than a request: its ids may only number its rows, its rows may come
+//! in another order next time, and it may not name the store.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use super::record::{AllKnown, known, record};
+use crate::{
+    domain::{
+        document::Kind,
+        money::Rupiah,
+        payout::{Payout, PayoutKey},
+        payout_file::numbered,
+    },
+    storage::{Result, RowContent, RowRecorded, dialect::Dialect, rows::from_json},
+};
+
+/// Records payouts of a file. None of them moves a payout to another order or store, what an earlier file said about the
+/// store is not forgotten, and rows that are alike but for their figures are found again in any order.
+pub(in crate::storage) async fn record_of_file<T: Dialect>(
+    db: &mut T,
+    payouts: &[Payout],
+    now: Timestamp,
+) -> Result<Vec<RowRecorded>> {
+    let known = known_of(db, payouts).await?;
+    let mut refused = HashMap::new();
+    let mut rows = payouts.to_vec();
+    for group in groups(payouts) {
+        match_again(&mut rows, &group, &known, &mut refused);
+    }
+    for (place, payout) in rows.iter_mut().enumerate() {
+        let Some(before) = stored(&known, &payout.key) else { continue };
+        let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
+        if differs(&before.channel_order_id, &payout.channel_order_id) {
+            refused.entry(place).or_insert(RowRecorded::OtherOrder(before.channel_order_id));
+        } else if differs(&before.store_id, &payout.store_id) {
+            refused.entry(place).or_insert(RowRecorded::OtherStore(before.store_id));
+        } else if payout.store_id.is_empty() {
+            payout.store_id = before.store_id;
+        }
+    }
+    let fine = (0..).zip(rows).filter(|(place, _)| !refused.contains_key(place));
+    let fine: Vec<_> = fine.map(|(_, payout)| RowContent::Payout(payout)).collect();
+    let mut recorded = record(db, &fine, now).await?.into_iter();
+    Ok((0..payouts.len()).filter_map(|place| refused.remove(&place).or_else(|| recorded.next())).collect())
+}
+
+/// What is stored under the keys of these payouts and, for those that are numbered because they are alike, under all
+/// their numbers.
+async fn known_of<T: Dialect>(db: &mut T, payouts: &[Payout]) -> Result<AllKnown> {
+    let keys: Vec<_> = payouts.iter().map(|one| (one.key.source.clone(), one.key.id.clone())).collect();
+    let mut all = read(db, &keys).await?;
+    let alike = |payout: &Payout| Some((payout.key.source.clone(), numbered::read(&payout.key.id)?.0.to_owned()));
+    let mut open: BTreeMap<_, u64> = payouts.iter().filter_map(alike).map(|one| (one, 1)).collect();
+    while !open.is_empty() {
+        let next = |((source, alike), number): (&(String, String), &u64)| {
+            let key = (source.clone(), numbered::write(alike, *number));
+            (!all.contains_key(&key)).then_some(key)
+        };
+        let wanted: Vec<_> = open.iter().filter_map(next).collect();
+        all.extend(read(db, &wanted).await?);
+        open.retain(|(source, alike), number| {
+            let is_there = all.contains_key(&(source.clone(), numbered::write(alike, *number)));
+            *number += 1;
+            is_there
+        });
+    }
+    Ok(all)
+}
+
+async fn read<T: Dialect>(db: &mut T, keys: &[(String, String)]) -> Result<AllKnown> {
+    let keys: Vec<_> = keys.iter().map(|(source, id)| (Kind::Receipt, (source.as_str(), id.as_str()))).collect();
+    known(db, &keys).await
+}
+
+fn stored(known: &AllKnown, key: &PayoutKey) -> Option<Payout> {
+    let known = known.get(&(key.source.clone(), key.id.clone()))?;
+    from_json::<Payout>(&known.content).ok()
+}
+
+/// The places of the payouts that are alike but for their figures, each group by itself.
+fn groups(payouts: &[Payout]) -> Vec<Vec<usize>> {
+    let mut groups = BTreeMap::<_, Vec<_>>::new();
+    for (place, payout) in payouts.iter().enumerate() {
+        if let Some((alike, _)) = numbered::read(&payout.key.id) {
+            groups.entry((&payout.key.source, alike)).or_default().push(place);
+        }
+    }
+    groups.into_values().collect()
+}
+
+/// Gives rows that are alike the ids under which they are known. A row with known figures is that row, wherever the file
+/// has it; of the others, each corrects one that is left. If more are left than the file has, nobody can tell which one
+/// a row corrects, or whether it is another one.
+fn match_again(rows: &mut [Payout], group: &[usize], known: &AllKnown, refused: &mut HashMap<usize, RowRecorded>) {
+    let Some(first) = group.first().map(|place| rows[*place].key.clone()) else { return };
+    let Some((alike, _)) = numbered::read(&first.id) else { return };
+    let key = |number| PayoutKey { source: first.source.clone(), id: numbered::write(alike, number) };
+    let mut left: Vec<_> = (1..).map(key).map_while(|key| stored(known, &key)).collect();
+    let mut next = left.len() as u64 + 1;
+    let mut others = Vec::new();
+    for place in group {
+        let is_same = |before: &Payout| (before.net, &before.amounts) == (rows[*place].net, &rows[*place].amounts);
+        match left.iter().position(is_same) {
+            Some(at) => rows[*place].key = left.remove(at).key,
+            None => others.push(*place),
+        }
+    }
+    if others.len() < left.len() {
+        let lost: Rupiah = left.iter().map(|payout| payout.net).sum();
+        refused.extend(others.into_iter().map(|place| (place, RowRecorded::Unclear(lost))));
+        return;
+    }
+    let mut left = left.into_iter();
+    for place in others {
+        rows[place].key = left.next().map_or_else(
+            || {
+                next += 1;
+                key(next - 1)
+            },
+            |before| before.key,
+        );
+    }
+}
