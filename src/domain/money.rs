@@ -119,6 +119,11 @@ impl Rupiah {
         Self::from_decimal(Decimal::new(hundredths, 2))
     }
 
+    /// Whether both differ by less than one rupiah.
+    pub fn is_within_a_rupiah_of(self, other: Self) -> bool {
+        (self.0 - other.0).abs() < Decimal::ONE
+    }
+
     /// Whether the amount is greater than zero.
     pub fn is_positive(self) -> bool {
         self.0 > Decimal::ZERO

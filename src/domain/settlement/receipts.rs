@@ -161,7 +161,11 @@ impl Desk<'_> {
         ledger: &Ledger,
     ) -> Result<Rupiah, Outcome> {
         let refunded = Rupiah::ZERO - refund;
-        let explained = refunded.min(ledger.returns).max(Rupiah::ZERO);
+        let mut explained = refunded.min(ledger.returns).max(Rupiah::ZERO);
+        // With exclusive tax, returns have sen that no marketplace pays.
+        if !self.invoice.draft.body.total_is_final() && explained.is_within_a_rupiah_of(refunded) {
+            explained = refunded;
+        }
         let remains = refunded - explained;
         if remains.is_positive() && !self.goods_kept {
             return Err(self.wait_for_return(row, remains));
@@ -309,17 +313,19 @@ fn at_most(holding: Rupiah, amount: Rupiah) -> Rupiah {
     if holding < Rupiah::ZERO { holding.max(amount).min(Rupiah::ZERO) } else { holding.min(amount).max(Rupiah::ZERO) }
 }
 
-/// What changed in a row since its receipt was made; empty if nothing that was booked has changed.
-pub(super) fn corrections(booked: &Payout, now: &Payout) -> Vec<Correction> {
+/// What changed in a row since its receipt was made on an order of this store; empty if nothing that was booked has
+/// changed.
+pub(super) fn corrections(booked: &Payout, now: &Payout, store_id: &str) -> Vec<Correction> {
     let mut changes = Vec::new();
     let mut compare = |what: &str, before: String, after: String| {
         if before != after {
             changes.push(Correction { what: what.to_owned(), before, after });
         }
     };
-    // A source that names the store only now corrects nothing.
-    if !booked.store_id.is_empty() && !now.store_id.is_empty() {
-        compare("store_id", booked.store_id.clone(), now.store_id.clone());
+    // A source that names the order's store only now corrects nothing.
+    let before = if booked.store_id.is_empty() { store_id } else { &booked.store_id };
+    if !now.store_id.is_empty() {
+        compare("store_id", before.to_owned(), now.store_id.clone());
     }
     compare("channel_order_id", booked.channel_order_id.clone(), now.channel_order_id.clone());
     compare("net", booked.net.to_string(), now.net.to_string());

@@ -290,12 +290,20 @@ pub(super) fn held_up(
 fn is_refund_of(refund: Rupiah, draft: &ReturnDraft) -> bool {
     let shipping = draft.body.shipping();
     let (total, discount) = (draft.total, draft.body.cash_discount);
-    [total, total + discount, total - shipping, total + discount - shipping].contains(&refund)
+    // With exclusive tax, the total has sen that no marketplace pays.
+    let has_sen = draft.body.taxable && !draft.body.inclusive_tax;
+    let is_equal = |one: Rupiah| one == refund || (has_sen && one.is_within_a_rupiah_of(refund));
+    [total, total + discount, total - shipping, total + discount - shipping].into_iter().any(is_equal)
 }
 
 /// What changed in a record since its return was made: order, goods, pieces, or the day that dated it. Other days and
 /// amounts may still change without any effect on the return; a day that becomes known later corrects nothing.
-pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &Mapping) -> Vec<Correction> {
+pub(super) fn corrections(
+    booked: &ReturnRecord,
+    now: &ReturnRecord,
+    store_id: &str,
+    mapping: &Mapping,
+) -> Vec<Correction> {
     let goods = |record: &ReturnRecord| match record.goods {
         Goods::Returned => "returned".to_owned(),
         Goods::Kept => "kept".to_owned(),
@@ -310,9 +318,9 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &M
         pieces.join(", ")
     };
     let order = |record: &ReturnRecord| record.channel_order_id.clone();
-    let store = |record: &ReturnRecord| record.store_id.clone();
-    // A source that names the store only now corrects nothing.
-    let names_store = !booked.store_id.is_empty() && !now.store_id.is_empty();
+    // A source that names the order's store only now corrects nothing.
+    let store = if booked.store_id.is_empty() { store_id.to_owned() } else { booked.store_id.clone() };
+    let store_now = if now.store_id.is_empty() { store.clone() } else { now.store_id.clone() };
     let (name, day, day_now) = if waits_for_goods(booked.goods, mapping) {
         ("received_at", booked.received_at, now.received_at)
     } else {
@@ -329,7 +337,7 @@ pub(super) fn corrections(booked: &ReturnRecord, now: &ReturnRecord, mapping: &M
     let money = |refund: Option<Rupiah>| refund.map(|refund| refund.to_string()).unwrap_or_default();
     [
         (name, text(day), text(day_now)),
-        ("store_id", store(booked), if names_store { store(now) } else { store(booked) }),
+        ("store_id", store, store_now),
         ("channel_order_id", order(booked), order(now)),
         ("goods", goods(booked), goods(now)),
         ("refund", money(refund), money(refund_now)),

@@ -103,20 +103,23 @@ impl<'a> Stock<'a> {
         priced.all(|(product, left)| pieces.get(&product).is_some_and(|taken| *taken >= left))
     }
 
-    /// By how much less is owed with this return, in rupiah. Exclusive tax counts in proportion, and the last return
-    /// takes the rest.
+    /// By how much less is owed with this return, in rupiah. Exclusive tax counts in proportion to the goods, without the
+    /// shipping, to the sen; the last return takes the rest.
     pub(super) fn total_of(&self, body: &ReturnBody, pieces: &Pieces) -> Rupiah {
         let invoice = &self.invoice.draft.body;
-        let before_tax = invoice.total();
-        if invoice.total_is_final() || before_tax.is_zero() {
+        let shipping: Rupiah = invoice.detail_expense.iter().map(|expense| expense.expense_amount).sum();
+        let goods_before_tax = invoice.total() - shipping;
+        if invoice.total_is_final() || goods_before_tax.is_zero() {
             return body.total();
         }
         let keeps_shipping = !self.shipping().is_empty() && body.detail_expense.as_ref().is_none_or(Vec::is_empty);
         if self.takes_all(pieces) && !keeps_shipping {
             return self.invoice.total - self.returned;
         }
-        let share = body.total().decimal() * self.invoice.total.decimal() / before_tax.decimal();
-        Rupiah::from_decimal(share.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero))
+        let (goods, goods_of_invoice) = (body.total() - body.shipping(), self.invoice.total - shipping);
+        let with_tax = goods.decimal() * goods_of_invoice.decimal() / goods_before_tax.decimal();
+        let with_tax = with_tax.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        Rupiah::from_decimal(with_tax) + body.shipping()
     }
 }
 

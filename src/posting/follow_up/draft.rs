@@ -130,7 +130,9 @@ impl FollowUp for ReturnDraft {
         if !found.invoice_number.is_same_as(&self.body.invoice_number) {
             differences.add(Field::Invoice, found.invoice_number.as_str(), self.body.invoice_number.as_str());
         }
-        differences.amount(Field::Total, found.total, self.total);
+        if !self.is_total(found.total) {
+            differences.amount(Field::Total, found.total, self.total);
+        }
         differences.0
     }
 
@@ -139,7 +141,7 @@ impl FollowUp for ReturnDraft {
     }
 
     fn is_listed_as_sent(&self, listed: &FoundReturn) -> bool {
-        listed.total.map(Rupiah::from_decimal) == Some(self.total)
+        self.is_total(listed.total)
     }
 
     fn total(&self) -> Rupiah {
@@ -152,6 +154,15 @@ impl FollowUp for ReturnDraft {
 
     fn name_branch(&mut self) -> bool {
         name_branch(&mut self.body.branch_name, self.branch.as_ref())
+    }
+}
+
+impl ReturnDraft {
+    /// Whether this is its total. Accurate calculates exclusive tax itself, and its rounding is not known.
+    fn is_total(&self, there: Option<Decimal>) -> bool {
+        let is_final = !self.body.taxable || self.body.inclusive_tax;
+        let is_ours = |there: Rupiah| there == self.total || (!is_final && there.is_within_a_rupiah_of(self.total));
+        there.map(Rupiah::from_decimal).is_some_and(is_ours)
     }
 }
 
