@@ -187,10 +187,15 @@ fn importer(storage: &Arc<dyn Storage>) -> Importer {
 
 async fn import(importer: &Importer, file: &Path, mode: Mode, columns: Choice) -> anyhow::Result<Outcome> {
     let outcome = read(importer, file, mode).await?;
-    let Outcome::ColumnsUnknown(headings) = &outcome else { return Ok(outcome) };
     if columns.is_empty() {
         return Ok(outcome);
     }
+    // What is named now comes before what is recognised or was remembered.
+    let (headings, columns) = match &outcome {
+        Outcome::Bodies(_) => return Ok(outcome),
+        Outcome::ColumnsUnknown(headings) => (headings, columns),
+        Outcome::Table { headings, used, .. } => (headings, used.clone().into_iter().chain(columns).collect()),
+    };
     anyhow::ensure!(file != Path::new("-"), "--column needs a file: standard input cannot be read again");
     let is_enough = importer.choose_columns(headings, &columns, "command line").await?;
     anyhow::ensure!(is_enough, "--column must name a heading for order_id or channel_order_id");

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         day_in_wib,
         decision::{after_settlement, awaits_deletions, awaits_settlement, cancellation},
-        document::{Drafted, Kind, Progress, Wanted},
+        document::{Drafted, Kind, Part, Progress, Wanted},
         history::Cancellation,
         ids::DocumentNumber,
         invoice::Draft,
@@ -24,8 +24,8 @@ use crate::{
         order::Snapshot,
         reason::{Reason, Warning},
         settlement::{
-            self, ByHand, CameBack, Cancelled, Document, Fate, Invoice, Order, Outcome, Record, Row, Settlement, Stage,
-            Standing,
+            self, ByHand, CameBack, Cancelled, Document, Fate, Invoice, LastParts, Order, Outcome, Record, Row,
+            Settlement, Stage, Standing,
         },
         state::State,
         status::Status,
@@ -120,8 +120,9 @@ fn traced(order: &Unsettled, mapping: &ActiveMapping, today: Date) -> Settlement
 /// Decides one order.
 pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlement {
     let snapshot = snapshot(&order.order).ok();
-    let rows: Vec<_> = order.rows.iter().filter_map(|row| payout(row, &order.documents)).collect();
-    let records: Vec<_> = order.rows.iter().filter_map(|row| record(row, &order.documents)).collect();
+    let of_order = || order.rows.iter().filter(|row| !moves_on(row, order));
+    let rows: Vec<_> = of_order().filter_map(|row| payout(row, &order.documents)).collect();
+    let records: Vec<_> = of_order().filter_map(|row| record(row, &order.documents)).collect();
     let draft = order.order.draft.as_ref().map(|draft| as_booked(draft, order.booked_on.as_ref()));
     let known = Order {
         store_id: &order.order.store_id,
@@ -132,8 +133,31 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
         snapshot: snapshot.as_ref(),
         rows: &rows,
         records: &records,
+        last_parts: LastParts {
+            receipt: last_part(order, Kind::Receipt),
+            sales_return: last_part(order, Kind::Return),
+        },
     };
     settlement::settle(&known, &active.mapping, today)
+}
+
+/// The highest part that documents of a kind have had.
+fn last_part(order: &Unsettled, kind: Kind) -> Part {
+    let of_kind = order.documents.iter().filter(|document| document.kind == kind);
+    of_kind.map(|document| document.part).max().unwrap_or_default()
+}
+
+/// Whether a row was corrected to another order, and nothing books it here any more: it goes there when this decision is
+/// written.
+fn moves_on(row: &RowRecord, order: &Unsettled) -> bool {
+    let (store_id, number) = row.content.order();
+    let names_another = number != order.channel_order_id || !["", &*order.order.store_id].contains(&store_id);
+    let kind = row.content.kind();
+    let is_booked = row.document.as_ref().is_some_and(|document| {
+        let of_row = |one: &&OrderDocument| (one.kind, one.part) == (kind, document.part);
+        order.documents.iter().find(of_row).is_some_and(OrderDocument::may_exist)
+    });
+    names_another && row.by_hand.is_none() && !is_booked
 }
 
 /// The numbers of receipts and returns that could not be deleted; empty unless they must be.
@@ -234,7 +258,13 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
 
 fn by_hand<R>(row: &RowRecord, content: impl Fn(&RowContent) -> Option<R>) -> Option<ByHand<R>> {
     let was = row.was.as_ref().and_then(content);
-    row.by_hand.as_ref().map(|one| ByHand { number: one.document.clone(), amount: one.amount, was })
+    // What was counted once stays: a return that comes later leaves a credit, it does not undo a payment.
+    let counted = Some(Rupiah::from_hundredths(row.settles)).filter(|amount| !amount.is_zero());
+    let by_hand = |one: &crate::storage::ByHand| {
+        let amount = one.amount.or(counted.filter(|_| one.document.is_some()));
+        ByHand { number: one.document.clone(), amount, was }
+    };
+    row.by_hand.as_ref().map(by_hand)
 }
 
 /// The document that books a row.

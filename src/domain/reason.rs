@@ -172,8 +172,8 @@ coded! {
             en "The receipt would be dated before its invoice, which Accurate refuses." => "Correct the payout's day, or change in the mapping how such receipts are dated or sent.",
             id "Tanggal penerimaan penjualan lebih awal daripada tanggal fakturnya, sehingga ditolak Accurate." => "Perbaiki tanggal pencairannya, atau ubah tanggal atau cara pengiriman penerimaan seperti ini di pemetaan.";
         PayoutCorrected = "payout_corrected",
-            en "The marketplace changed this payout after it was booked." => "Compare both versions. Correct the receipt in Accurate, then mark the payout as done by hand with the receipt's number; or send the payout again as it was booked.",
-            id "Marketplace mengubah pencairan ini setelah dibukukan." => "Bandingkan kedua versi. Perbaiki penerimaan penjualan di Accurate, lalu tandai pencairan ini sudah dibuat manual dengan nomor penerimaan tersebut; atau kirim ulang pencairan sesuai yang sudah dibukukan.";
+            en "The marketplace changed this payout after it was booked or set aside." => "Compare both versions. Correct what is booked in Accurate, if anything is, then mark the payout again, as done by hand with the number of the document or as not to be booked; or send the payout again as it was.",
+            id "Marketplace mengubah pencairan ini setelah dibukukan atau dikesampingkan." => "Bandingkan kedua versi. Perbaiki dokumennya di Accurate bila ada, lalu tandai lagi pencairan ini: sudah dibuat manual dengan nomor dokumennya, atau tidak dibukukan; atau kirim ulang pencairan seperti semula.";
         PayoutUnmatched = "payout_unmatched",
             en "This money cannot be booked on an invoice." => "Book the money in Accurate as named here.",
             id "Dana ini tidak dapat dibukukan pada faktur." => "Bukukan dana tersebut di Accurate sesuai keterangan di sini.";

@@ -65,8 +65,8 @@ impl fmt::Display for WrongField {
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
             Self::NotAnAmount { problem, .. } => f.write_str(problem),
             Self::AmountMissing => f.write_str(
-                "amount: is missing, and nothing shows how much this return takes off the invoice; give the total of \
-                 the sales return in Accurate, in rupiah",
+                "amount: is missing, and nothing here says how much this return takes off the invoice now; give the \
+                 total of the sales return in Accurate, in rupiah",
             ),
             Self::AmountAbove { amount, left } => write!(
                 f,
@@ -133,14 +133,15 @@ impl WrongField {
                 "Nomor dokumen di Accurate belum diisi.".to_owned(),
             ),
             Self::NotAnAmount { text, .. } => t(
-                format!("“{text}” is not a total above 0. Enter it without dots, for example 75000."),
-                format!("“{text}” bukan total di atas 0. Isi tanpa titik, misalnya 75000."),
+                format!("“{text}” is not a total above 0. Enter it as 75.000 or 75000."),
+                format!("“{text}” bukan total di atas 0. Isi misalnya 75.000 atau 75000."),
             ),
             Self::AmountMissing => t(
-                "The total is missing, and the amount of this return is not known. Enter the total of the sales return \
-                 in Accurate."
+                "The total is missing, and nothing here says what it is now. Enter the total of the sales return in \
+                 Accurate."
                     .to_owned(),
-                "Total belum diisi, padahal nominal retur ini belum diketahui. Isi total Retur Penjualan di Accurate."
+                "Total belum diisi, padahal nominalnya yang sekarang tidak diketahui di sini. Isi total Retur Penjualan di \
+                 Accurate."
                     .to_owned(),
             ),
             Self::AmountAbove { amount, left } => {

@@ -2,17 +2,14 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, money::Rupiah, payout::RowState, reason::Language, reconciliation::Action},
-    sandbox::{Edit, FilterValues, Overpayment, SettlingEdit},
-    storage::{Acted, ByHand, Marked},
+    domain::{document::Kind, money::Rupiah, payout::RowState, reason::Language},
+    sandbox::{FilterValues, Overpayment, SettlingEdit},
+    storage::{ByHand, Marked, sums_of},
 };
 use serde_json::json;
 
 use super::{on_both, payout, world};
-use crate::{
-    reconciliation::{acting::act, reconcile},
-    world::{Base, World, order, order_id},
-};
+use crate::world::{Base, World, order, order_id};
 
 on_both! {
     a_listed_return_that_a_person_booked_is_never_booked_again;
@@ -30,18 +27,15 @@ on_both! {
     what_a_person_booked_stays_as_it_was_when_the_row_is_corrected;
     what_a_person_booked_stays_with_its_order_until_they_say_otherwise;
     money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_corrected;
-    a_row_that_is_there_twice_is_set_aside_and_counts_nothing;
-    a_delivery_that_failed_and_then_succeeded_returns_nothing;
-    after_an_adopted_total_a_person_books_the_return;
 }
 
 impl World {
     /// An empty number says that nothing is to be booked.
-    async fn books_by_hand(&mut self, kind: Kind, id: &str, document: Option<&str>) -> Marked {
+    pub(super) async fn books_by_hand(&mut self, kind: Kind, id: &str, document: Option<&str>) -> Marked {
         self.books_amount_by_hand(kind, ("shopee", id), document, None).await
     }
 
-    async fn books_amount_by_hand(
+    pub(super) async fn books_amount_by_hand(
         &mut self,
         kind: Kind,
         key: (&str, &str),
@@ -61,8 +55,15 @@ impl World {
         marked.expect("written")
     }
 
+    /// What is still owed on the invoice of an order, in hundredths of a rupiah.
+    pub(super) async fn still_owed_of(&self, id: &str) -> i64 {
+        let (_, documents) = self.storage.booked(&order_id(id)).await.expect("readable");
+        let total = self.order(id).await.invoice.expect("invoiced").total;
+        sums_of(Rupiah::from_decimal(total), &documents, &[]).owed.hundredths()
+    }
+
     /// What is still owed to store 8277, in hundredths of a rupiah, as pages show it.
-    async fn still_owed(&self) -> i64 {
+    pub(super) async fn still_owed(&self) -> i64 {
         let receivables = self.storage.receivables().await.expect("readable");
         receivables.iter().find(|one| one.store_id == "8277").map_or(0, |one| one.hundredths)
     }
@@ -388,66 +389,4 @@ async fn money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_
     assert!(row.by_hand.is_some() && row.was.is_some(), "{row:?}");
     assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
     assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
-}
-
-async fn a_row_that_is_there_twice_is_set_aside_and_counts_nothing(base: Base) {
-    let mut world = world(base).await;
-    world.invoiced("7").await;
-    // The wallet and the income report tell of the same money.
-    world.paid("7", "wallet", 138_000, json!({})).await;
-    world.paid("7", "income", 138_000, json!({"subtotal": 150_000, "commission": -12_000})).await;
-    assert_eq!(world.payout_state("income").await, (RowState::Blocked, "payout_rest"));
-    assert_eq!(world.books_by_hand(Kind::Receipt, "wallet", Some("")).await, Marked::Done);
-    assert_eq!(world.payout_state("wallet").await, (RowState::Ignored, "excluded"));
-    world.approves_all(Kind::Receipt).await;
-    assert_eq!(world.payout_state("income").await, (RowState::Settled, ""));
-    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(0.into()), 0));
-    let timeline = world.timeline("7").await;
-    assert!(
-        timeline.contains("\"ani\" decided that nothing is booked for payout shopee wallet: booked it myself"),
-        "{timeline}"
-    );
-    let booked = world.books_by_hand(Kind::Receipt, "income", Some("")).await;
-    assert_eq!(booked, Marked::BookedHere("INV-7/1".into()), "what is booked is undone first");
-    world.books_by_hand(Kind::Receipt, "wallet", None).await;
-    assert_eq!(world.payout_state("wallet").await, (RowState::Blocked, "payout_late"));
-}
-
-async fn a_delivery_that_failed_and_then_succeeded_returns_nothing(base: Base) {
-    let mut world = world(base).await;
-    world.mapping_changes("[payout]\n", "[returns]\nsource = \"status\"\nmode = \"auto\"\n\n[payout]\n").await;
-    world.forstok_sends(order("7").price(150_000).shipped()).await;
-    world.run_until_settled().await;
-    let status = |status: &str, day: &str| {
-        order("7").price(150_000).status(status).updated_at(&format!("2024-01-{day}T10:00:00+07:00"))
-    };
-    world.forstok_sends(status("Failed Delivery", "29")).await;
-    world.run_until_settled().await;
-    let record = "status/8277/INV-7";
-    assert_ne!(world.return_state(record).await.0, RowState::Ignored);
-    world.forstok_sends(status("Delivered", "30")).await;
-    world.run_until_settled().await;
-    assert_eq!(world.return_state(record).await, (RowState::Ignored, ""));
-    // A refund is not taken for a part of that return.
-    world.paid("7", "a", 118_000, json!({"subtotal": 150_000, "refund": -20_000, "commission": -12_000})).await;
-    assert_eq!(world.payout_state("a").await.0, RowState::Waiting);
-    assert_eq!(world.row(Kind::Receipt, "a").await.waits_for.map(|waits| waits.what().as_str()), Some("return_record"));
-}
-
-async fn after_an_adopted_total_a_person_books_the_return(base: Base) {
-    let mut world = world(base).await;
-    world.invoiced("7").await;
-    let edit = Edit { total: Some(145_000.into()), ..Edit::default() };
-    world.accurate.edit_invoice("INV-7", &edit).expect("it is there");
-    reconcile(&world).await;
-    assert_eq!(act(&world, "7", Action::Adopt).await, Acted::Done);
-    world.run_until_settled().await;
-    world.went_back("7", "r", json!({})).await;
-    assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
-    let finding = world.row(Kind::Return, "r").await.finding.expect("it says why");
-    let words = finding.about.in_words(Language::English);
-    assert!(words.contains("from Rp150.000 to Rp145.000"), "{words}");
-    let total = Some(145_000);
-    let marked = world.books_amount_by_hand(Kind::Return, ("shopee", "r"), Some("RJ-1"), total).await;
-    assert_eq!((marked, world.still_owed().await), (Marked::Done, 0));
 }

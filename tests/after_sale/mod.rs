@@ -17,6 +17,7 @@ mod together;
 mod trouble;
 mod trying;
 mod unreadable;
+mod ways_out;
 mod webhook;
 
 use forstok_accurate::{

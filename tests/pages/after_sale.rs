@@ -313,16 +313,16 @@ async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
         ]
     };
     for (amount, words) in [
-        ("", "The total is missing, and the amount of this return is not known."),
+        ("", "The total is missing, and nothing here says what it is now."),
         ("90000", "Rp90.000 is more than the Rp80.000 of the invoice that no other return has taken off."),
-        ("40.000", "“40.000” is not a total above 0. Enter it without dots, for example 75000."),
+        ("forty", "“forty” is not a total above 0. Enter it as 75.000 or 75000."),
         ("0", "“0” is not a total above 0."),
     ] {
         let refused = visitor.post("/returns/decision", &of_row(amount)).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{amount}");
         refused.says(&[words]);
     }
-    visitor.post("/returns/decision", &of_row("40000")).await.goes_to("/returns?done=row_by_hand");
+    visitor.post("/returns/decision", &of_row("Rp40.000")).await.goes_to("/returns?done=row_by_hand");
     visitor.get("/returns").await.says(&["Booked by hand as RJN-2, Rp40.000 (operator"]);
     service.get_until("/v1/orders/2", |order| order["settlement"]["owed"] == 40_000).await;
     visitor.get("/orders/2").await.says(&["Sales return RJN-2", "booked by hand", "-Rp40.000", "Rp40.000"]);
@@ -335,7 +335,7 @@ async fn a_person_who_books_a_return_of_unknown_pieces_says_its_total() {
     for (amount, words) in [
         (
             json!(null),
-            "amount: is missing, and nothing shows how much this return takes off the invoice; give the total",
+            "amount: is missing, and nothing here says how much this return takes off the invoice now; give the total",
         ),
         (json!(90_000), "amount: 90000 is more than the 80000 of the invoice that no other return has taken off"),
         (json!(0.000_000_1), "has more than 6 decimal places; round it to at most 6"),

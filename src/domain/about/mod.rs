@@ -338,10 +338,9 @@ impl About {
         }
     }
 
-    /// Whether a payout or a return was corrected after its document was created, and is still of the same order.
-    pub fn is_correction_in_place(&self) -> bool {
-        let moves = |change: &Correction| matches!(change.what.as_str(), "channel_order_id" | "store_id");
-        matches!(self, Self::AfterSale { of: AfterSale::Corrected { changes } } if !changes.iter().any(moves))
+    /// Whether a payout or a return was corrected after it was booked.
+    pub fn is_correction(&self) -> bool {
+        matches!(self, Self::AfterSale { of: AfterSale::Corrected { .. } })
     }
 
     /// The part that many orders can have in common as their cause, without what is specific to one of them: one item

@@ -99,6 +99,13 @@ fn words(reason: Reason) -> Option<Words> {
             ("A person has booked it in Accurate by hand.", "Nothing to do; the mark can be taken back."),
             ("Sudah dibukukan manual di Accurate.", "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut."),
         ],
+        Reason::Excluded => [
+            ("A person decided that nothing is booked for it.", "Nothing to do; the mark can be taken back."),
+            (
+                "Pengguna memutuskan bahwa ini tidak dibukukan.",
+                "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut.",
+            ),
+        ],
         _ => return None,
     })
 }

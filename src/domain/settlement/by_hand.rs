@@ -11,7 +11,10 @@ use super::{
 use crate::domain::{
     about::{About, AfterSale, Correction},
     ids::DocumentNumber,
-    mapping::{Mapping, after_sale::SUBTOTAL},
+    mapping::{
+        Mapping,
+        after_sale::{REFUND, SUBTOTAL},
+    },
     money::Rupiah,
     reason::{Finding, Reason},
 };
@@ -35,7 +38,7 @@ impl Settling<'_> {
                 continue;
             };
             let was = Record { record: by_hand.was.as_ref().unwrap_or(&record.record).clone(), ..record.clone() };
-            let mut changes = changes_of_record(record, self.mapping);
+            let mut changes = changes_of_record(record, self.order.store_id, self.mapping);
             let mut amount = None;
             if by_hand.number.is_some() {
                 let worth = self.worth(&was);
@@ -60,7 +63,7 @@ impl Settling<'_> {
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
             }
-            let outcome = outcome(by_hand, amount, Reason::PayoutCorrected, changes_of_row(row));
+            let outcome = outcome(by_hand, amount, Reason::PayoutCorrected, changes_of_row(row, self.order.store_id));
             self.rows.insert(place, outcome);
         }
     }
@@ -105,7 +108,10 @@ impl Settling<'_> {
             Err(_) => {
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
-                let gross = products.map_or(row.payout.net, |products| products - refunded);
+                let is_other = |name: &str| matches!(self.mapping.payout.category(name), Some(SUBTOTAL | REFUND));
+                let fees = row.payout.amounts.iter().filter(|(name, _)| !is_other(name));
+                let before_fees = row.payout.net - fees.map(|(_, amount)| *amount).sum();
+                let gross = products.map_or(before_fees, |products| products - refunded);
                 gross.min(self.ledger.owed()).max(Rupiah::ZERO)
             }
         }
@@ -150,25 +156,25 @@ fn outcome<R>(by_hand: &ByHand<R>, amount: Rupiah, reason: Reason, changes: Vec<
 }
 
 /// The outcome of a payout without an invoice here, if a person has marked it.
-pub(super) fn row_without_invoice(row: &Row) -> Option<Outcome> {
+pub(super) fn row_without_invoice(row: &Row, store_id: &str) -> Option<Outcome> {
     let by_hand = row.by_hand.as_ref()?;
-    Some(outcome(by_hand, Rupiah::ZERO, Reason::PayoutCorrected, changes_of_row(row)))
+    Some(outcome(by_hand, Rupiah::ZERO, Reason::PayoutCorrected, changes_of_row(row, store_id)))
 }
 
 /// The outcome of a return without an invoice here, if a person has marked it.
-pub(super) fn record_without_invoice(record: &Record, mapping: &Mapping) -> Option<Outcome> {
+pub(super) fn record_without_invoice(record: &Record, store_id: &str, mapping: &Mapping) -> Option<Outcome> {
     let by_hand = record.by_hand.as_ref()?;
-    Some(outcome(by_hand, Rupiah::ZERO, Reason::ReturnNeedsPerson, changes_of_record(record, mapping)))
+    Some(outcome(by_hand, Rupiah::ZERO, Reason::ReturnNeedsPerson, changes_of_record(record, store_id, mapping)))
 }
 
-fn changes_of_row(row: &Row) -> Vec<Correction> {
+fn changes_of_row(row: &Row, store_id: &str) -> Vec<Correction> {
     let was = row.by_hand.as_ref().and_then(|by_hand| by_hand.was.as_ref());
-    was.map_or_else(Vec::new, |was| receipts::corrections(was, &row.payout))
+    was.map_or_else(Vec::new, |was| receipts::corrections(was, &row.payout, store_id))
 }
 
-fn changes_of_record(record: &Record, mapping: &Mapping) -> Vec<Correction> {
+fn changes_of_record(record: &Record, store_id: &str, mapping: &Mapping) -> Vec<Correction> {
     let was = record.by_hand.as_ref().and_then(|by_hand| by_hand.was.as_ref());
-    was.map_or_else(Vec::new, |was| returns::corrections(was, &record.record, mapping))
+    was.map_or_else(Vec::new, |was| returns::corrections(was, &record.record, store_id, mapping))
 }
 
 /// The refund is what a return takes off if it is not clear what came back.

@@ -34,6 +34,18 @@ pub struct Order<'a> {
     pub rows: &'a [Row],
     /// Its return records, in order of arrival.
     pub records: &'a [Record],
+    /// The highest parts of its receipts and returns, also of those that books no row of it any more: no other document
+    /// gets their numbers.
+    pub last_parts: LastParts,
+}
+
+/// The highest parts that an order's documents have had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastParts {
+    /// Of its receipts.
+    pub receipt: Part,
+    /// Of its returns.
+    pub sales_return: Part,
 }
 
 /// An order's invoice, as far as payouts and returns depend on it.

@@ -23,7 +23,7 @@ mod words;
 
 use jiff::civil::Date;
 
-pub use known::{ByHand, CameBack, Cancelled, Document, Invoice, Order, Record, Row, Stage, Standing};
+pub use known::{ByHand, CameBack, Cancelled, Document, Invoice, LastParts, Order, Record, Row, Stage, Standing};
 pub use outcome::{
     Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Sums, Used, Verdict, Waits, WaitsFor,
 };
@@ -71,7 +71,7 @@ fn without_invoice(order: &Order<'_>, mapping: &Mapping, becomes: impl Fn(&Row) 
         Some(receipt) => stuck(receipt).unwrap_or_else(|| becomes(row)),
         None => becomes(row),
     };
-    let of_row = |row: &Row| by_hand::row_without_invoice(row).unwrap_or_else(|| undecided(row));
+    let of_row = |row: &Row| by_hand::row_without_invoice(row, order.store_id).unwrap_or_else(|| undecided(row));
     let rows = order.rows.iter().map(|row| Verdict {
         of: row.payout.key.clone(),
         outcome: of_row(row),
@@ -87,7 +87,7 @@ fn without_invoice(order: &Order<'_>, mapping: &Mapping, becomes: impl Fn(&Row) 
             Some(document) => stuck(document).unwrap_or_else(|| of_record.clone()),
             None => of_record.clone(),
         };
-        let outcome = by_hand::record_without_invoice(record, mapping).unwrap_or_else(undecided);
+        let outcome = by_hand::record_without_invoice(record, order.store_id, mapping).unwrap_or_else(undecided);
         Verdict { of: record.record.key.clone(), outcome, amount: record.record.refund }
     });
     Settlement {

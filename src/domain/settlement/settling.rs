@@ -64,8 +64,8 @@ impl<'a> Settling<'a> {
             rows: HashMap::new(),
             records: BTreeMap::new(),
             amounts: HashMap::new(),
-            last_receipt: receipts.max().unwrap_or_default(),
-            last_return: returns.max().unwrap_or_default(),
+            last_receipt: receipts.chain([order.last_parts.receipt]).max().unwrap_or_default(),
+            last_return: returns.chain([order.last_parts.sales_return]).max().unwrap_or_default(),
         }
     }
 
@@ -102,14 +102,15 @@ impl<'a> Settling<'a> {
             let Some(document) = record.document.as_ref().filter(|document| document.stage.is_fixed()) else {
                 continue;
             };
-            let changes = returns::corrections(&document.draft.record, &record.record, self.mapping);
+            let changes =
+                returns::corrections(&document.draft.record, &record.record, self.order.store_id, self.mapping);
             self.records.insert(place, sent(document, Reason::ReturnNeedsPerson, changes));
             self.amounts.insert(place, Some(document.draft.total));
             self.give_back(record, document.part, document.draft.clone());
         }
         for (place, row) in self.order.rows.iter().enumerate() {
             let Some(document) = row.receipt.as_ref().filter(|document| document.stage.is_fixed()) else { continue };
-            let changes = receipts::corrections(&document.draft.payout, &row.payout);
+            let changes = receipts::corrections(&document.draft.payout, &row.payout, self.order.store_id);
             self.rows.insert(place, sent(document, Reason::PayoutCorrected, changes));
             self.pay(row, document.part, document.draft.clone());
         }

@@ -10,7 +10,13 @@ use utoipa::{
 };
 
 use crate::{
-    domain::{document::Kind, money::Rupiah, operator::Actor, row_fields},
+    domain::{
+        document::Kind,
+        money::Rupiah,
+        operator::Actor,
+        payout_file::{Notation, Written},
+        row_fields,
+    },
     http::{
         App,
         params::one_of,
@@ -264,7 +270,12 @@ fn said_amount(value: Option<&Value>) -> Result<Option<Rupiah>, WrongField> {
         let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
         WrongField::NotAnAmount { text, problem }
     };
-    let amount = row_fields::amount("amount", value).map_err(wrong)?;
+    // In a form, a dot separates thousands, as on the page.
+    let amount = match value.as_str().map(Written::of) {
+        Some(Written::Either { indonesian, .. } | Written::Only(Notation::Indonesian, indonesian)) => indonesian,
+        Some(Written::Plain(amount)) => amount,
+        _ => row_fields::amount("amount", value).map_err(wrong)?,
+    };
     let problem = || format!("amount: {amount} is not above 0; give the total of the sales return in Accurate");
     if amount.is_positive() { Ok(Some(amount)) } else { Err(wrong(problem())) }
 }

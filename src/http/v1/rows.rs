@@ -179,13 +179,16 @@ impl RowStatus {
             row.document.and_then(|document| Some(Booked { number: document.number.to_string(), id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
         let kind = row.content.kind();
+        // Without a mark of its own, the row is ignored because its order is.
+        let is_of_order = row.by_hand.is_none() && matches!(row.reason, Some(Reason::ByHand | Reason::Excluded));
+        let about = if is_of_order { Kind::Invoice } else { kind };
         let status = Self {
             order_id: row.order_id.map(|id| id.to_string()),
             state: row.state.as_str(),
             reason: row.reason.map(Reason::code),
-            sentence: row.reason.map(|reason| reason.sentence_about(kind, language)),
+            sentence: row.reason.map(|reason| reason.sentence_about(about, language)),
             detail: row.finding.map(|finding| finding.about.in_words(language)),
-            remedy: row.reason.map(|reason| reason.remedy_about(kind, language)),
+            remedy: row.reason.map(|reason| reason.remedy_about(about, language)),
             waits_for: row.waits_for.map(Waiting::new),
             approved_by,
             approved_at: approved_at.map(|at| at.to_string()),

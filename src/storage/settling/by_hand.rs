@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     content,
-    record::{MAY_BE_BOOKED, order_of, orders, unsettle},
+    record::{MAY_BE_BOOKED, fits, order_of, orders, unsettle},
     rows_of, was,
 };
 use crate::{
@@ -30,10 +30,9 @@ const RETURNABLE: &str =
         WHERE r.order_id = settlement_rows.order_id AND r.order_id <> '' AND r.kind = 'return'
           AND r.id <> settlement_rows.id)";
 
-/// Whether a row was corrected after its document was created, and not moved to another order: a person corrects the
-/// document in Accurate, which then is theirs.
+/// Whether a row was corrected after its document was created: a person corrects the document in Accurate, which then is
+/// theirs.
 const IS_CORRECTED: &str = "(state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%'
-     AND finding NOT LIKE '%\"what\":\"channel_order_id\"%' AND finding NOT LIKE '%\"what\":\"store_id\"%'
      AND NOT EXISTS (SELECT 1 FROM documents d
                      WHERE d.order_id = settlement_rows.order_id AND d.part = settlement_rows.part AND d.kind = $4
                        AND (d.state <> 'exists' OR d.lease_until > $5)))";
@@ -52,7 +51,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     now: Timestamp,
 ) -> Result<Marked> {
     let sql = format!(
-        "SELECT order_id, kind, content, by_hand, amount, {RETURNABLE} AS returnable,
+        "SELECT order_id, kind, content, by_hand, amount, part, {RETURNABLE} AS returnable,
              CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
              CAST(CASE WHEN {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_corrected,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
@@ -72,16 +71,12 @@ pub(in crate::storage) async fn mark<T: Dialect>(
             return Ok(Marked::BookedHere(ours));
         }
     }
-    // What the form shows, and what the document still takes off unless the person says otherwise.
-    let booked = row.number_if_any("amount")?.filter(|_| is_booked && kind == Kind::Return);
-    let by_hand =
-        by_hand.map(|said| ByHand { amount: said.amount.or(booked.map(Rupiah::from_hundredths)), ..said.clone() });
-    let by_hand = by_hand.as_ref();
     let their_document = by_hand.filter(|by_hand| by_hand.document.is_some());
     if let (Kind::Return, Some(by_hand), Some(left)) = (kind, their_document, row.number_if_any("returnable")?) {
         // The amount of an earlier mark is what a person said, not what the record says.
         let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());
-        let is_known = row.number_if_any("amount")?.is_some() && !was_said && was(row)?.is_none();
+        let is_as_booked = was(row)?.is_none() && !is_booked;
+        let is_known = row.number_if_any("amount")?.is_some() && !was_said && is_as_booked;
         match by_hand.amount {
             Some(amount) if hundredths(amount) > left => {
                 return Ok(Marked::AmountAbove(Rupiah::from_hundredths(left.max(0))));
@@ -95,13 +90,24 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     }
     let before: Option<OrderId> = if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) };
     // What a person had booked stayed with its order, whatever a correction said; now that counts.
-    let order = if was(row)?.is_some() && !is_booked {
+    let order = if was(row)?.is_some() || is_booked {
         let content = content(row)?;
         let fitting = orders(db, std::slice::from_ref(&content)).await?;
-        order_of(&content, &fitting)
+        if before.as_ref().is_some_and(|before| fits(&content, before, &fitting)) {
+            before.clone()
+        } else {
+            order_of(&content, &fitting)
+        }
     } else {
         before.clone()
     };
+    // Money that no order was known for is booked somewhere else than on an invoice.
+    let nowhere = Some(Rupiah::ZERO).filter(|_| before.is_none() && order.is_none());
+    let by_hand = by_hand.map(|said| match said.document {
+        Some(_) => ByHand { amount: said.amount.or(nowhere), ..said.clone() },
+        None => said.clone(),
+    });
+    let by_hand = by_hand.as_ref();
     let (state, reason) = match (by_hand, &order) {
         (Some(ByHand { document: Some(_), .. }), _) => (RowState::Ignored, Reason::ByHand.code()),
         (Some(_), _) => (RowState::Ignored, Reason::Excluded.code()),
@@ -111,24 +117,34 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let json = by_hand.map(to_json).unwrap_or_default();
     let sql = "UPDATE settlement_rows SET by_hand = CASE WHEN $4 = '' THEN NULL ELSE $4 END, state = $5, reason = $6,
                    finding = NULL, waits_for = NULL, waits = '',
-                   settles = CASE WHEN $4 = '' OR order_id <> $7 THEN 0 ELSE settles END,
-                   part = CASE WHEN order_id = $7 THEN part END, order_id = $7
+                   settles = 0,
+                   part = CASE WHEN order_id = $7 AND $8 = 0 THEN part END, order_id = $7
                WHERE kind = $1 AND source = $2 AND row_id = $3";
     let [kind_of_row, source_value, id_value] = key;
     let moved_to = order.as_ref().map(OrderId::as_str).unwrap_or_default();
-    let values =
-        [kind_of_row, source_value, id_value, (&json).into(), state.as_str().into(), reason.into(), moved_to.into()];
+    // If the document that the person took over is deleted one day, its number is not used again.
+    let is_taken_over = i64::from(is_booked && by_hand.is_some());
+    let values = [
+        kind_of_row,
+        source_value,
+        id_value,
+        (&json).into(),
+        state.as_str().into(),
+        reason.into(),
+        moved_to.into(),
+        is_taken_over.into(),
+    ];
     db.execute(sql, &values).await?;
-    unsettle(db, before.iter().filter(|before| Some(*before) != order.as_ref()).map(OrderId::as_str)).await?;
-    let Some(order) = order else { return Ok(Marked::Done) };
+    unsettle(db, before.iter().map(OrderId::as_str)).await?;
     // Until the order is decided again, nothing that was only planned may be sent. What exists was corrected by the
     // person, and is theirs from now on.
     let sql = "UPDATE documents SET state = 'gone', wanted = 'gone', due_since = NULL, recheck_at = 0, waits_for = ''
                WHERE order_id = $1 AND kind = $2 AND state <> 'gone'
-                 AND (state = 'exists' OR (accurate_id IS NULL AND doubt_since = 0))
-                 AND part = (SELECT part FROM settlement_rows WHERE kind = $3 AND source = $4 AND row_id = $5)";
-    let values = [(&order).into(), kind.as_str().into(), rows_of(kind).into(), source.into(), id.into()];
-    db.execute(sql, &values).await?;
+                 AND (state = 'exists' OR (accurate_id IS NULL AND doubt_since = 0)) AND part = $3";
+    if let Some((before, part)) = before.as_ref().zip(row.number_if_any("part")?) {
+        db.execute(sql, &[before.into(), kind.as_str().into(), part.into()]).await?;
+    }
+    let Some(order) = order else { return Ok(Marked::Done) };
     unsettle(db, std::iter::once(order.as_str())).await?;
     let (source, id, actor) = (source.to_owned(), id.to_owned(), actor.to_owned());
     let event = match by_hand {

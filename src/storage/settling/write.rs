@@ -56,6 +56,7 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     write_documents(db, &documents, now).await?;
     let events = write_rows(db, &verdicts).await?;
     append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
+    record::move_on(db, &ids).await?;
     end(db, &verdicts).await?;
     let orders: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.order.as_ref()).collect();
     if !orders.is_empty() {

@@ -9,7 +9,7 @@ use axum::{
 use super::{
     super::page::{Page, address},
     payouts, returns,
-    row::{RowLine, is_markable},
+    row::{RowLine, is_corrected, is_markable},
     shown::Asked,
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Marking {
             amount: line.amount.clone(),
             consequence,
             never: row.booked_as().is_none().then(|| never(kind, page)),
-            total: (kind == Kind::Return).then(|| (row.amount.is_none() || row.was.is_some(), about_total(row, page))),
+            total: (kind == Kind::Return).then(|| (row.amount.is_none() || is_corrected(row), about_total(row, page))),
         })
     }
 }
@@ -89,10 +89,10 @@ fn never(kind: Kind, page: &Page) -> &'static str {
 /// What a person enters as the total of the return that they have booked.
 fn about_total(row: &RowRecord, page: &Page) -> String {
     match row.amount {
-        _ if row.was.is_some() => page
+        _ if is_corrected(row) => page
             .t(
-                "This return was corrected after you booked it: enter the total of your document as it is now.",
-                "Data retur ini diperbaiki setelah Anda membukukannya: isi total dokumen Anda yang sekarang.",
+                "This return was corrected after it was booked: enter the total of the sales return as it is now.",
+                "Data retur ini diperbaiki setelah dibukukan: isi total Retur Penjualan yang sekarang.",
             )
             .to_owned(),
         Some(amount) => page

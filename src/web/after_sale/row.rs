@@ -150,8 +150,12 @@ impl RowLine {
 /// booked.
 pub(super) fn is_markable(row: &RowRecord) -> bool {
     let is_open = matches!(row.state, RowState::Unmatched | RowState::Waiting | RowState::Blocked);
-    let is_corrected = row.finding.as_ref().is_some_and(|finding| finding.about.is_correction_in_place());
-    is_open && (is_corrected || row.document.as_ref().is_none_or(|document| document.id.is_none()))
+    is_open && (is_corrected(row) || row.document.as_ref().is_none_or(|document| document.id.is_none()))
+}
+
+/// Whether a row was corrected after it was booked.
+pub(super) fn is_corrected(row: &RowRecord) -> bool {
+    row.was.is_some() || row.finding.as_ref().is_some_and(|finding| finding.about.is_correction())
 }
 
 /// What a return takes off its invoice.

@@ -218,6 +218,7 @@ impl Sale {
             snapshot: Some(&self.snapshot),
             rows: &self.rows,
             records: &self.records,
+            last_parts: LastParts::default(),
         };
         settle(&order, &self.mapping, self.today)
     }

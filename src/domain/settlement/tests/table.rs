@@ -299,6 +299,7 @@ fn without_the_orders_body_only_the_whole_order_can_be_returned() {
         snapshot: None,
         rows: &[],
         records: &sale.records,
+        last_parts: LastParts::default(),
     };
     let Outcome::Blocked(finding) = settle(&order, &sale.mapping, sale.today).records.remove(0).outcome else {
         panic!("a person must say which pieces")
