@@ -271,6 +271,9 @@ async fn find_table(
     choice.extend(chosen);
     let mut profile =
         if has_remembered { found.profile.clone().with(&choice) } else { found.profile.clone().with_more(&choice) };
+    if arguments.numbers.is_none() && choice.contains_key("numbers") {
+        profile = profile.with_numbers_of_before();
+    }
     if let Some(source) = &arguments.source {
         source.clone_into(&mut profile.source);
     }

@@ -270,6 +270,12 @@ async fn how_numbers_and_dates_are_written_is_asked_and_remembered_once_answered
     visitor.post_file("/payouts/import", &answered, file).await.says(&["1 payout imported"]);
     let next = "Nomor Pesanan;Tanggal;Dana Diterima\nN2;06/11/2023;80.000\n".as_bytes();
     visitor.post_file("/payouts/import", &form("generic"), next).await.says(&["1 · Rp80.000"]);
+    // Another file with these headings shows that it is written differently, or would lose its thousands.
+    let english = "Nomor Pesanan;Tanggal;Dana Diterima\nN3;07/11/2023;1,280.50\n".as_bytes();
+    visitor.post_file("/payouts/import", &form("generic"), english).await.says(&["1 · Rp1.280,5"]);
+    let thousands = "Nomor Pesanan;Tanggal;Dana Diterima\nN3;07/11/2023;90,000\n".as_bytes();
+    let asked = visitor.post_file("/payouts/import", &form("generic"), thousands).await;
+    asked.says(&["choose the number format above"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

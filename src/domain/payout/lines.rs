@@ -132,12 +132,12 @@ pub fn in_parts(elsewhere: Rupiah, language: Language) -> String {
 pub fn of_another_order(order: &str, language: Language) -> String {
     match language {
         Language::English => format!(
-            "its id was recorded before for order {order:?}; if that column only numbers the rows, choose another one for \
-             the transaction, or none; if the marketplace has corrected the order, send the payout to POST /v1/payouts"
+            "its id was recorded before for order {order:?}; if that column only numbers the rows, choose another one \
+             for the transaction; if the marketplace has corrected the order, send the payout to POST /v1/payouts"
         ),
         Language::Indonesian => format!(
             "ID ini sudah tercatat untuk pesanan {order:?}; jika kolom itu hanya nomor urut baris, pilih kolom lain untuk \
-             transaksi, atau kosongkan; jika marketplace mengoreksi pesanannya, kirim pencairan ini ke POST /v1/payouts"
+             transaksi; jika marketplace mengoreksi pesanannya, kirim pencairan ini ke POST /v1/payouts"
         ),
     }
 }

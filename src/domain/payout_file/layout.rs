@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    numbers::{Evidence, Notation, Verdict},
+    numbers::{Evidence, Notation, Verdict, Written},
     profile::{Content, Profile},
     wrong::{Why, Wrong},
 };
@@ -210,6 +210,8 @@ impl<'a> Survey<'a> {
         let verdicts: Vec<_> = self.evidence.iter().map(|(column, evidence)| (*column, evidence.verdict())).collect();
         let clear: Vec<_> = verdicts.iter().filter_map(|(_, verdict)| verdict.notation()).collect();
         let of_file = clear.first().copied().filter(|first| clear.iter().all(|one| one == first));
+        // What a person said of an earlier file, unless it would make decimals of what look like thousands.
+        let before = |text: &str| profile.numbers_before.filter(|notation| Written::of(text).is_usual_in(*notation));
         let mut wrong = Vec::new();
         for (column, verdict) in verdicts {
             let (line, text, why) = match verdict {
@@ -218,7 +220,7 @@ impl<'a> Survey<'a> {
                     layout.notations.insert(column, notation);
                     continue;
                 }
-                Verdict::Open(line, text) => match of_file {
+                Verdict::Open(line, text) => match of_file.or_else(|| before(&text)) {
                     Some(notation) => {
                         layout.notations.insert(column, notation);
                         continue;
@@ -244,7 +246,6 @@ impl Verdict {
 
 impl Other {
     fn add(&mut self, cell: &Cell) {
-        use super::numbers::Written;
         match (cell, Written::of(&cell.text())) {
             (Cell::Date(_), _) | (_, Written::NoAmount) => self.is_text = true,
             (_, Written::Plain(amount) | Written::Only(_, amount)) if amount == Rupiah::ZERO => {}

@@ -49,6 +49,15 @@ impl Written {
         }
     }
 
+    /// Whether it is an amount as people write it: three digits behind a separator are thousands, not decimals.
+    pub fn is_usual_in(self, notation: Notation) -> bool {
+        match (self, notation) {
+            (Self::Either { indonesian, english }, Notation::Indonesian) => is_larger(indonesian, english),
+            (Self::Either { indonesian, english }, Notation::English) => is_larger(english, indonesian),
+            _ => self.amount(Some(notation)).is_some(),
+        }
+    }
+
     /// The amount in this notation; without one, only if there is no doubt.
     pub fn amount(self, notation: Option<Notation>) -> Option<Rupiah> {
         match (self, notation) {
@@ -59,6 +68,10 @@ impl Written {
             _ => None,
         }
     }
+}
+
+fn is_larger(one: Rupiah, other: Rupiah) -> bool {
+    one.decimal().abs() > other.decimal().abs()
 }
 
 /// `-` if it is negative, and the number without sign, currency and spaces.

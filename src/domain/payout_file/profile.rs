@@ -101,6 +101,8 @@ pub struct Profile {
     pub rows: Rows,
     /// How its numbers are written; without one, the file itself must show it.
     pub numbers: Option<Notation>,
+    /// How a person said that numbers of an earlier file were written: counts where this file leaves it open.
+    pub numbers_before: Option<Notation>,
     /// How its days are written.
     pub days: DayOrder,
     /// The store of all its rows; empty if a column says it, or nothing does.
@@ -134,6 +136,7 @@ impl Profile {
             sheet: root.text("sheet"),
             rows: root.choice("rows", &[("payout", Rows::Payout), ("fee", Rows::Fee)]),
             numbers: root.choice("numbers", &NOTATIONS),
+            numbers_before: None,
             days: root.choice("dates", &DAY_ORDERS),
             store_id: root.text("store_id").unwrap_or_default(),
             columns: read_columns(&root),
@@ -201,6 +204,11 @@ impl Profile {
         self.amounts.retain(|before| !chosen.iter().any(|one| replaces(one, before)));
         self.amounts.extend(chosen);
         self.with_columns(choice)
+    }
+
+    /// The notation is that of an earlier file, not of this one.
+    pub fn with_numbers_of_before(self) -> Self {
+        Self { numbers: None, numbers_before: self.numbers, ..self }
     }
 
     fn with_columns(mut self, choice: &Choice) -> Self {

@@ -188,6 +188,9 @@ async fn examine(
     let other = resembling.map(|other| other.profile.title_in(page.language).to_owned());
     choice.extend(notation.clone());
     let mut profile = found.profile.clone().with(&choice);
+    if !notation.contains_key("numbers") && choice.contains_key("numbers") {
+        profile = profile.with_numbers_of_before();
+    }
     if !sent.store.is_empty() {
         profile.store_id = sent.store;
     }
