@@ -29,7 +29,7 @@ pub(super) fn tried_in_words(tried: &Tried) -> Vec<String> {
 /// What happens to blocked orders, payouts and returns although no decision about an order changes.
 fn waiting_in_words(Tried { trial, after_sale, .. }: &Tried) -> Vec<String> {
     let AfterSale { released_payouts, released_returns, listed_returns, automatically, after_days, .. } = after_sale;
-    let again = trial.tried_again;
+    let (sent, again) = (trial.sent, trial.tried_again);
     let listed = if *automatically { "are booked in Accurate" } else { "wait for approval" };
     let orders = (again.orders > 0).then(|| {
         let orders = counted(again.orders as usize, "blocked order");
@@ -45,7 +45,11 @@ fn waiting_in_words(Tried { trial, after_sale, .. }: &Tried) -> Vec<String> {
     let of_rows = rows.into_iter().filter(|(sum, ..)| sum.rows > 0).map(|(RowSum { rows, total }, what, then)| {
         format!("  {} ({}): {then}", counted(*rows as usize, what), total.in_words())
     });
-    orders.into_iter().chain(of_rows).collect()
+    let drafts = (sent.orders > 0).then(|| {
+        let drafts = counted(sent.orders as usize, "invoice");
+        format!("  {drafts} ({}), only drafted until now: sent to Accurate", sent.total.in_words())
+    });
+    drafts.into_iter().chain(orders).chain(of_rows).collect()
 }
 
 /// How past orders would be decided.

@@ -13,7 +13,7 @@ use super::{
     about::About,
     decision::{Decision, Undecided, decide_with},
     invoice::Draft,
-    mapping::Mapping,
+    mapping::{Mapping, PostingMode},
     money::Rupiah,
     order::Snapshot,
     reason::Reason,
@@ -133,6 +133,8 @@ pub struct Trial {
     /// Orders that Accurate has refused, or that could not be sent, although both mappings create their invoices: saving
     /// any other mapping attempts them again. They count among `same` or `different` too.
     pub tried_again: Sum,
+    /// Orders whose invoices shadow mode has only drafted, and which the candidate sends to Accurate.
+    pub sent: Sum,
     moves: BTreeMap<(Outcome, Outcome), (Sum, Sum)>,
     parts: BTreeMap<Part, Changed>,
     examples: Vec<Example>,
@@ -179,6 +181,11 @@ impl Trial {
             self.same += 1;
             return;
         };
+        let ends_shadow =
+            (mappings.active.posting, mappings.candidate.posting) == (PostingMode::Shadow, PostingMode::On);
+        if ends_shadow && order.state == State::Due {
+            self.sent.add(new.total);
+        }
         if order.state == State::Blocked && waits(order) && mappings.active != mappings.candidate {
             self.tried_again.add(new.total);
         }

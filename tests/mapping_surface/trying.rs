@@ -63,6 +63,27 @@ async fn a_trial_tells_which_orders_would_move_and_which_invoices_would_differ_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn leaving_shadow_mode_says_that_its_drafts_are_sent() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let put = async |posting: &str| {
+        let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+        mapping["posting"] = json!(posting);
+        let tried = tried(&service, "", &mapping).await;
+        let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+        let answer = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+        assert_eq!(answer.status, 200);
+        tried
+    };
+    put("shadow").await;
+    service.send(&order(1)).await;
+    service.order_once("1", "due").await;
+    let tried = put("on").await;
+    assert_eq!((&tried["same"], &tried["sent"]), (&json!(1), &json!({"orders": 1, "total": 80_000})), "{tried}");
+    service.order_once("1", "invoiced").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_that_would_stop_every_invoice_is_called_that() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

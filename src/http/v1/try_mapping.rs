@@ -65,6 +65,8 @@ pub(crate) struct MappingTrial {
     /// Orders that are blocked although both mappings create their invoices, for example because Accurate has refused
     /// them: saving this mapping attempts them again. They also count in `same` or `different`.
     tried_again: TriedOrders,
+    /// Orders whose invoices shadow mode has only drafted, and which saving this mapping sends to Accurate.
+    sent: TriedOrders,
     /// Payouts that wait for approval and whose receipts this mapping would create without approval.
     released_payouts: TriedRows,
     /// Returns that wait for approval and that this mapping would book without approval.
@@ -258,6 +260,7 @@ impl MappingTrial {
                 parts: trial.parts().map(part).collect(),
             },
             tried_again: trial.tried_again.into(),
+            sent: trial.sent.into(),
             released_payouts: after_sale.released_payouts.into(),
             released_returns: after_sale.released_returns.into(),
             listed_returns: after_sale.listed_returns.rows,

@@ -109,7 +109,8 @@ fn verdict(Tried { trial, after_sale, .. }: &Tried, page: &Page) -> (&'static st
         return ("warn", headline, checked);
     }
     if trial.same == trial.orders {
-        let headline = if trial.tried_again.orders == 0 && after_sale.is_none() {
+        let moves_none = trial.tried_again.orders == 0 && trial.sent.orders == 0 && after_sale.is_none();
+        let headline = if moves_none {
             page.t("Nothing would change.", "Tidak ada yang berubah.")
         } else {
             page.t("No order would be decided differently.", "Tidak ada pesanan yang hasilnya berbeda.")
@@ -133,6 +134,14 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{}", &page.orders(waiting.orders as i64));
         lines.push(format!("{line} ({}).", waiting.total.in_words()));
     }
+    if trial.sent.orders > 0 {
+        let line = page.t(
+            "Only drafted until now, and sent to Accurate when you save: {}, {total}. Payouts and returns follow.",
+            "Selama ini hanya draf, dan dikirim ke Accurate bila Anda menyimpan: {}, {total}. Pencairan dan retur menyusul.",
+        );
+        let orders = page.orders(trial.sent.orders as i64);
+        lines.push(line.replace("{total}", &trial.sent.total.in_words()).replace("{}", &orders));
+    }
     if trial.tried_again.orders > 0 {
         let line = page.t(
             "Blocked, for example because Accurate refused it, and attempted again when you save: {}, {total}.",
@@ -155,7 +164,7 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{}", &page.count(number as i64)),
     };
     lines.push(existing);
-    if page.is_in_shadow {
+    if page.is_in_shadow && trial.sent.orders == 0 {
         let nothing_is_sent = page.t(
             "Shadow mode is on: invoices are only drafted, and nothing is sent to Accurate.",
             "Mode bayangan aktif: faktur hanya dibuat sebagai draf, dan tidak ada yang dikirim ke Accurate.",
