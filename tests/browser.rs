@@ -7,6 +7,7 @@ mod chromium;
 mod accessibility;
 mod after_sale;
 mod first_start;
+mod live;
 mod mapping;
 mod payout_file;
 mod reconciliation;

@@ -14,6 +14,7 @@ mod notices;
 pub(crate) mod payout_import;
 mod reconciled_days;
 pub(crate) mod reconciliation;
+mod set_aside;
 pub(crate) mod setting_up;
 mod setup_trouble;
 mod shadow;

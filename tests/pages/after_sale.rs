@@ -15,7 +15,7 @@ const READER: &str = "token-of-somebody-who-reads";
 /// A fee that no mapping knows.
 pub(crate) const NEW_FEE: &str = "Biaya Program XTRA";
 
-async fn sends(service: &Service, path: &str, rows: Value) -> Value {
+pub(crate) async fn sends(service: &Service, path: &str, rows: Value) -> Value {
     let headers =
         [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("content-type", "application/json".to_owned())];
     let answer = service.ask(Method::POST, path, &headers, rows.to_string().into_bytes()).await;
