@@ -77,7 +77,7 @@ const COLUMNS: &[Column<RowRecord>] = &[
     }),
     column("reason", "Reason", "Sebab", 40, |row, headers| {
         let sentence =
-            |language| row.reason.map(|reason| reason.sentence_about(row.content.kind(), language)).unwrap_or_default();
+            |language| row.reason.map(|reason| reason.sentence_about(row.reason_is_about(), language)).unwrap_or_default();
         headers.word(row.reason.map_or("", Reason::code), sentence)
     }),
     column("about", "About", "Keterangan", 40, |row, headers| {
@@ -94,6 +94,15 @@ const COLUMNS: &[Column<RowRecord>] = &[
         moment(row.approved.as_ref().map(|(_, at)| *at))
     }),
     column("arrived_at", "Arrived (WIB)", "Masuk (WIB)", 18, |row, _| moment(Some(row.arrived_at))),
+    column("by_hand_document", "Booked by hand as", "Dibukukan manual sebagai", 26, |row, _| {
+        text(row.by_hand.as_ref().and_then(|one| one.document.as_deref()).unwrap_or_default())
+    }),
+    column("by_hand_by", "Marked by", "Ditandai oleh", 16, |row, _| {
+        text(row.by_hand.as_ref().map_or("", |one| one.actor.as_str()))
+    }),
+    column("by_hand_reason", "Why it was marked", "Alasan tanda", 30, |row, _| {
+        text(row.by_hand.as_ref().map_or("", |one| one.reason.as_str()))
+    }),
 ];
 
 fn money(amount: Rupiah) -> Cell {

@@ -175,13 +175,10 @@ struct Waiting {
 impl RowStatus {
     /// Of a row, and the document that books it, once it exists.
     pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
+        let about = row.reason_is_about();
         let booked =
             row.document.and_then(|document| Some(Booked { number: document.number.to_string(), id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
-        let kind = row.content.kind();
-        // Without a mark of its own, the row is ignored because its order is.
-        let is_of_order = row.by_hand.is_none() && matches!(row.reason, Some(Reason::ByHand | Reason::Excluded));
-        let about = if is_of_order { Kind::Invoice } else { kind };
         let status = Self {
             order_id: row.order_id.map(|id| id.to_string()),
             state: row.state.as_str(),

@@ -104,6 +104,14 @@ pub struct RowRecord {
 }
 
 impl RowRecord {
+    /// What its reason is about. Without a mark of its own, a row is ignored because its order is.
+    pub fn reason_is_about(&self) -> Kind {
+        match self.reason {
+            Some(Reason::ByHand | Reason::Excluded) if self.by_hand.is_none() => Kind::Invoice,
+            _ => self.content.kind(),
+        }
+    }
+
     /// The number of the document in Accurate that books it, once it exists.
     pub fn booked_as(&self) -> Option<&DocumentNumber> {
         self.document.as_ref().filter(|document| document.id.is_some()).map(|document| &document.number)
