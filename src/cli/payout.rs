@@ -268,6 +268,12 @@ async fn find_table(
         chosen.extend(word.iter().map(|word| (key.to_owned(), word.clone())));
     }
     let is_chosen = !chosen.is_empty();
+    // What is named now replaces what was remembered for the same amount or the same column.
+    let fee = |key: &str| key.split_once('.').map(|(_, fee)| fee.to_owned());
+    choice.retain(|key, heading| {
+        let is_replaced = |(now, of): (&String, &String)| fee(key).is_some() && (fee(now) == fee(key) || of == heading);
+        !chosen.iter().any(is_replaced)
+    });
     choice.extend(chosen);
     let mut profile =
         if has_remembered { found.profile.clone().with(&choice) } else { found.profile.clone().with_more(&choice) };

@@ -90,10 +90,7 @@ impl Deciding {
 fn newly_blocked(order: &Unsettled, settlement: &Settlement) -> impl Iterator<Item = Reason> {
     let outcomes = settlement.rows.iter().map(|row| &row.outcome);
     let outcomes = outcomes.chain(settlement.records.iter().map(|record| &record.outcome));
-    let findings = outcomes.filter_map(|outcome| match outcome {
-        Outcome::Blocked(finding) => Some(finding),
-        _ => None,
-    });
+    let findings = outcomes.filter_map(Outcome::finding);
     let fate = match &settlement.invoice {
         Fate::Blocked(finding) => Some(finding),
         Fate::Kept | Fate::Void => None,
@@ -157,7 +154,8 @@ fn moves_on(row: &RowRecord, order: &Unsettled) -> bool {
         let of_row = |one: &&OrderDocument| (one.kind, one.part) == (kind, document.part);
         order.documents.iter().find(of_row).is_some_and(OrderDocument::may_exist)
     });
-    names_another && row.by_hand.is_none() && !is_booked
+    // An order may change its number; only a row that was corrected belongs somewhere else.
+    names_another && row.content_at > row.arrived_at && row.by_hand.is_none() && !is_booked
 }
 
 /// The numbers of receipts and returns that could not be deleted; empty unless they must be.
@@ -261,8 +259,8 @@ fn by_hand<R>(row: &RowRecord, content: impl Fn(&RowContent) -> Option<R>) -> Op
     // What was counted once stays: a return that comes later leaves a credit, it does not undo a payment.
     let counted = Some(Rupiah::from_hundredths(row.settles)).filter(|amount| !amount.is_zero());
     let by_hand = |one: &crate::storage::ByHand| {
-        let amount = one.amount.or(counted.filter(|_| one.document.is_some()));
-        ByHand { number: one.document.clone(), amount, was }
+        let counted = counted.filter(|_| one.document.is_some());
+        ByHand { number: one.document.clone(), amount: one.amount, counted, was }
     };
     row.by_hand.as_ref().map(by_hand)
 }

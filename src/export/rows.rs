@@ -76,8 +76,9 @@ const COLUMNS: &[Column<RowRecord>] = &[
         None => Cell::Empty,
     }),
     column("reason", "Reason", "Sebab", 40, |row, headers| {
-        let sentence =
-            |language| row.reason.map(|reason| reason.sentence_about(row.reason_is_about(), language)).unwrap_or_default();
+        let sentence = |language| {
+            row.reason.map(|reason| reason.sentence_about(row.reason_is_about(), language)).unwrap_or_default()
+        };
         headers.word(row.reason.map_or("", Reason::code), sentence)
     }),
     column("about", "About", "Keterangan", 40, |row, headers| {

@@ -18,7 +18,7 @@ use forstok_accurate::{
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, World};
+use crate::world::{Base, World, order_id};
 
 on_both! {
     another_part_of_a_day_that_comes_in_a_second_file_is_added_to_the_first;
@@ -32,6 +32,7 @@ on_both! {
     an_id_that_only_numbers_the_rows_moves_no_money;
     ids_that_end_like_those_of_parts_are_repeats_too;
     rows_that_are_alike_are_found_again_in_any_order;
+    rows_that_are_alike_are_told_apart_in_a_long_file;
     a_file_never_replaces_a_part_that_a_request_has_corrected;
 }
 
@@ -307,4 +308,25 @@ async fn rows_that_are_alike_are_found_again_in_any_order(base: Base) {
         let nets: Vec<_> = world.payouts().await.into_iter().map(|(net, ..)| net).collect();
         assert_eq!(nets, left, "{second:?}");
     }
+}
+
+async fn rows_that_are_alike_are_told_apart_in_a_long_file(base: Base) {
+    // A file is recorded in batches of 200.
+    let others = |from: usize| (from..from + 250).map(|nth| format!("X-{nth},31/01/2024,1000\n")).collect::<String>();
+    let row = |net: i64| format!("INV-7,31/01/2024,{net}\n");
+    let heading = "Nomor Pesanan,Tanggal,Nominal\n";
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let file = [heading.to_owned(), row(60_000), others(0), row(60_000), others(250), row(30_000)].concat();
+    assert_eq!(world.imports_as(profile("generic"), file.clone()).await.0, [503, 0, 0, 0]);
+    assert_eq!(world.imports_as(profile("generic"), file).await.0, [0, 503, 0, 0]);
+    let sorted = [heading.to_owned(), row(30_000), others(0), row(60_000), row(60_000)].concat();
+    assert_eq!(world.imports_as(profile("generic"), sorted).await.0, [0, 253, 0, 0]);
+    // A new row before a known one takes nothing from it.
+    let more = [heading.to_owned(), row(5_000), others(0), row(60_000), row(60_000), row(30_000)].concat();
+    assert_eq!(world.imports_as(profile("generic"), more).await.0, [1, 253, 0, 0]);
+    let (rows, _) = world.storage.booked(&order_id("7")).await.expect("readable");
+    let mut nets: Vec<_> = rows.iter().filter_map(|row| row.amount).map(|net| net.to_string()).collect();
+    nets.sort();
+    assert_eq!(nets, ["30000", "5000", "60000", "60000"]);
 }

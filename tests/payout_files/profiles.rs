@@ -82,11 +82,12 @@ async fn lazadas_fees_of_one_order_and_statement_are_one_payout() {
     assert_eq!(
         shown,
         [
-            "- 2026-11-09 -25000: Sponsored Discovery -25000",
-            "- 2026-11-09 -25000: Sponsored Discovery -25000",
             "7001 2026-11-09 142500: Commission -7500, subtotal 150000",
             "7002 2026-11-09 -90250: Brand New Fee -250, refund -90000",
             "7001 2026-11-16 12000: Lost Claim 12000",
+            // Alike but for their figures, if these differed.
+            "- 2026-11-09 -25000: Sponsored Discovery -25000",
+            "- 2026-11-09 -25000: Sponsored Discovery -25000",
         ]
     );
 }

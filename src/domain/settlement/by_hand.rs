@@ -45,7 +45,7 @@ impl Settling<'_> {
                 if by_hand.amount.is_none() && changes.is_empty() && worth != self.worth(record) {
                     changes.push(change_of_refund(&was, record));
                 }
-                amount = by_hand.amount.or(worth);
+                amount = by_hand.amount.or(by_hand.counted).or(worth);
                 self.returned_by_hand(&was, amount.unwrap_or_default());
             }
             self.amounts.insert(place, amount);
@@ -59,7 +59,7 @@ impl Settling<'_> {
             if by_hand.number.is_some() {
                 let was = Row { payout: by_hand.was.as_ref().unwrap_or(&row.payout).clone(), ..row.clone() };
                 let worth = self.worth_of_payout(&was);
-                amount = by_hand.amount.unwrap_or(worth);
+                amount = by_hand.amount.or(by_hand.counted).unwrap_or(worth);
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
             }

@@ -129,8 +129,24 @@ pub struct ByHand<R> {
     pub number: Option<String>,
     /// What it takes off the invoice, in rupiah, if the person said that.
     pub amount: Option<Rupiah>,
+    /// What was counted for it before, in rupiah: that stays, whatever is booked afterwards.
+    pub counted: Option<Rupiah>,
     /// What the row said then, if it was corrected afterwards: that is what the person has booked.
     pub was: Option<R>,
+}
+
+impl Row {
+    /// Whether a person has decided that nothing is booked for it.
+    pub(super) fn is_excluded(&self) -> bool {
+        self.by_hand.as_ref().is_some_and(|by_hand| by_hand.number.is_none())
+    }
+}
+
+impl Record {
+    /// Whether a person has decided that nothing is booked for it.
+    pub(super) fn is_excluded(&self) -> bool {
+        self.by_hand.as_ref().is_some_and(|by_hand| by_hand.number.is_none())
+    }
 }
 
 /// A receipt or a return that is stored.

@@ -66,7 +66,7 @@ pub(super) fn record_of_status(order: &Order<'_>) -> Option<ReturnRecord> {
     let CameBack { day, has_arrived } = order.came_back?;
     let key = key_of_status(order);
     let Some(known) = order.records.iter().map(|record| &record.record).find(|known| known.key == key) else {
-        return order.records.is_empty().then(|| ReturnRecord {
+        return order.records.iter().all(Record::is_excluded).then(|| ReturnRecord {
             key,
             store_id: order.store_id.to_owned(),
             channel_order_id: order.channel_order_id.to_owned(),
@@ -131,7 +131,8 @@ pub(super) fn meaning(
 /// Money that went back without goods is a discount, unless the mapping wants a return for it or all of the invoice
 /// went back: then no receipt is left to hold the discount (returns.md §4).
 fn is_discount(order: &Order<'_>, record: &ReturnRecord, invoice: Standing<'_>, mapping: &Mapping) -> bool {
-    let refund = record.refund.unwrap_or_else(|| order.rows.iter().map(|row| refund_in(&row.payout, mapping)).sum());
+    let rows = || order.rows.iter().filter(|row| !row.is_excluded());
+    let refund = record.refund.unwrap_or_else(|| rows().map(|row| refund_in(&row.payout, mapping)).sum());
     let is_whole = record.pieces.is_empty() && refund >= invoice.total;
     record.goods == Goods::Kept && mapping.returns.refund_only == RefundOnly::Discount && !is_whole
 }

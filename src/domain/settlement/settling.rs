@@ -177,7 +177,7 @@ impl<'a> Settling<'a> {
         let of_cancellation = key_of_cancellation(self.order);
         let of_status = key_of_status(self.order);
         let is_other = |key: &ReturnKey| *key != of_cancellation && *key != of_status;
-        let others = self.order.records.iter().any(|record| is_other(&record.record.key));
+        let others = self.order.records.iter().any(|record| is_other(&record.record.key) && !record.is_excluded());
         for (place, record) in self.order.records.iter().enumerate() {
             if self.records.contains_key(&place) {
                 continue;

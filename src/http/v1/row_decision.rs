@@ -102,8 +102,8 @@ pub(super) struct ReturnByHand {
     #[schema(example = "RJN.2026.11.00042", max_length = 500, pattern = r"\S")]
     document: String,
     /// The total of that document, in rupiah: what it takes off the invoice, at most what earlier returns have left of
-    /// it. Required if the record does not show it; otherwise its pieces at the invoice's prices count,
-    /// or the refund.
+    /// it. Required if the record does not show it, or was corrected after it was booked; otherwise its pieces at the
+    /// invoice's prices count, or the refund.
     #[schema(value_type = Option<f64>, example = 75_000, exclusive_minimum = 0)]
     amount: Option<serde_json::Number>,
 }

@@ -1,6 +1,9 @@
 //! Finds the table in a file and reads it.
 
-use std::ops::ControlFlow;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -8,7 +11,7 @@ use crate::{
     domain::{
         import::columns::Choice,
         payout_file::{
-            Added, Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong,
+            Added, Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong, numbered,
             row::{self, is_totals},
         },
     },
@@ -70,6 +73,8 @@ pub struct PayoutFile {
     layout: Layout,
     /// The headings under which a choice of columns is remembered while the profile's own headings are not found.
     likely_headings: Vec<String>,
+    /// What rows agree in of which several are alike but for their figures.
+    alike: BTreeSet<String>,
 }
 
 impl Opened {
@@ -129,7 +134,16 @@ impl Opened {
         }
         let Some((sample, headings_at, layout)) = found else { return Err(nearest) };
         let (sheet, likely_headings) = (sample.sheet.clone(), sample.likely_headings().unwrap_or_default());
-        Ok(PayoutFile { sheets: self.sheets, sheet, headings_at, other_sheets, profile, layout, likely_headings })
+        Ok(PayoutFile {
+            sheets: self.sheets,
+            sheet,
+            headings_at,
+            other_sheets,
+            profile,
+            layout,
+            likely_headings,
+            alike: BTreeSet::new(),
+        })
     }
 }
 
@@ -221,10 +235,16 @@ impl PayoutFile {
         let mut summary = Summary::default();
         summary.unknown_columns.extend(unknown);
         summary.other_sheets.clone_from(&self.other_sheets);
+        let mut groups = BTreeSet::new();
         self.each(&mut |read| {
             match read {
                 Read::Row => summary.rows += 1,
-                Read::Made(made) => summary.add(made.line, &made.payout),
+                Read::Made(made) => {
+                    summary.add(made.line, &made.payout);
+                    if let Some((alike, 2)) = numbered::read(&made.payout.key.id) {
+                        groups.insert(alike.to_owned());
+                    }
+                }
                 Read::Repeat { line, net } => summary.add_repeat(line, net),
                 Read::Totals(line) => summary.totals.push(line),
                 Read::Skipped { kind, net } => summary.skipped.entry(kind).or_default().add(net),
@@ -232,20 +252,41 @@ impl PayoutFile {
             }
             ControlFlow::Continue(())
         })?;
+        self.alike = groups;
         Ok(if problems.count == 0 { Ok(summary) } else { Err(problems) })
     }
 
-    /// Reads the payouts of a file that [`PayoutFile::check`] has read. Blocks.
-    pub(super) fn payouts(&mut self, add: &mut dyn FnMut(Made) -> ControlFlow<()>) -> Result<(), Unreadable> {
+    /// Reads the payouts of a file that [`PayoutFile::check`] has read: one by one and, at the end, those that are alike
+    /// but for their figures, each group together. Blocks.
+    pub(super) fn payouts(&mut self, add: &mut dyn FnMut(Vec<Made>) -> ControlFlow<()>) -> Result<(), Unreadable> {
         let mut has_changed = false;
+        let mut goes_on = ControlFlow::Continue(());
+        let groups = std::mem::take(&mut self.alike);
+        let mut held: BTreeMap<&str, Vec<Made>> = BTreeMap::new();
         self.each(&mut |read| match read {
-            Read::Made(made) => add(made),
+            Read::Made(made) => {
+                let alike = numbered::read(&made.payout.key.id).and_then(|(alike, _)| groups.get(alike));
+                match alike {
+                    Some(alike) => {
+                        held.entry(alike).or_default().push(made);
+                        ControlFlow::Continue(())
+                    }
+                    None => {
+                        goes_on = add(vec![made]);
+                        goes_on
+                    }
+                }
+            }
             Read::Row | Read::Repeat { .. } | Read::Totals(_) | Read::Skipped { .. } => ControlFlow::Continue(()),
             Read::Wrong(_) => {
                 has_changed = true;
                 ControlFlow::Break(())
             }
         })?;
+        if goes_on.is_continue() && !has_changed {
+            let _ = held.into_values().try_for_each(add);
+        }
+        self.alike = groups;
         // The file has changed since it was checked.
         if has_changed { Err(Unreadable::Damaged) } else { Ok(()) }
     }

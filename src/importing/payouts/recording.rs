@@ -60,7 +60,8 @@ impl Counts {
     }
 }
 
-/// Records the payouts of a file that was checked; `tell` receives the outcome of each, in the order of the file.
+/// Records the payouts of a file that was checked, in batches. Rows that are alike but for their figures are in one
+/// batch. `tell` receives the outcome of each payout.
 pub async fn record(
     mut file: PayoutFile,
     counts: &mut Counts,
@@ -71,7 +72,7 @@ pub async fn record(
     let reading = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
         file.payouts(&mut |made| {
-            batch.push(made);
+            batch.extend(made);
             if batch.len() < BATCH {
                 return ControlFlow::Continue(());
             }
@@ -110,6 +111,7 @@ pub async fn record_all(
     let mut recorded = storage.record_file(&rows, now).await?.into_iter();
     let outcome = |(payout, problem): (Payout, Option<String>)| {
         let recorded = if problem.is_none() { recorded.next() } else { None };
+        let (key, recorded) = recorded.map_or((payout.key, None), |(key, recorded)| (key, Some(recorded)));
         let problem = problem.or_else(|| recorded.as_ref()?.problem(language));
         let outcome = match recorded {
             Some(RowRecorded::Accepted) => Recorded::Accepted,
@@ -117,7 +119,7 @@ pub async fn record_all(
             Some(RowRecorded::Corrected) => Recorded::Corrected,
             _ => Recorded::Refused,
         };
-        RowOutcome { key: payout.key, outcome, problem }
+        RowOutcome { key, outcome, problem }
     };
     Ok(payouts.into_iter().zip(problems).map(outcome).collect())
 }

@@ -1,7 +1,7 @@
 //! Recording the payouts of a file. A file says less than a request: its ids may only number its rows, its rows may come
 //! in another order next time, and it may not name the store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -17,12 +17,13 @@ use crate::{
 };
 
 /// Records payouts of a file. None of them moves a payout to another order or store, what an earlier file said about the
-/// store is not forgotten, and rows that are alike but for their figures are found again in any order.
+/// store is not forgotten, and rows that are alike but for their figures are found again in any order: all of them must
+/// be among these.
 pub(in crate::storage) async fn record_of_file<T: Dialect>(
     db: &mut T,
     payouts: &[Payout],
     now: Timestamp,
-) -> Result<Vec<RowRecorded>> {
+) -> Result<Vec<(PayoutKey, RowRecorded)>> {
     let known = known_of(db, payouts).await?;
     let mut refused = HashMap::new();
     let mut rows = payouts.to_vec();
@@ -40,11 +41,16 @@ pub(in crate::storage) async fn record_of_file<T: Dialect>(
             payout.store_id = before.store_id;
         }
     }
-    let fine = (0..).zip(rows).filter(|(place, _)| !refused.contains_key(place));
-    let fine: Vec<_> = fine.map(|(_, payout)| RowContent::Payout(payout)).collect();
+    let fine = (0..).zip(&rows).filter(|(place, _)| !refused.contains_key(place));
+    let fine: Vec<_> = fine.map(|(_, payout)| RowContent::Payout(payout.clone())).collect();
     let mut recorded = record(db, &fine, now).await?.into_iter();
-    Ok((0..payouts.len()).filter_map(|place| refused.remove(&place).or_else(|| recorded.next())).collect())
+    let outcome =
+        |(place, payout): (usize, Payout)| Some((payout.key, refused.remove(&place).or_else(|| recorded.next())?));
+    Ok((0..).zip(rows).filter_map(outcome).collect())
 }
+
+/// Numbers of one group that are asked for at once.
+const MOST_ASKED: u64 = 1_000;
 
 /// What is stored under the keys of these payouts and, for those that are numbered because they are alike, under all
 /// their numbers.
@@ -52,19 +58,17 @@ async fn known_of<T: Dialect>(db: &mut T, payouts: &[Payout]) -> Result<AllKnown
     let keys: Vec<_> = payouts.iter().map(|one| (one.key.source.clone(), one.key.id.clone())).collect();
     let mut all = read(db, &keys).await?;
     let alike = |payout: &Payout| Some((payout.key.source.clone(), numbered::read(&payout.key.id)?.0.to_owned()));
-    let mut open: BTreeMap<_, u64> = payouts.iter().filter_map(alike).map(|one| (one, 1)).collect();
+    let mut open: BTreeSet<_> = payouts.iter().filter_map(alike).collect();
+    // Most rows are alike to few others, and some to very many: twice as many are asked for each time.
+    let (mut first, mut width) = (1, 1);
     while !open.is_empty() {
-        let next = |((source, alike), number): (&(String, String), &u64)| {
-            let key = (source.clone(), numbered::write(alike, *number));
-            (!all.contains_key(&key)).then_some(key)
-        };
-        let wanted: Vec<_> = open.iter().filter_map(next).collect();
+        let numbers = first..first + width;
+        let key = |(source, alike): &(String, String), number| (source.clone(), numbered::write(alike, number));
+        let wanted = open.iter().flat_map(|group| numbers.clone().map(move |number| key(group, number)));
+        let wanted: Vec<_> = wanted.filter(|key| !all.contains_key(key)).collect();
         all.extend(read(db, &wanted).await?);
-        open.retain(|(source, alike), number| {
-            let is_there = all.contains_key(&(source.clone(), numbered::write(alike, *number)));
-            *number += 1;
-            is_there
-        });
+        open.retain(|group| all.contains_key(&key(group, numbers.end - 1)));
+        (first, width) = (numbers.end, (width * 2).min(MOST_ASKED));
     }
     Ok(all)
 }
@@ -101,8 +105,12 @@ fn match_again(rows: &mut [Payout], group: &[usize], known: &AllKnown, refused: 
     let mut next = left.len() as u64 + 1;
     let mut others = Vec::new();
     for place in group {
-        let is_same = |before: &Payout| (before.net, &before.amounts) == (rows[*place].net, &rows[*place].amounts);
-        match left.iter().position(is_same) {
+        let row = &rows[*place];
+        let has_same_figures = |before: &Payout| (before.net, &before.amounts) == (row.net, &row.amounts);
+        let is_same = |before: &Payout| {
+            has_same_figures(before) && (before.paid_at, &before.store_id) == (row.paid_at, &row.store_id)
+        };
+        match left.iter().position(is_same).or_else(|| left.iter().position(has_same_figures)) {
             Some(at) => rows[*place].key = left.remove(at).key,
             None => others.push(*place),
         }

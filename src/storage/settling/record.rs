@@ -286,9 +286,10 @@ pub(super) const MAY_BE_BOOKED: &str = "EXISTS (SELECT 1 FROM documents d
        AND d.kind = CASE settlement_rows.kind WHEN 'return' THEN 'return' ELSE 'receipt' END AND d.state <> 'gone'
        AND (d.accurate_id IS NOT NULL OR d.doubt_since <> 0))";
 
-/// Whether a row stays with its order whatever a correction says: what books it is on that order's invoice.
+/// Whether a row stays with its order whatever a correction says: what books it is on that order's invoice, or a person
+/// has said so.
 fn stays() -> String {
-    format!("({MAY_BE_BOOKED} OR settlement_rows.settles <> 0)")
+    format!("({MAY_BE_BOOKED} OR (settlement_rows.by_hand IS NOT NULL AND settlement_rows.order_id <> ''))")
 }
 
 /// A correction replaces the content and takes the approval away; a person's mark that the row is booked by hand stays,
@@ -345,6 +346,7 @@ pub(super) async fn move_on<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<(
          FROM {} {join} settlement_rows ON settlement_rows.order_id = v.value ->> 0 AND settlement_rows.order_id <> ''
          {join} orders o ON o.order_id = settlement_rows.order_id
          WHERE (settlement_rows.channel_order_id <> o.channel_order_id OR settlement_rows.store_id NOT IN ('', o.store_id))
+           AND settlement_rows.content_at > settlement_rows.arrived_at
            AND settlement_rows.by_hand IS NULL AND NOT {MAY_BE_BOOKED}",
         T::ROWS
     );

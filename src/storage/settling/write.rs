@@ -56,8 +56,9 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     write_documents(db, &documents, now).await?;
     let events = write_rows(db, &verdicts).await?;
     append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
-    record::move_on(db, &ids).await?;
     end(db, &verdicts).await?;
+    // After it: what moves is news of orders that may be in the same batch.
+    record::move_on(db, &ids).await?;
     let orders: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.order.as_ref()).collect();
     if !orders.is_empty() {
         decide::write(db, &orders, now).await?;

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         document::Kind,
         order::OrderId,
-        payout::{PaidDay, Payout},
+        payout::{PaidDay, Payout, PayoutKey},
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
@@ -24,8 +24,9 @@ pub trait Settling: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
 
-    /// Records payouts of a file, in this order; returns the outcome of each.
-    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>>;
+    /// Records payouts of a file, in this order; returns the outcome of each, with its key. Rows that are alike but for
+    /// their figures get the keys under which they are known: all such rows of the file must be among these.
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<(PayoutKey, RowRecorded)>>;
 
     /// Records the payouts of one webhook, which has just arrived or was kept since `kept_since`. Content that was sent
     /// after a kept webhook stays, and a row whose day is only that of its arrival keeps the day that is known: both
@@ -95,7 +96,7 @@ impl<B: Base> Settling for Sql<B> {
         write!(self, Large, db => settling::record::record(db, rows, now))
     }
 
-    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>> {
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<(PayoutKey, RowRecorded)>> {
         write!(self, Large, db => settling::of_file::record_of_file(db, payouts, now))
     }
 

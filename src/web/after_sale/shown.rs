@@ -172,7 +172,6 @@ pub(super) struct Chip {
 }
 
 impl Sum {
-    /// How many of the rows have no amount yet; empty if all have one.
     /// The sum, as far as it is known; empty if no row has an amount.
     fn in_words(self, page: &Page) -> String {
         match self.unknown {
@@ -182,6 +181,7 @@ impl Sum {
         }
     }
 
+    /// How many of the rows have no amount yet; empty if all have one.
     pub(super) fn unknown_in_words(self, page: &Page) -> String {
         let of_unknown = page.t("{} of an amount not yet known", "{} yang nominalnya belum diketahui");
         if self.unknown == 0 { String::new() } else { of_unknown.replace("{}", &format::count(self.unknown)) }

@@ -12,7 +12,7 @@ use forstok_accurate::{
         document::Kind,
         money::Rupiah,
         order::OrderId,
-        payout::{PaidDay, Payout},
+        payout::{PaidDay, Payout, PayoutKey},
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
@@ -47,7 +47,7 @@ impl SimStore {
 
 #[async_trait::async_trait]
 impl Settling for SimStore {
-    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<RowRecorded>> {
+    async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<(PayoutKey, RowRecorded)>> {
         self.write("before record_file", "after record_file", self.inner.record_file(payouts, now)).await
     }
 
