@@ -168,10 +168,7 @@ impl Page {
                 "Marked as done by hand. Nothing will be created for it.",
                 "Ditandai sudah dibuat manual. Layanan ini tidak akan membuat dokumen untuknya.",
             ),
-            "row_never" => self.t(
-                "Nothing will be booked for this row.",
-                "Baris ini tidak akan dibukukan.",
-            ),
+            "row_never" => self.t("Nothing will be booked for this.", "Ini tidak akan dibukukan."),
             "row_not_by_hand" => self.t("The mark was taken back.", "Tanda sudah dicabut."),
             "never" => {
                 self.t("No invoice will be created for this order.", "Faktur tidak akan dibuat untuk pesanan ini.")

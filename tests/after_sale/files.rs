@@ -290,7 +290,8 @@ async fn ids_that_end_like_those_of_parts_are_repeats_too(base: Base) {
 async fn rows_that_are_alike_are_found_again_in_any_order(base: Base) {
     // Two parts of a payout on the same day, in a table without transaction numbers.
     let file = |nets: &[i64]| {
-        let rows = nets.iter().map(|net| format!("INV-7,31/01/2024,{net}\n")).collect::<String>();
+        let rows: Vec<_> = nets.iter().map(|net| format!("INV-7,31/01/2024,{net}\n")).collect();
+        let rows = rows.concat();
         format!("Nomor Pesanan,Tanggal,Nominal\n{rows}")
     };
     for (second, counts, left) in [
@@ -312,7 +313,10 @@ async fn rows_that_are_alike_are_found_again_in_any_order(base: Base) {
 
 async fn rows_that_are_alike_are_told_apart_in_a_long_file(base: Base) {
     // A file is recorded in batches of 200.
-    let others = |from: usize| (from..from + 250).map(|nth| format!("X-{nth},31/01/2024,1000\n")).collect::<String>();
+    let others = |from: usize| {
+        let rows: Vec<_> = (from..from + 250).map(|nth| format!("X-{nth},31/01/2024,1000\n")).collect();
+        rows.concat()
+    };
     let row = |net: i64| format!("INV-7,31/01/2024,{net}\n");
     let heading = "Nomor Pesanan,Tanggal,Nominal\n";
     let mut world = world(base).await;

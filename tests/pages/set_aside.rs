@@ -24,7 +24,7 @@ async fn a_payout_that_is_not_to_be_booked_is_set_aside_with_a_reason() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     visitor.post("/payouts/decision", &never("also in the wallet")).await.goes_to("/payouts?done=row_never");
     visitor.get("/payouts?done=row_never").await.says(&[
-        "Nothing will be booked for this row.",
+        "Nothing will be booked for this.",
         "Not to be booked (operator",
         "also in the wallet",
         "Take the mark back",

@@ -197,6 +197,7 @@ impl Profile {
     }
 
     /// As [`Profile::with`], but the amounts that are not named stay as they are.
+    #[must_use]
     pub fn with_more(mut self, choice: &Choice) -> Self {
         let chosen = amounts_in(choice);
         let replaces =
@@ -207,6 +208,7 @@ impl Profile {
     }
 
     /// The notation is that of an earlier file, not of this one.
+    #[must_use]
     pub fn with_numbers_of_before(self) -> Self {
         Self { numbers: None, numbers_before: self.numbers, ..self }
     }

@@ -101,10 +101,7 @@ fn words(reason: Reason) -> Option<Words> {
         ],
         Reason::Excluded => [
             ("A person decided that nothing is booked for it.", "Nothing to do; the mark can be taken back."),
-            (
-                "Pengguna memutuskan bahwa ini tidak dibukukan.",
-                "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut.",
-            ),
+            ("Pengguna memutuskan ini tidak dibukukan.", "Tidak ada yang perlu dilakukan; tanda ini dapat dicabut."),
         ],
         _ => return None,
     })

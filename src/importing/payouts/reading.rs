@@ -266,16 +266,12 @@ impl PayoutFile {
         self.each(&mut |read| match read {
             Read::Made(made) => {
                 let alike = numbered::read(&made.payout.key.id).and_then(|(alike, _)| groups.get(alike));
-                match alike {
-                    Some(alike) => {
-                        held.entry(alike).or_default().push(made);
-                        ControlFlow::Continue(())
-                    }
-                    None => {
-                        goes_on = add(vec![made]);
-                        goes_on
-                    }
+                if let Some(alike) = alike {
+                    held.entry(alike).or_default().push(made);
+                } else {
+                    goes_on = add(vec![made]);
                 }
+                goes_on
             }
             Read::Row | Read::Repeat { .. } | Read::Totals(_) | Read::Skipped { .. } => ControlFlow::Continue(()),
             Read::Wrong(_) => {
