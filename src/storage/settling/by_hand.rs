@@ -67,7 +67,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let before: Option<OrderId> = if row.text("order_id")?.is_empty() { None } else { Some(order_id(row)?) };
     let order = order_now(db, &content(row)?, before.as_ref()).await?;
     if let (Kind::Return, Some(by_hand), Some(order)) = (kind, by_hand.filter(|one| one.document.is_some()), &order)
-        && let Some(refused) = refused_amount(db, row, by_hand, order, is_booked).await?
+        && let Some(refused) = refused_amount(db, row, by_hand, order).await?
     {
         return Ok(refused);
     }
@@ -143,7 +143,6 @@ async fn refused_amount<T: Dialect>(
     row: &T::Row,
     by_hand: &ByHand,
     order: &OrderId,
-    is_booked: bool,
 ) -> Result<Option<Marked>> {
     let sql = "SELECT (SELECT CAST(SUM(CASE d.kind WHEN 'invoice' THEN d.amount WHEN 'return' THEN -d.amount ELSE 0 END)
                               AS BIGINT)
@@ -158,7 +157,7 @@ async fn refused_amount<T: Dialect>(
     };
     // The amount of an earlier mark is what a person said, not what the record says.
     let was_said = optional_json::<ByHand>(row, "by_hand")?.is_some_and(|earlier| earlier.amount.is_some());
-    let is_as_booked = was(row)?.is_none() && !is_booked;
+    let is_as_booked = was(row)?.is_none() && row.number("is_booked")? == 0;
     let is_known = row.number_if_any("amount")?.is_some() && !was_said && is_as_booked;
     Ok(match by_hand.amount {
         Some(amount) if hundredths(amount) > left => Some(Marked::AmountAbove(Rupiah::from_hundredths(left.max(0)))),
