@@ -138,10 +138,11 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
     settlement::settle(&known, &active.mapping, today)
 }
 
-/// The highest part that documents of a kind have had.
+/// The highest part of documents of a kind that existed and are no longer ours: a person may have one of them. What is
+/// only planned is found by its row; it may be newer than the rows that were read.
 fn last_part(order: &Unsettled, kind: Kind) -> Part {
-    let of_kind = order.documents.iter().filter(|document| document.kind == kind);
-    of_kind.map(|document| document.part).max().unwrap_or_default()
+    let is_left = |one: &&OrderDocument| one.kind == kind && one.progress == Progress::Gone && one.id.is_some();
+    order.documents.iter().filter(is_left).map(|document| document.part).max().unwrap_or_default()
 }
 
 /// Whether a row was corrected to another order, and nothing books it here any more: it goes there when this decision is

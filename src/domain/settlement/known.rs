@@ -34,12 +34,12 @@ pub struct Order<'a> {
     pub rows: &'a [Row],
     /// Its return records, in order of arrival.
     pub records: &'a [Record],
-    /// The highest parts of its receipts and returns, also of those that books no row of it any more: no other document
-    /// gets their numbers.
+    /// The highest parts of receipts and returns that existed and are no longer ours: no other document gets their
+    /// numbers.
     pub last_parts: LastParts,
 }
 
-/// The highest parts that an order's documents have had.
+/// The highest parts of an order's documents that existed and are no longer ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastParts {
     /// Of its receipts.
