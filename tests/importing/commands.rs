@@ -105,6 +105,10 @@ async fn columns_are_named_on_the_command_line_and_a_database_must_exist() {
     assert_eq!(code, Some(1), "{errors}");
     assert!(out.contains("Columns: order_id=\"Kode\""), "{out}");
     assert!(import(&[]).1.contains("line 2: order 1 is not known here\n"), "remembered");
+    home.write("export.csv", "Kode;Keadaan;Jml\n1;Open;50000\n");
+    import(&["--column", "order_id=Kode"]);
+    let (_, out, _) = import(&["--column", "total=Jml"]);
+    assert!(out.contains("order_id=\"Kode\"") && out.contains("total=\"Jml\""), "it is added: {out}");
     home.write("export.csv", "Kode;Keadaan\n");
     let (code, out, _) = import(&[]);
     assert_eq!(code, Some(1));

@@ -89,6 +89,27 @@ async fn a_dry_run_never_changes_how_the_next_import_reads_money() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_counts_for_one_file_and_a_column_adds_to_those_that_are_recognised() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("own.csv", "No. Pesanan;Tanggal;Dana Diterima;subtotal;Biaya\nA;05/11/2026;138000;150000;12000\n");
+    let file = home.path("own.csv");
+    let service = home.serve().await;
+    let import = |more: &[&str]| run(home.command(&["payout", "import", "--profile", "generic"]).arg(&file).args(more));
+    let (code, out, errors) = import(&["--column", "taken.service_fee=Biaya"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.contains("-Rp12.000  service_fee\n") && out.contains("Rp150.000  subtotal\n"), "{out}");
+    let accepted = |out: &str| out.contains("Recorded: 1 accepted");
+    assert!(accepted(&import(&["--source", "another-shop"]).1), "the same file of another source is another payout");
+    let (_, out, _) = import(&[]);
+    assert!(out.contains("Recorded: 0 accepted, 1 known already"), "the source was that of one file: {out}");
+    let payouts = service.get("/v1/payouts").await.json();
+    let sources: Vec<_> =
+        payouts["payouts"].as_array().expect("a list").iter().map(|one| one["source"].clone()).collect();
+    assert_eq!(sources, ["another-shop", "file"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn columns_are_chosen_once_and_a_profile_beside_the_settings_is_used() {
     let accurate = accurate().await;
     let home = Home::new(&accurate);

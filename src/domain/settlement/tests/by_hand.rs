@@ -149,6 +149,13 @@ fn a_payout_of_goods_that_the_buyer_keeps_pays_what_its_receipt_would() {
 }
 
 #[test]
+fn fees_without_a_category_are_part_of_what_a_person_booked() {
+    let mut sale = Sale::plain();
+    sale.pays(96_900, &[("service_fee", -3_000), ("odd fee", -100)]).by_hand = Some(by_hand("RCP-1", None));
+    assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(100_000)));
+}
+
+#[test]
 fn nothing_is_booked_or_counted_for_what_a_person_excludes() {
     let mut sale = Sale::plain();
     sale.pays(138_000, &[]).by_hand = Some(ByHand { number: None, amount: None, counted: None, was: None });
