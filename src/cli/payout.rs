@@ -68,7 +68,7 @@ pub(super) struct Import {
     /// How dates are written: dmy (05/11/2026 is in November) or mdy
     #[arg(long, value_name = "dmy|mdy", value_parser = DAY_ORDERS.map(|(word, _)| word))]
     dates: Option<String>,
-    /// Where the payouts come from, instead of the profile's source
+    /// Where the payouts of this file come from, instead of the profile's source
     #[arg(long)]
     source: Option<String>,
     /// Forstok's id of the store that all rows belong to

@@ -43,8 +43,7 @@ pub(super) async fn compare(importer: &Importer, file: Vec<u8>) -> std::result::
         let cells: Vec<_> = cells.iter().map(Cell::text).collect();
         match columns.read(&cells) {
             Ok(row) => {
-                // Exports with a row for each product repeat what they say about the order; others list what became of
-                // it.
+                // Some exports have one row per product, others one per status: the latest row of an order counts.
                 let place = places
                     .entry((row.order_id.clone(), row.channel_order_id.clone(), row.store_id.clone()))
                     .or_insert(latest.len());

@@ -25,7 +25,7 @@ async fn the_navigation_of_a_page_that_stays_open_counts_what_comes() {
     let shown = eventually("the count is shown", async || {
         Some(browser.script(count).await).filter(|shown| shown[0] != json!(""))
     });
-    assert_eq!(shown.await, json!(["1", true]), "without loading the page anew");
+    assert_eq!(shown.await, json!(["1", true]), "the page was not reloaded");
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
 }

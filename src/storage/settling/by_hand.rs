@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     content,
-    record::{MAY_BE_BOOKED, fits, order_of, orders, unsettle},
+    matching::order_now,
+    record::{MAY_BE_BOOKED, unsettle},
     rows_of, was,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         timeline::Event,
     },
     storage::{
-        ByHand, Marked, Result, RowContent,
+        ByHand, Marked, Result,
         dialect::{Columns, Dialect},
         rows::{hundredths, json as to_json, optional_json, order_id},
         timeline::append,
@@ -125,15 +126,6 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let orders: BTreeSet<_> = before.iter().chain(&order).collect();
     append(db, orders.into_iter().map(|order| (order, std::slice::from_ref(&event))), now).await?;
     Ok(Marked::Done)
-}
-
-/// The order that a row names now: its own, if that still fits.
-async fn order_now<T: Dialect>(db: &mut T, content: &RowContent, before: Option<&OrderId>) -> Result<Option<OrderId>> {
-    let fitting = orders(db, std::slice::from_ref(content)).await?;
-    match before {
-        Some(before) if fits(content, before, &fitting) => Ok(Some(before.clone())),
-        _ => Ok(order_of(content, &fitting)),
-    }
 }
 
 /// Why the amount of a person's return cannot be: it is missing although nothing here says it, or it is more than is left

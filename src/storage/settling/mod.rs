@@ -3,6 +3,7 @@
 pub(super) mod approve;
 pub(super) mod by_hand;
 pub(super) mod list;
+pub(super) mod matching;
 pub(super) mod of_file;
 mod parts;
 pub(super) mod read;

@@ -5,18 +5,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{MarkedByHand, content, parts, rows_of};
+use super::{
+    MarkedByHand,
+    matching::{order_of, orders},
+    parts, rows_of,
+};
 use crate::{
     domain::{
         document::Kind,
         money::Rupiah,
-        order::OrderId,
         payout::{PaidDay, Payout, RowState},
     },
     storage::{
         Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
-        rows::{from_json, hundredths, json as to_json, micros, optional_json, order_id, storable},
+        rows::{from_json, hundredths, json as to_json, micros, optional_json, storable},
     },
 };
 
@@ -204,41 +207,6 @@ pub(super) async fn known<T: Dialect>(db: &mut T, keys: &[(Kind, (&str, &str))])
     rows.iter().map(one).collect()
 }
 
-/// Orders with the marketplace numbers of these rows: their store and Forstok's id.
-pub(super) async fn orders<T: Dialect>(
-    db: &mut T,
-    rows: &[RowContent],
-) -> Result<HashMap<String, Vec<(String, OrderId)>>> {
-    let numbers: BTreeSet<_> = rows.iter().map(|row| row.order().1).filter(|number| !number.is_empty()).collect();
-    let mut orders = HashMap::new();
-    // One by one: PostgreSQL would read all orders to find hundreds of numbers that it has no statistics about.
-    for number in numbers {
-        let sql = "SELECT order_id, store_id FROM orders WHERE channel_order_id = $1 LIMIT 50";
-        let found = db.fetch(sql, &[(&*storable(number)).into()]).await?;
-        let order = |row: &T::Row| Ok((row.text("store_id")?.to_owned(), order_id(row)?));
-        orders.insert(number.to_owned(), found.iter().map(order).collect::<Result<Vec<_>>>()?);
-    }
-    Ok(orders)
-}
-
-/// Whether a row may be about this order.
-pub(super) fn fits(row: &RowContent, order: &OrderId, orders: &HashMap<String, Vec<(String, OrderId)>>) -> bool {
-    let (store_id, number) = row.order();
-    let mut of_number = orders.get(number).into_iter().flatten();
-    of_number.any(|(store, id)| id == order && (store_id.is_empty() || store == store_id))
-}
-
-/// The order that a row is about; `None` unless exactly one fits.
-pub(super) fn order_of(row: &RowContent, orders: &HashMap<String, Vec<(String, OrderId)>>) -> Option<OrderId> {
-    let (store_id, number) = row.order();
-    let fits = |(store, _): &&(String, OrderId)| store_id.is_empty() || store == store_id;
-    let mut fitting = orders.get(number).into_iter().flatten().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some((_, order_id)), None) => Some(order_id.clone()),
-        _ => None,
-    }
-}
-
 fn content_of(row: &RowContent) -> String {
     match row {
         RowContent::Payout(payout) => to_json(payout),
@@ -334,36 +302,6 @@ async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -
         let marked = MarkedByHand { was: Some(row.text("content")?.to_owned()), ..marked };
         let sql = "UPDATE settlement_rows SET by_hand = $2 WHERE id = $1";
         db.execute(sql, &[row.number("id")?.into(), (&to_json(&marked)).into()]).await?;
-    }
-    Ok(())
-}
-
-/// Rows that were corrected to another order while something of theirs was booked: once nothing is, they move there.
-pub(super) async fn move_on<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<()> {
-    let join = T::THEN_JOIN;
-    let sql = format!(
-        "SELECT settlement_rows.id, settlement_rows.kind, settlement_rows.content, settlement_rows.order_id
-         FROM {} {join} settlement_rows ON settlement_rows.order_id = v.value ->> 0 AND settlement_rows.order_id <> ''
-         {join} orders o ON o.order_id = settlement_rows.order_id
-         WHERE (settlement_rows.channel_order_id <> o.channel_order_id OR settlement_rows.store_id NOT IN ('', o.store_id))
-           AND settlement_rows.content_at > settlement_rows.arrived_at
-           AND settlement_rows.by_hand IS NULL AND NOT {MAY_BE_BOOKED}",
-        T::ROWS
-    );
-    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-    for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
-        let (content, before) = (content(row)?, order_id(row)?);
-        let fitting = orders(db, std::slice::from_ref(&content)).await?;
-        if fits(&content, &before, &fitting) {
-            continue;
-        }
-        let order = order_of(&content, &fitting);
-        let state = if order.is_some() { RowState::Waiting } else { RowState::Unmatched };
-        let order = order.as_ref().map(OrderId::as_str).unwrap_or_default();
-        let sql = "UPDATE settlement_rows SET order_id = $2, part = NULL, state = $3, reason = '', finding = NULL,
-                       waits_for = NULL, waits = '', settles = 0 WHERE id = $1";
-        db.execute(sql, &[row.number("id")?.into(), order.into(), state.as_str().into()]).await?;
-        unsettle(db, [order].into_iter().filter(|order| !order.is_empty())).await?;
     }
     Ok(())
 }

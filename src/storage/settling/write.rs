@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::{Timestamp, civil::Date};
 use serde_json::json;
 
-use super::{read::documents_of_orders, record, rows_of};
+use super::{matching, read::documents_of_orders, record, rows_of};
 use crate::{
     domain::{
         WIB,
@@ -58,7 +58,7 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
     end(db, &verdicts).await?;
     // After it: what moves is news of orders that may be in the same batch.
-    record::move_on(db, &ids).await?;
+    matching::move_on(db, &ids).await?;
     let orders: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.order.as_ref()).collect();
     if !orders.is_empty() {
         decide::write(db, &orders, now).await?;

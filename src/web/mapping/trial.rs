@@ -134,21 +134,19 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{}", &page.orders(waiting.orders as i64));
         lines.push(format!("{line} ({}).", waiting.total.in_words()));
     }
-    if trial.sent.orders > 0 {
-        let line = page.t(
-            "Only drafted until now, and sent to Accurate when you save: {}, {total}. Payouts and returns follow.",
-            "Selama ini hanya draf, dan dikirim ke Accurate bila Anda menyimpan: {}, {total}. Pencairan dan retur menyusul.",
-        );
-        let orders = page.orders(trial.sent.orders as i64);
-        lines.push(line.replace("{total}", &trial.sent.total.in_words()).replace("{}", &orders));
-    }
-    if trial.tried_again.orders > 0 {
-        let line = page.t(
-            "Blocked, for example because Accurate refused it, and attempted again when you save: {}, {total}.",
-            "Tertahan, misalnya karena ditolak Accurate, dan dicoba lagi bila Anda menyimpan: {}, {total}.",
-        );
-        let orders = page.orders(trial.tried_again.orders as i64);
-        lines.push(line.replace("{total}", &trial.tried_again.total.in_words()).replace("{}", &orders));
+    let sent = page.t(
+        "Only drafted until now, and sent to Accurate when you save: {}, {total}. Payouts and returns follow.",
+        "Selama ini hanya draf, dan dikirim ke Accurate bila Anda menyimpan: {}, {total}. Pencairan dan retur menyusul.",
+    );
+    let tried_again = page.t(
+        "Blocked, for example because Accurate refused it, and attempted again when you save: {}, {total}.",
+        "Tertahan, misalnya karena ditolak Accurate, dan dicoba lagi bila Anda menyimpan: {}, {total}.",
+    );
+    for (sum, line) in [(trial.sent, sent), (trial.tried_again, tried_again)] {
+        if sum.orders > 0 {
+            let orders = page.orders(sum.orders as i64);
+            lines.push(line.replace("{total}", &sum.total.in_words()).replace("{}", &orders));
+        }
     }
     if lines.is_empty() {
         let none = page.t("No waiting order changes its state.", "Tidak ada pesanan menunggu yang berubah status.");
