@@ -26,9 +26,10 @@
 //!   channels of notices.
 //! - [`storage`]: the database, SQLite or PostgreSQL.
 //! - [`sandbox`]: simulates Accurate in tests, the demo and trials; independent of the rest.
+//! - [`signals`]: wakes the loops of the stages.
 //! - [`domain`]: the pure rules: order × mapping → decision and draft; no I/O, no clock.
 //! - [`traces`]: the way of an order for OpenTelemetry.
-//! - [`signals`], [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by
+//! - [`supervisor`], [`clock`], [`live`], [`signing`], [`spreadsheet`], [`version`], [`wire`]: shared by
 //!   all of them.
 
 // println! panics if the reader closes the pipe: use `cli::output`.

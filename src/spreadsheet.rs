@@ -40,7 +40,7 @@ pub enum Unreadable {
     WebPage,
     /// It is JSON.
     Json,
-    /// It is one JSON document over several lines, where each line must be one.
+    /// It is a single JSON document, where each line must be one.
     SplitJson,
     /// It is a damaged workbook, or something else.
     Damaged,

@@ -46,7 +46,7 @@ struct Task {
 /// A task that is stuck or keeps panicking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standstill {
-    /// Its name, for example `deciding` or `posting main`.
+    /// Its name, for example `deciding` or `posting to main`.
     pub task: String,
     /// What is wrong, in one sentence.
     pub what: String,

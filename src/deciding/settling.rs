@@ -66,7 +66,7 @@ impl Deciding {
         };
         for (order_id, reason) in blocked.into_iter().filter(|(order_id, _)| settled.contains(order_id)) {
             let (order_id, reason) = (order_id.as_str(), reason.code());
-            tracing::warn!(order_id, reason, "order {order_id}: what follows the sale is blocked: {reason}");
+            tracing::warn!(order_id, reason, "a payout or a return of order {order_id} is blocked: {reason}");
         }
         Ok(settled.len() + self.block_unreadable(&unreadable).await?)
     }

@@ -1,34 +1,35 @@
-//! Doubt about an order's saves: one may have been carried out, or may still be, and no reply says what it created.
+//! Doubt about a document's saves: one may have been carried out, or may still be, and no reply says what it created.
 //!
-//! A doubt belongs to the order and outlives every outcome of an attempt. It ends in three ways only: a reply accounts
-//! for the save, the invoice is found, or a look-up finds nothing after every save has expired.
+//! A doubt belongs to a document, an invoice as well as a receipt or a return, and outlives every outcome of an
+//! attempt. It ends in three ways only: a reply accounts for the save, the document is found, or a look-up finds
+//! nothing after every save has expired.
 //!
-//! There is no empty doubt to start from: a doubt is read from the order's row when the order is claimed, handed on by
-//! the attempt, and written by the settlement, whatever the outcome is.
+//! There is no empty doubt to start from: a doubt is read from the document's row when it is claimed, handed on by the
+//! attempt, and stored with the outcome, whatever that is.
 
 use jiff::SignedDuration;
 
-/// How long a save whose reply was lost may still be carried out after it was sent, and how long a saved invoice may
-/// not yet be listed. Public clients wait 180 s for their longest calls (accurate.md §2, C), and a saved invoice is
+/// How long a save whose reply was lost may still be carried out after it was sent, and how long a saved document
+/// may not yet be listed. Public clients wait 180 s for their longest calls (accurate.md §2, C), and a saved document is
 /// assumed to be listed within a minute (accurate.md §6). Until then "not found" proves nothing.
 pub const SAVE_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long a saved document takes to show in lists, at most (accurate.md §6).
 pub const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// What is not known about the saves that were sent for one order.
+/// What is not known about the saves of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Doubt {
-    /// Age of the latest save of an earlier attempt when the order was claimed, if its outcome is not known.
+    /// Age of the latest save of an earlier attempt when the document was claimed, if its outcome is not known.
     before: Option<SignedDuration>,
     /// Earlier attempts can have sent at most one save.
     is_about_one: bool,
     /// Saves of this attempt whose outcome is not known.
     sent: u32,
-    /// When the order was claimed, no save of an earlier attempt could still arrive.
+    /// When the document was claimed, no save of an earlier attempt could still arrive.
     was_over: bool,
-    /// The order must be looked up before anything is decided about it, whatever is known about its saves.
+    /// The document must be looked up before anything is decided about its order, whatever is known about its saves.
     must_be_looked_up: bool,
 }
 
@@ -37,16 +38,16 @@ pub struct Doubt {
 pub enum Remaining {
     /// Every save is accounted for.
     Nothing,
-    /// No save can still arrive, but the order must be looked up before anything is decided about it.
+    /// No save can still arrive, but the document must be looked up before anything is decided about its order.
     LookUp,
-    /// The doubt that existed when the order was claimed remains.
+    /// The doubt that existed when the document was claimed remains.
     AsBefore,
     /// A save of this attempt may still arrive: the latest one counts.
     SinceNow,
 }
 
 impl Doubt {
-    /// The doubt in an order's row: the age of the latest save of unknown outcome, by the database's clock, and the
+    /// The doubt in a document's row: the age of the latest save of unknown outcome, by the database's clock, and the
     /// number of attempts.
     pub fn of_age(age: Option<SignedDuration>, earlier_attempts: i64) -> Self {
         Self {
@@ -58,7 +59,7 @@ impl Doubt {
         }
     }
 
-    /// Whether an unknown invoice may exist, or may still appear.
+    /// Whether an unknown document may exist, or may still appear.
     pub fn exists(&self) -> bool {
         self.before.is_some() || self.sent > 0
     }
@@ -68,7 +69,7 @@ impl Doubt {
         self.was_over && self.sent == 0
     }
 
-    /// Whether every save had expired when the order was claimed, even if a look-up has ended the doubt since.
+    /// Whether every save had expired when the document was claimed, even if a look-up has ended the doubt since.
     pub fn was_over(&self) -> bool {
         self.was_over
     }
@@ -82,18 +83,18 @@ impl Doubt {
         }
     }
 
-    /// A save is about to be sent.
-    pub fn save_leaves(&mut self) {
+    /// Records a save that is about to be sent.
+    pub fn record_save(&mut self) {
         self.sent += 1;
     }
 
-    /// The save that was sent last was certainly not carried out, or its reply says what it created.
-    pub fn save_is_accounted_for(&mut self) {
+    /// Takes back the save that was sent last: it was certainly not carried out, or its reply says what it created.
+    pub fn account_for_save(&mut self) {
         self.sent = self.sent.saturating_sub(1);
     }
 
-    /// The order's invoice was found: one of the saves created it.
-    pub fn invoice_is_found(&mut self) {
+    /// Ends the doubt about one save: the document was found, so one of them created it.
+    pub fn account_for_found(&mut self) {
         self.must_be_looked_up = false;
         if self.is_over() || (self.sent == 0 && self.is_about_one) {
             self.before = None;
@@ -102,23 +103,24 @@ impl Doubt {
         }
     }
 
-    /// A reliable look-up found nothing.
-    pub fn nothing_is_found(&mut self) {
+    /// Ends the doubt if every save has expired: a reliable look-up found nothing.
+    pub fn account_for_absence(&mut self) {
         if self.is_over() {
             self.before = None;
             self.must_be_looked_up = false;
         }
     }
 
-    /// Something was found, or may still appear, that must be looked up before anything is decided.
+    /// Demands a look-up before anything is decided: something was found, or may still appear.
     pub fn look_up_first(&mut self) {
         self.must_be_looked_up = true;
     }
 
-    /// Another worker's save may have created the invoice that was not found; the invoice may appear later.
-    pub fn something_may_show_later(&mut self) {
+    /// Begins a doubt if there is none: another worker's save may have created the document that was not found, and
+    /// the document may appear later.
+    pub fn expect_late_save(&mut self) {
         if !self.exists() {
-            self.save_leaves();
+            self.record_save();
         }
     }
 
@@ -212,10 +214,10 @@ mod tests {
                 let step = rng.choice(steps).expect("one of five");
                 told.push(step);
                 match step {
-                    Step::SaveLeaves => doubt.save_leaves(),
-                    Step::SaveIsAccountedFor => doubt.save_is_accounted_for(),
-                    Step::InvoiceIsFound => doubt.invoice_is_found(),
-                    Step::NothingIsFound => doubt.nothing_is_found(),
+                    Step::SaveLeaves => doubt.record_save(),
+                    Step::SaveIsAccountedFor => doubt.account_for_save(),
+                    Step::InvoiceIsFound => doubt.account_for_found(),
+                    Step::NothingIsFound => doubt.account_for_absence(),
                     Step::LookUpFirst => doubt.look_up_first(),
                 }
                 saves.after(step, attempts <= 1);
@@ -235,9 +237,9 @@ mod tests {
     fn the_latest_save_counts() {
         let mut doubt = sent(299, 3);
         assert_eq!(doubt.remaining_wait(), SignedDuration::from_secs(1));
-        doubt.save_leaves();
+        doubt.record_save();
         assert_eq!((doubt.remaining(), doubt.remaining_wait()), (Remaining::SinceNow, SAVE_IS_OVER));
-        doubt.save_is_accounted_for();
+        doubt.account_for_save();
         assert_eq!(doubt.remaining(), Remaining::AsBefore, "the earlier save may still arrive");
     }
 
@@ -245,30 +247,30 @@ mod tests {
     fn nothing_found_ends_a_doubt_only_when_no_save_can_arrive_any_more() {
         for (age, remaining) in [(299, Remaining::AsBefore), (300, Remaining::Nothing)] {
             let mut doubt = sent(age, 3);
-            doubt.nothing_is_found();
+            doubt.account_for_absence();
             assert_eq!(doubt.remaining(), remaining, "{age} s");
         }
         let mut doubt = sent(1000, 3);
-        doubt.save_leaves();
-        doubt.nothing_is_found();
+        doubt.record_save();
+        doubt.account_for_absence();
         assert_eq!(doubt.remaining(), Remaining::SinceNow);
     }
 
     #[test]
     fn a_found_invoice_accounts_for_one_save() {
         let mut only = sent(1, 1);
-        only.invoice_is_found();
+        only.account_for_found();
         assert_eq!(only.remaining(), Remaining::Nothing);
         let mut one_of_two = sent(1, 2);
-        one_of_two.invoice_is_found();
+        one_of_two.account_for_found();
         assert_eq!(one_of_two.remaining(), Remaining::AsBefore, "the other may still arrive");
         let mut second = sent(200, 1);
-        second.save_leaves();
-        second.invoice_is_found();
+        second.record_save();
+        second.account_for_found();
         assert_eq!(second.remaining(), Remaining::SinceNow, "nobody knows which of the two it is");
         let mut first = never_tried();
-        first.save_leaves();
-        first.invoice_is_found();
+        first.record_save();
+        first.account_for_found();
         assert_eq!(first.remaining(), Remaining::Nothing);
     }
 
@@ -277,7 +279,7 @@ mod tests {
         let mut doubt = never_tried();
         doubt.look_up_first();
         assert_eq!(doubt.remaining(), Remaining::LookUp);
-        doubt.invoice_is_found();
+        doubt.account_for_found();
         assert_eq!(doubt.remaining(), Remaining::Nothing);
     }
 }

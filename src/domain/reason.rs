@@ -164,7 +164,7 @@ coded! {
             id "Pencairan ini memuat biaya yang belum dipetakan ke kategori." => "Pilih kategori untuk biaya tersebut di halaman Pencairan dana; pencairannya kemudian diproses otomatis.";
         PayoutRest = "payout_rest",
             en "The money of the payout differs from its amounts, or from what is owed, by more than the limit." => "Compare the payout with the marketplace; then correct it, or raise the limit in the mapping if the difference is correct.",
-            id "Dana pencairan berbeda dengan rincian atau sisa tagihannya melebihi batas." => "Bandingkan pencairan dengan data marketplace; lalu perbaiki, atau naikkan batasnya di pemetaan bila selisih itu benar.";
+            id "Selisih dana pencairan dengan rinciannya, atau dengan sisa tagihan, melebihi batas." => "Bandingkan pencairan dengan data marketplace; lalu perbaiki, atau naikkan batasnya di pemetaan bila selisih itu benar.";
         PayoutLate = "payout_late",
             en "Money arrived although nothing is owed on the invoice any more." => "Book the money in Accurate as named here, for example as other income.",
             id "Ada dana masuk padahal faktur sudah lunas." => "Bukukan dana tersebut di Accurate sesuai keterangan di sini, misalnya sebagai pendapatan lain.";

@@ -41,8 +41,8 @@ pub fn in_words(why: Unreadable, language: Language) -> &'static str {
         ),
         Unreadable::Json => ("it is JSON; choose the XLSX or CSV file", "berkas ini JSON; pilih berkas XLSX atau CSV"),
         Unreadable::SplitJson => (
-            "it is one JSON document over several lines; write each webhook body in a line of its own",
-            "berkas ini satu dokumen JSON yang terbagi atas beberapa baris; tulis setiap isi webhook dalam satu baris",
+            "it is a single JSON document; write each order or webhook body in a line of its own",
+            "berkas ini satu dokumen JSON; tulis setiap pesanan atau isi webhook dalam satu baris tersendiri",
         ),
         Unreadable::Damaged => (
             "it is neither a whole workbook (XLSX) nor a table (CSV); download it again",

@@ -135,7 +135,11 @@ impl Reading<'_> {
     pub async fn end(mut self) -> Result<Outcome, Failed> {
         match self.content {
             Content::Nothing => Ok(Outcome::Bodies(self.comparing.into_report())),
-            Content::Table(file) => table::compare(self.importer, file).await,
+            Content::Table(file) => table::compare(self.importer, file).await.map_err(|failed| match failed {
+                // A list of orders: what is read are lines of JSON.
+                Failed::Unreadable(Unreadable::Json) => Failed::Unreadable(Unreadable::SplitJson),
+                other => other,
+            }),
             Content::Lines(mut lines) => {
                 lines.end_line(&mut self.comparing);
                 lines.compare(&mut self.comparing).await?;

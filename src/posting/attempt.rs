@@ -19,7 +19,7 @@ use crate::{
         doubt::Doubt,
         ids::DocumentNumber,
         invoice::Draft,
-        reason::{Finding, Language, Notice, Reason, Warning},
+        reason::{Finding, Notice, Reason, Warning},
         timeline::{Entry, Event},
     },
     storage::{Claim, Counted, Deletion, Outcome, Purpose, Settlement, Trouble},
@@ -167,15 +167,15 @@ impl<'a, D> Attempt<'a, D> {
     }
 
     /// Records that a save is about to be sent.
-    pub(super) fn save_leaves(&mut self) {
-        self.doubt.save_leaves();
+    pub(super) fn record_save(&mut self) {
+        self.doubt.record_save();
     }
 
     /// Records that a save was answered or failed. The save stays in doubt unless its reply accounts for it.
     pub(super) fn save_is_answered(&mut self, failure: Option<&Failure>) {
         self.last_save_at = self.session.monotonic();
         if failure.is_some_and(|failure| !failure.leaves_doubt()) {
-            self.doubt.save_is_accounted_for();
+            self.doubt.account_for_save();
         }
     }
 
@@ -206,10 +206,12 @@ impl<'a, D> Attempt<'a, D> {
         Some(Ok(self.keeps_failing()))
     }
 
-    /// Accurate reported the document as deleted but still shows it.
-    pub(super) fn still_there(&mut self, call: &str, number: DocumentNumber) {
-        self.trouble.words = About::StillThere { number }.in_words(Language::English);
-        self.record_not_sent(call, &self.trouble.words.clone());
+    /// Records that Accurate reported the document as deleted but still shows it.
+    pub(super) fn record_still_shown(&mut self, call: &str) {
+        const STILL_SHOWN: &str = "Accurate still shows it although it reported it as deleted";
+        self.trouble.words = STILL_SHOWN.to_owned();
+        let (call, outcome, words) = (call.to_owned(), "ambiguous".to_owned(), STILL_SHOWN.to_owned());
+        self.happened(Event::Reply { call, outcome, words });
     }
 
     fn keeps_failing(&mut self) -> Outcome {

@@ -287,7 +287,7 @@ impl<'a> Group<'a> {
         let bodies: Vec<_> = claims.iter().map(|claim| &claim.draft.body).collect();
         let session = self.session;
         let last_start = attempts[0].last_start(BULK_TIMEOUT);
-        attempts.iter_mut().for_each(Attempt::save_leaves);
+        attempts.iter_mut().for_each(Attempt::record_save);
         let record = |result: Result<&Vec<Saved>, &Failure>| {
             for (at, attempt) in attempts.iter_mut().enumerate() {
                 let own = result.and_then(|elements| elements[at].as_ref());

@@ -51,7 +51,7 @@ impl Attempt<'_> {
         };
         let looked_up = looked_up.map_err(|failure| stop(&failure))?;
         if matches!(looked_up, LookUp::Nothing | LookUp::Others(_)) {
-            self.doubt.nothing_is_found();
+            self.doubt.account_for_absence();
         }
         Ok(looked_up)
     }

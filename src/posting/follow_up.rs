@@ -84,7 +84,7 @@ impl<D: FollowUp> Attempt<'_, D> {
 
     async fn save(&mut self) -> Saved<D> {
         let (session, claim, last_start) = (self.session, self.claim.clone(), self.last_start(CALL_TIMEOUT));
-        self.save_leaves();
+        self.record_save();
         let save = || documents::save::<D::Found>(session, claim.draft.body(), last_start);
         let saved = self.call_and_record(calls::<D>().save, |_| "saved", save).await;
         self.save_is_answered(saved.as_ref().err());
@@ -107,7 +107,7 @@ impl<D: FollowUp> Attempt<'_, D> {
             Ok(None) if self.may_have_another_number() && self.doubt.is_over() => {
                 return Some(Ok(self.not_searchable()));
             }
-            Ok(None) => self.doubt.nothing_is_found(),
+            Ok(None) => self.doubt.account_for_absence(),
         }
         if self.doubt.exists() && (self.claim.undecided || !self.session.numbers_are_ours()) {
             self.record_not_sent(calls::<D>().save, SAVE_MAY_ARRIVE);
@@ -126,7 +126,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     pub(super) async fn after_save(&mut self, saved: Saved<D>) -> End {
         let (named, refused) = match saved {
             Ok(Some(found)) if self.claim.draft.differences(&found).is_empty() => {
-                self.doubt.save_is_accounted_for();
+                self.doubt.account_for_save();
                 return Ok(self.exists(&found));
             }
             Ok(found) => (found.map(|found| found.id()), None),
@@ -195,7 +195,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     fn adopt(&mut self, found: &D::Found) -> Outcome {
         let differences = self.claim.draft.differences(found);
         if differences.is_empty() {
-            self.doubt.invoice_is_found();
+            self.doubt.account_for_found();
             return self.exists(found);
         }
         self.may_be_ours(found, differences)
@@ -246,7 +246,7 @@ impl<D: FollowUp> Attempt<'_, D> {
             Ok(Some(found)) => self.adopt(&found),
             Ok(None) if self.may_have_another_number() && self.doubt.is_over() => return Ok(self.not_searchable()),
             Ok(None) => {
-                self.doubt.nothing_is_found();
+                self.doubt.account_for_absence();
                 self.blocked_as_before()
             }
             Err(_) => self.blocked_as_before(),
@@ -278,7 +278,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         if !is_known && !differences.is_empty() {
             return Ok(self.may_be_ours(&found, differences));
         }
-        self.doubt.invoice_is_found();
+        self.doubt.account_for_found();
         if !differences.is_empty() || !found.number().is_same_as(&number) {
             let about = self.not_as_sent(number, found.id(), found.number().clone(), differences);
             return Ok(self.blocked(Reason::NumberConflict, about));
@@ -320,14 +320,14 @@ impl<D: FollowUp> Attempt<'_, D> {
             (None, _) => Ok(self.gone(there.number().clone(), by)),
             (Some(_), Some(words)) => Ok(self.refused(Reason::RefusedByAccurate, words)),
             (Some(_), None) => {
-                self.still_there(calls::<D>().delete, there.number().clone());
+                self.record_still_shown(calls::<D>().delete);
                 Err(Stop::Later)
             }
         }
     }
 
     fn gone(&mut self, number: DocumentNumber, by: Deletion) -> Outcome {
-        self.doubt.nothing_is_found();
+        self.doubt.account_for_absence();
         Outcome::Gone { number, by }
     }
 }

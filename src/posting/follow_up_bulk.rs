@@ -144,7 +144,7 @@ async fn save<D: FollowUp>(session: &Session, attempts: &mut [Attempt<'_, D>]) -
     };
     let claims: Vec<_> = attempts.iter().map(|attempt| attempt.claim.clone()).collect();
     let bodies: Vec<_> = claims.iter().map(|claim| claim.draft.body()).collect();
-    attempts.iter_mut().for_each(Attempt::save_leaves);
+    attempts.iter_mut().for_each(Attempt::record_save);
     let saved = call_within_limits(
         session,
         last_start,

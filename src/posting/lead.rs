@@ -62,13 +62,13 @@ impl Duty for LeadingBook {
         let name = &self.name;
         book.session.begin_term();
         book.session.slow_down(HANDOVER);
-        let orders = self.posting.storage.end_leases(name, self.posting.now()).await?;
+        let attempts = self.posting.storage.end_leases(name, self.posting.now()).await?;
         *book.lock_circuit() = <_>::default();
         *book.lock_reported() = None;
         tracing::info!(
             book = name.as_str(),
-            orders,
-            "this process leads book {name} now; {orders} orders were in work"
+            attempts,
+            "this process leads book {name} now; {attempts} attempts of its predecessor were ended"
         );
         Ok(())
     }

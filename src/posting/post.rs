@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Why nothing is sent until an earlier save has expired.
-pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same invoice may still arrive";
+pub(super) const SAVE_MAY_ARRIVE: &str = "an earlier save of the same document may still arrive";
 
 /// After this many failures in a row, an invoice whose total cannot be read blocks the order.
 const READABLE_AGAIN_WITHIN: i64 = 3;
@@ -150,7 +150,7 @@ impl Attempt<'_> {
             // The reply shows Accurate's own record: its id, and the total that Accurate computed. Reading it back
             // would cost a second call for every order; reconciliation finds what such a reply can still hide.
             Ok(Some(saved)) if self.is_as_sent(&saved) => {
-                self.doubt.save_is_accounted_for();
+                self.doubt.account_for_save();
                 self.session.remember_single::<FoundInvoice>(saved.id);
                 AfterSave::Ends(Ok(self.invoiced(saved)))
             }
@@ -182,7 +182,7 @@ impl Attempt<'_> {
         match (why, looked_up) {
             // Accurate may have saved something other than what was sent; the invoice still belongs to this order.
             (Why::Saved(_), LookUp::Own(found)) if self.is_ours_with_a_total(&found) => {
-                self.doubt.invoice_is_found();
+                self.doubt.account_for_found();
                 Ok(self.invoiced(found))
             }
             (_, LookUp::Own(found)) => self.adopt_or_check_again(found),
@@ -205,7 +205,7 @@ impl Attempt<'_> {
                 Ok(self.blocked(Reason::RefusedByAccurate, said(words)))
             }
             (Why::Taken(_), LookUp::Nothing) => {
-                self.doubt.something_may_show_later();
+                self.doubt.expect_late_save();
                 Err(Stop::Later)
             }
         }
@@ -252,7 +252,7 @@ impl Attempt<'_> {
         let (session, claim) = (self.session, self.claim.clone());
         let last_start = self.last_start(CALL_TIMEOUT);
         let save = || invoices::save(session, &claim.draft.body, last_start);
-        self.save_leaves();
+        self.record_save();
         let saved = self.call_and_record("sales-invoice/save", |_| "saved", save).await;
         self.save_is_answered(saved.as_ref().err());
         saved
@@ -303,7 +303,7 @@ impl Attempt<'_> {
     fn adopt(&mut self, found: FoundInvoice) -> Outcome {
         let differences = self.differences(&found);
         if differences.is_empty() {
-            self.doubt.invoice_is_found();
+            self.doubt.account_for_found();
             self.warn(Warning::InvoiceAdopted, About::Invoice { number: found.number.clone(), id: Some(found.id) });
             return self.invoiced(found);
         }
@@ -317,7 +317,7 @@ impl Attempt<'_> {
 
     /// An invoice that another integration has created equals the draft in everything.
     fn adopt_as_equal(&mut self, found: FoundInvoice) -> Outcome {
-        self.doubt.invoice_is_found();
+        self.doubt.account_for_found();
         self.is_adopted_as_equal = true;
         self.invoiced(found)
     }

@@ -63,7 +63,7 @@ impl Attempt<'_> {
     /// As many invoices exist as were reported, and the reply repeats what was sent.
     fn after_counting(&mut self, saved: FoundInvoice) -> Outcome {
         self.record_reply("sales-invoice/list", Ok("every invoice that was reported as saved exists"));
-        self.doubt.save_is_accounted_for();
+        self.doubt.account_for_save();
         self.invoiced(saved)
     }
 
@@ -77,7 +77,7 @@ impl Attempt<'_> {
             (saved, Some(shown)) => {
                 self.record_reply("sales-invoice/list", Ok("the newest invoices show it"));
                 if saved.as_ref().is_some_and(|saved| saved.id == shown.id) && self.is_as_sent(&shown) {
-                    self.doubt.save_is_accounted_for();
+                    self.doubt.account_for_save();
                     return Some(Ok(self.invoiced(shown)));
                 }
                 Some(self.after_look_up(Why::Saved(saved.map(|saved| saved.id)), LookUp::Own(shown)))

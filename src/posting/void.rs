@@ -89,7 +89,7 @@ impl Attempt<'_> {
     }
 
     async fn delete(&mut self, invoice: &DocumentRef, found: FoundInvoice) -> End {
-        self.doubt.invoice_is_found();
+        self.doubt.account_for_found();
         let body = &self.claim.draft.body;
         let mut differences = Vec::new();
         if found.customer_no != body.customer_no {
@@ -138,7 +138,7 @@ impl Attempt<'_> {
             (Ok(None), _) => Ok(self.voided(found.number, by)),
             (Ok(Some(_)), Some(words)) => Ok(self.blocked(Reason::RefusedByAccurate, said(words))),
             (Ok(Some(_)), None) => {
-                self.still_there("sales-invoice/delete", found.number);
+                self.record_still_shown("sales-invoice/delete");
                 Err(Stop::Later)
             }
             (Err(failure), _) => Err(stop(&failure)),
@@ -146,7 +146,7 @@ impl Attempt<'_> {
     }
 
     fn voided(&mut self, number: DocumentNumber, by: Deletion) -> Outcome {
-        self.doubt.nothing_is_found();
+        self.doubt.account_for_absence();
         Outcome::Gone { number, by }
     }
 }

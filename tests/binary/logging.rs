@@ -140,7 +140,7 @@ async fn every_action_of_a_person_is_a_log_line_with_who_did_it_and_without_what
     let rows = json!([payout("a", json!({"subtotal": 40_000})), payout("b", json!({"a new fee": -1_000}))]);
     assert_eq!(service.post_json("/v1/payouts", &rows).await.status, 200);
     service.by_operator("operator sent 2 payouts or returns").await;
-    let blocked = service.line_with("order 138163394: what follows the sale is blocked").await;
+    let blocked = service.line_with("a payout or a return of order 138163394 is blocked").await;
     assert_eq!((&blocked["level"], &blocked["reason"]), (&json!("WARN"), &json!("fee_kind_unmapped")), "{blocked}");
     let is_waiting = |page: &Value| page["payouts"].as_array().is_some_and(|rows| rows.len() == 1);
     service.get_until("/v1/payouts?state=waiting", is_waiting).await;

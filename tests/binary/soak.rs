@@ -263,7 +263,7 @@ async fn soak(replicas: usize, server: Option<OwnServer>) {
     let failed_sendings = world.failed_sendings.load(Relaxed);
     let adopted = shown.values().filter(|order| order["warnings"].to_string().contains("invoice_adopted")).count();
     println!(
-        "kills:    {kills}, {servers} of them of the server; {in_work} orders were in work, {failed_sendings} sendings failed"
+        "kills:    {kills}, {servers} of them of the server; {in_work} attempts ended, {failed_sendings} sendings failed"
     );
     println!("orders:   {} sent, {cancelled} of them cancelled; {at_last_kill} invoices at the last kill", sent.len());
     println!("invoices: {}, {adopted} of them adopted", invoices.len());

@@ -64,14 +64,14 @@ async fn an_invoice_that_is_dated_by_its_arrival_says_so() {
         assert_eq!(world.state("990051").await, "invoiced", "{body}");
         assert_eq!(world.only_invoice().1, "2024-02-04", "the day on which it arrived");
         let timeline = world.timeline("990051").await;
-        assert!(timeline.contains("order.updated_at is missing; arrived on 04/02/2024"), "{timeline}");
+        assert!(timeline.contains("Forstok gives no time of the change; arrived on 04/02/2024"), "{timeline}");
         // The warning stays while the invoice does, and is not repeated.
         let shipped = changed(body.as_bytes(), "status", json!("Shipped"));
         world.takes(&shipped).await;
         let warnings = world.warnings("990051").await;
         assert_eq!(warnings.iter().filter(|warning| **warning == Warning::DatedByArrival).count(), 1, "{warnings:?}");
         let timeline = world.timeline("990051").await;
-        assert_eq!(timeline.matches("order.updated_at is missing").count(), 1, "{timeline}");
+        assert_eq!(timeline.matches("Forstok gives no time of the change").count(), 1, "{timeline}");
     }
     // An order that says when it was placed needs no other time, if that dates the invoice.
     let mut world = a_world_with(&mapping_with("invoice_date = \"trigger\"", "invoice_date = \"ordered\"")).await;

@@ -250,6 +250,7 @@ async fn a_file_that_is_neither_is_refused() {
         (&b"\x89PNG\0"[..], Unreadable::Picture),
         (b"\xd0\xcf\x11\xe0", Unreadable::OldWorkbook),
         (b"{\n  \"event\": \"orders/update\",\n  \"order\": {}\n}\n", Unreadable::SplitJson),
+        (b"[{\"order_id\": \"1\"}, {\"order_id\": \"2\"}]", Unreadable::SplitJson),
         (&vec![b'x'; 17 * 1024 * 1024], Unreadable::TooLarge),
     ] {
         let mut reading = importer.read_file(Mode::Report);

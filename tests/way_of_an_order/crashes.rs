@@ -191,7 +191,7 @@ async fn an_order_that_changed_while_its_save_may_still_arrive_waits_for_that_an
     assert_eq!(world.state(ORDER).await, "invoiced");
     assert!(looks() - first <= 3, "Accurate is not pestered meanwhile: {} looks", looks() - first);
     let timeline = world.timeline(ORDER).await;
-    assert!(timeline.contains("not sent — an earlier save of the same invoice may still arrive"), "{timeline}");
+    assert!(timeline.contains("not sent — an earlier save of the same document may still arrive"), "{timeline}");
     assert!(!timeline.contains("WIB: \n"), "each wait has its reason: {timeline}");
 }
 

@@ -198,11 +198,6 @@ pub enum About {
         /// The number that it has now.
         to: DocumentNumber,
     },
-    /// An invoice that Accurate reports as deleted but still shows.
-    StillThere {
-        /// Its number.
-        number: DocumentNumber,
-    },
     /// A reply to a save was lost, and the invoices of that day cannot be listed to search for the order's invoice.
     NotSearchable {
         /// Forstok's order id, with which a person can find the invoice.

@@ -43,8 +43,8 @@ impl About {
             Self::ArrivedOn { day } => {
                 let day = day.strftime("%d/%m/%Y");
                 say(
-                    format!("order.updated_at is missing; arrived on {day}"),
-                    format!("order.updated_at kosong; data masuk pada {day}"),
+                    format!("Forstok gives no time of the change; arrived on {day}"),
+                    format!("Forstok tidak mencantumkan waktu perubahan; data masuk pada {day}"),
                 )
             }
             Self::DiscountNegative { discount } => {
@@ -94,7 +94,6 @@ impl About {
             | Self::InvoiceOfOrder { .. }
             | Self::ChangedThere { .. }
             | Self::Renumbered { .. }
-            | Self::StillThere { .. }
             | Self::NotSearchable { .. }
             | Self::DescriptionWithoutOrder { .. }
             | Self::Receipt { .. } => self.conflict_in_words(language),
@@ -168,10 +167,6 @@ impl About {
                     ),
                 )
             }
-            Self::StillThere { number } => say(
-                format!("Accurate reports invoice {number} as deleted but still shows it"),
-                format!("Accurate melaporkan faktur {number} terhapus tetapi masih menampilkannya"),
-            ),
             Self::NotSearchable { order_id } => say(
                 format!(
                     "Accurate may have created the invoice under another number; search Accurate for an invoice with \

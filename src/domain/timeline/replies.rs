@@ -51,8 +51,9 @@ pub(super) fn reply_in_words(outcome: &str, words: &str, language: Language) -> 
         ("right_missing", Language::Indonesian) => "pengguna API Token tidak memiliki hak akses yang diperlukan",
         (other, _) => other,
     };
-    // Why a call was not made is our own text; whatever else is said is Accurate's.
-    let words = if outcome == "not_sent" && language == Language::Indonesian { in_indonesian(words) } else { words };
+    // Why a call was not made, or what a look-up showed after it, is our own text; whatever else is said is Accurate's.
+    let may_be_ours = matches!(outcome, "not_sent" | "ambiguous");
+    let words = if may_be_ours && language == Language::Indonesian { in_indonesian(words) } else { words };
     match (means, words) {
         ("", words) => words.to_owned(),
         (means, "") => means.to_owned(),
@@ -83,8 +84,13 @@ fn in_indonesian(words: &str) -> &str {
         "no invoice has this number" => "tidak ada faktur dengan nomor ini",
         "what is left was read" => "sisa tagihan dan barangnya terbaca",
         "every invoice that was reported as saved exists" => "semua faktur yang dilaporkan tersimpan memang ada",
-        "an earlier save of the same invoice may still arrive" => {
-            "penyimpanan faktur yang sama sebelumnya mungkin masih sampai di Accurate"
+        // Version 0.1 recorded it of an invoice.
+        "an earlier save of the same document may still arrive"
+        | "an earlier save of the same invoice may still arrive" => {
+            "penyimpanan dokumen yang sama sebelumnya mungkin masih sampai di Accurate"
+        }
+        "Accurate still shows it although it reported it as deleted" => {
+            "Accurate masih menampilkannya meskipun melaporkannya terhapus"
         }
         "the invoice was saved less than five minutes ago and may not be shown yet" => {
             "faktur disimpan kurang dari lima menit yang lalu dan mungkin belum terlihat"

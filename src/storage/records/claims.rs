@@ -36,7 +36,7 @@ pub struct Claim<D = Drafted> {
     pub part: Part,
     /// Names this claim in everything that is written about it.
     pub attempt: AttemptNo,
-    /// From then on another worker may hold the order, so no call may be under way any more.
+    /// Another worker may claim the document after this time, so every call must have ended.
     pub lease_until: Timestamp,
     /// Counted attempts before this one; above 0 the number is looked up before it is saved.
     pub earlier_tries: i64,
@@ -53,7 +53,7 @@ pub struct Claim<D = Drafted> {
     /// The order must be decided before anything is saved: there is news, or what the document needs is gone. It is
     /// claimed nevertheless, because the document may already exist.
     pub undecided: bool,
-    /// The news that was there when it was claimed.
+    /// The order's revision when it was claimed.
     pub revision: i64,
     /// What is sent.
     pub draft: D,
@@ -63,11 +63,11 @@ pub struct Claim<D = Drafted> {
     pub existing_age: Option<SignedDuration>,
     /// Why the order is blocked.
     pub findings: Vec<Finding>,
-    /// How Accurate failed for this order so far.
+    /// Accurate's own errors about this document so far.
     pub trouble: Trouble,
-    /// What deserves a look.
+    /// The order's warnings.
     pub warnings: Vec<Notice>,
-    /// When the newest news arrived.
+    /// When the newest webhook arrived.
     pub received_at: Timestamp,
     /// What is not known about its saves.
     pub doubt: Doubt,

@@ -13,10 +13,10 @@ use crate::domain::{
     reason::Warning,
 };
 
-/// Orders with news.
+/// Undecided orders.
 #[derive(Clone, Debug, Default)]
 pub struct News {
-    /// What is to be decided about, oldest first.
+    /// Those that can be decided, oldest first.
     pub orders: Vec<Undecided>,
     /// Orders whose stored data cannot be read: nothing can be decided about them.
     pub unreadable: Vec<UnreadableOrder>,
@@ -38,7 +38,7 @@ pub struct PastOrders {
 pub struct UnreadableOrder {
     /// Which order.
     pub order_id: OrderId,
-    /// Its news.
+    /// Its revision.
     pub revision: i64,
     /// What cannot be read.
     pub problem: String,
@@ -62,9 +62,9 @@ pub struct ManualChange {
 pub enum Written {
     /// It is on disk.
     Changed,
-    /// It was so before.
+    /// It was already so.
     Unchanged,
-    /// The order is in no state for it.
+    /// The order's state does not allow it.
     Refused(Refused),
     /// There is no such order, or no such warning on it.
     Unknown,

@@ -77,16 +77,15 @@ pub struct Settlement {
     pub part: Part,
     /// The claim it was done under; if it is no longer the current one, nothing is written.
     pub attempt: AttemptNo,
-    /// As in [`Claim::revision`]: with a person to act, nothing is left to be decided about that news.
+    /// The order's revision at the claim. If the outcome blocks the order, this revision counts as decided.
     pub revision: i64,
     /// What is to be written.
     pub outcome: Outcome,
-    /// What is not known about its saves by now, whatever the outcome is: private, so that no outcome is written
-    /// without the doubt that its claim began with and its attempt went on with.
+    /// The doubt at the end of the attempt. Private, so that no outcome can be stored without it.
     doubt: Doubt,
-    /// How Accurate failed for this order by now.
+    /// Accurate's own errors about this document so far.
     pub trouble: Trouble,
-    /// What deserves a look by now.
+    /// The order's warnings after the attempt.
     pub warnings: Vec<Notice>,
     /// Entries for the timeline, each with its own time.
     pub entries: Vec<Entry>,
@@ -114,7 +113,8 @@ impl Settlement {
         }
     }
 
-    /// A person must act, since what is stored about a claimed document cannot be read. The doubt is that of the claim.
+    /// A person must act, because what is stored about a claimed document cannot be read. The doubt is that of the
+    /// claim.
     pub(in crate::storage) fn of_unreadable(
         document: DocumentKey,
         attempt: AttemptNo,
@@ -137,7 +137,7 @@ impl Settlement {
         }
     }
 
-    /// What is not known about its saves by now.
+    /// The doubt at the end of the attempt.
     pub fn doubt(&self) -> &Doubt {
         &self.doubt
     }
@@ -167,12 +167,12 @@ pub enum Outcome {
     Blocked {
         /// Why; the first is the reason.
         findings: Vec<Finding>,
-        /// What outside of us it waits for, if it does.
+        /// What must exist in Accurate first, if that is known.
         waits_for: Option<Subject>,
-        /// After how long it is looked at again for its own sake, if it is.
+        /// After how long the document itself is rechecked; `None`: never.
         recheck_after: Option<SignedDuration>,
     },
-    /// There will be another attempt.
+    /// It is attempted again.
     Postponed {
         /// When.
         until: Timestamp,
@@ -190,12 +190,12 @@ pub enum Outcome {
     },
 }
 
-/// How Accurate fails for one order while it deals with others.
+/// How Accurate fails for one document while it accepts others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trouble {
-    /// Looks in a row that left the order where it was.
+    /// Fruitless look-ups in a row.
     pub looks: i64,
-    /// What was said last.
+    /// Accurate's last message.
     pub words: String,
 }
 
@@ -217,7 +217,7 @@ pub enum Settled {
     Late,
     /// Nothing is written, because the document belongs to another order already.
     BelongsTo(OrderId),
-    /// Nothing is written, since the order's state must not change in this way (`domain/state.rs`).
+    /// Nothing is written, because the order's state must not change in this way (`domain/state.rs`).
     Unlawful {
         /// The state that it is in.
         from: State,

@@ -103,7 +103,7 @@ impl RowLine {
             _ if row.state == RowState::Unmatched && store_id.is_empty() => page
                 .t(
                     "No order has this number, or orders of several stores share it; in that case, send the row again with its store. It is booked as soon as exactly one order matches.",
-                    "Belum ada pesanan dengan nomor ini, atau pesanan di beberapa toko memakainya; jika demikian, kirim ulang dengan tokonya. Pencairan dibukukan begitu tepat satu pesanan cocok.",
+                    "Belum ada pesanan dengan nomor ini, atau pesanan di beberapa toko memakainya; jika demikian, kirim ulang dengan tokonya. Dibukukan begitu tepat satu pesanan cocok.",
                 )
                 .to_owned(),
             _ if row.state == RowState::Unmatched => page

@@ -95,6 +95,6 @@ impl Killed {
 pub(super) fn taken_up(service: &Service) -> usize {
     let number = |before: &str| before.rsplit(' ').next().and_then(|number| number.parse::<usize>().ok());
     let text = service.log.text();
-    let taken = text.lines().filter_map(|line| line.split_once(" orders were in work"));
+    let taken = text.lines().filter_map(|line| line.split_once(" attempts of its predecessor were ended"));
     taken.map(|(before, _)| number(before).expect("a number stands before it")).sum()
 }
