@@ -118,8 +118,8 @@ fn traced(order: &Unsettled, mapping: &ActiveMapping, today: Date) -> Settlement
 pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlement {
     let snapshot = snapshot(&order.order).ok();
     let of_order = || order.rows.iter().filter(|row| !moves_on(row, order));
-    let rows: Vec<_> = of_order().filter_map(|row| payout(row, &order.documents)).collect();
-    let records: Vec<_> = of_order().filter_map(|row| record(row, &order.documents)).collect();
+    let rows: Vec<_> = of_order().filter_map(|row| payout(row, order)).collect();
+    let records: Vec<_> = of_order().filter_map(|row| record(row, order)).collect();
     let draft = order.order.draft.as_ref().map(|draft| as_booked(draft, order.booked_on.as_ref()));
     let known = Order {
         store_id: &order.order.store_id,
@@ -170,8 +170,7 @@ fn stuck(order: &Unsettled) -> Vec<DocumentNumber> {
 /// The order's invoice, as far as receipts and returns depend on it.
 fn invoice<'a>(order: &'a Unsettled, draft: Option<&'a Draft>) -> Invoice<'a> {
     match (order.order.state, &order.invoice, draft) {
-        (State::VoidDue, ..) => Invoice::Leaving,
-        (State::Blocked, ..) if awaits_deletions(&order.order) => Invoice::Leaving,
+        _ if is_leaving(order) => Invoice::Leaving,
         (State::Ignored, ..) => Invoice::Absent(order.order.reason),
         (State::Voided, ..) => Invoice::Absent(None),
         (_, Some(invoice), Some(draft)) => {
@@ -219,9 +218,9 @@ fn came_back(order: &Unsettled, snapshot: &Snapshot, active: &ActiveMapping) -> 
     Some(CameBack { day: day_in_wib(at), has_arrived: snapshot.status == Some(Status::Returned) })
 }
 
-fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
+fn payout(row: &RowRecord, order: &Unsettled) -> Option<Row> {
     let RowContent::Payout(payout) = &row.content else { return None };
-    let receipt = document(row, documents, |draft| match draft {
+    let receipt = document(row, order, |draft| match draft {
         Drafted::Receipt(draft) => Some(draft.clone()),
         Drafted::Invoice(_) | Drafted::Return(_) => None,
     });
@@ -229,7 +228,7 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
         payout: payout.clone(),
         arrived: day_in_wib(row.content_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row, |was| match was {
+        by_hand: by_hand(row, order, |was| match was {
             RowContent::Payout(payout) => Some(payout.clone()),
             RowContent::Return(_) => None,
         }),
@@ -237,9 +236,9 @@ fn payout(row: &RowRecord, documents: &[OrderDocument]) -> Option<Row> {
     })
 }
 
-fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
+fn record(row: &RowRecord, order: &Unsettled) -> Option<Record> {
     let RowContent::Return(record) = &row.content else { return None };
-    let document = document(row, documents, |draft| match draft {
+    let document = document(row, order, |draft| match draft {
         Drafted::Return(draft) => Some(draft.clone()),
         Drafted::Invoice(_) | Drafted::Receipt(_) => None,
     });
@@ -247,7 +246,7 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
         record: record.clone(),
         arrived: day_in_wib(row.arrived_at),
         approved: row.approved.is_some(),
-        by_hand: by_hand(row, |was| match was {
+        by_hand: by_hand(row, order, |was| match was {
             RowContent::Return(record) => Some(record.clone()),
             RowContent::Payout(_) => None,
         }),
@@ -255,27 +254,39 @@ fn record(row: &RowRecord, documents: &[OrderDocument]) -> Option<Record> {
     })
 }
 
-fn by_hand<R>(row: &RowRecord, content: impl Fn(&RowContent) -> Option<R>) -> Option<ByHand<R>> {
+fn by_hand<R>(row: &RowRecord, order: &Unsettled, content: impl Fn(&RowContent) -> Option<R>) -> Option<ByHand<R>> {
     let was = row.was.as_ref().and_then(content);
     // What was counted once stays: a return that comes later leaves a credit, it does not undo a payment.
     let counted = Some(Rupiah::from_hundredths(row.settles)).filter(|amount| !amount.is_zero());
-    let by_hand = |one: &crate::storage::ByHand| {
-        let counted = counted.filter(|_| one.document.is_some());
-        ByHand { number: one.document.clone(), amount: one.amount, counted, was }
+    // A document of an invoice that was deleted is not on the one that was created after it.
+    let invoice = order.invoice.as_ref().map(|invoice| invoice.id);
+    let is_of_another = row.marked_invoice.is_some() && row.marked_invoice != invoice;
+    let by_hand = |one: &crate::storage::ByHand| ByHand {
+        number: one.document.clone(),
+        amount: if is_of_another { Some(Rupiah::ZERO) } else { one.amount },
+        counted: counted.filter(|_| one.document.is_some()),
+        was,
     };
     row.by_hand.as_ref().map(by_hand)
 }
 
 /// The document that books a row.
-fn document<D>(
-    row: &RowRecord,
-    documents: &[OrderDocument],
-    draft: impl Fn(&Drafted) -> Option<D>,
-) -> Option<Document<D>> {
+fn document<D>(row: &RowRecord, order: &Unsettled, draft: impl Fn(&Drafted) -> Option<D>) -> Option<Document<D>> {
     let part = row.document.as_ref()?.part;
     let kind: Kind = row.content.kind();
-    let stored = documents.iter().find(|document| (document.kind, document.part) == (kind, part))?;
-    Some(Document { part, stage: stage(stored), draft: draft(stored.draft.as_ref()?)? })
+    let stored = order.documents.iter().find(|document| (document.kind, document.part) == (kind, part))?;
+    let stage = match stage(stored) {
+        // It could not be deleted, and need not be any more.
+        Stage::Stuck(_) if stored.wanted == Wanted::Gone && stored.id.is_some() && !is_leaving(order) => Stage::Exists,
+        stage => stage,
+    };
+    Some(Document { part, stage, draft: draft(stored.draft.as_ref()?)? })
+}
+
+/// Whether a person wants everything about the order deleted.
+fn is_leaving(order: &Unsettled) -> bool {
+    let state = order.order.state;
+    state == State::VoidDue || (state == State::Blocked && awaits_deletions(&order.order))
 }
 
 /// How far posting is with a document.

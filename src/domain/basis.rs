@@ -62,6 +62,11 @@ impl Basis {
         }
     }
 
+    /// Whether the pieces and their prices are the same.
+    pub fn has_same_pieces(&self, other: &Self) -> bool {
+        self.pieces == other.pieces
+    }
+
     /// The changes in a later snapshot; empty if there are none.
     pub fn changes_to(&self, later: &Self) -> Vec<Change> {
         let amounts = [

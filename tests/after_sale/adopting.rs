@@ -3,7 +3,7 @@
 use forstok_accurate::{
     domain::{document::Kind, payout::RowState, reconciliation::Action},
     sandbox::{Edit, Masters},
-    storage::Acted,
+    storage::{Acted, Marked},
 };
 use jiff::civil::date;
 use serde_json::json;
@@ -18,6 +18,7 @@ on_both! {
     a_payout_that_was_refused_is_booked_on_the_invoice_whose_number_was_adopted;
     a_payout_is_booked_for_the_customer_that_was_adopted;
     what_was_deleted_with_an_invoice_is_created_again_with_it;
+    what_a_person_booked_on_an_invoice_that_was_deleted_is_not_on_the_new_one;
     a_receipt_is_booked_again_on_an_invoice_that_was_entered_again;
 }
 
@@ -94,6 +95,20 @@ async fn what_was_deleted_with_an_invoice_is_created_again_with_it(base: Base) {
     assert_eq!(world.return_state("r").await, (RowState::Settled, ""), "{}", world.timeline("8").await);
     assert_eq!((world.accurate.receipts().len(), world.accurate.returns().len()), (1, 1));
     assert_eq!((world.accurate.owed("INV-7"), world.accurate.owed("INV-8")), (Some(0.into()), Some(0.into())));
+}
+
+async fn what_a_person_booked_on_an_invoice_that_was_deleted_is_not_on_the_new_one(base: Base) {
+    let mut world = paid_and_returned(base).await;
+    world.paid("9", "b", 138_000, json!({"commission": -12_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "b", Some("RCP-1")).await, Marked::Done);
+    assert_eq!(world.row(Kind::Receipt, "b").await.settles, 15_000_000);
+    // Accurate deletes no invoice under a receipt, so theirs is gone too.
+    assert!(world.accurate.remove_invoice("INV-9"));
+    reconcile(&world).await;
+    assert_eq!(act(&world, "9", Action::CreateAgain).await, Acted::Done);
+    world.run_until_settled().await;
+    assert_eq!(world.accurate.owed("INV-9"), Some(150_000.into()));
+    assert_eq!((world.row(Kind::Receipt, "b").await.settles, world.still_owed().await), (0, 15_000_000));
 }
 
 async fn a_receipt_is_booked_again_on_an_invoice_that_was_entered_again(base: Base) {

@@ -14,6 +14,8 @@ use crate::world::{Base, World, order, order_id};
 on_both! {
     a_listed_return_that_a_person_booked_is_never_booked_again;
     what_a_person_booked_is_no_longer_owed;
+    money_that_came_when_nothing_was_owed_pays_nothing_although_its_payout_is_booked_later;
+    what_a_person_booked_before_there_was_an_invoice_is_not_on_it;
     a_return_of_unknown_pieces_counts_what_the_person_says;
     a_mark_is_refused_where_the_document_exists_and_can_be_taken_back;
     a_mark_stops_a_receipt_that_was_only_planned;
@@ -107,6 +109,35 @@ async fn what_a_person_booked_is_no_longer_owed(base: Base) {
     assert_eq!(world.still_owed().await, 15_000_000 - returned);
     world.books_by_hand(Kind::Return, "r", None).await;
     assert_eq!(world.still_owed().await, 15_000_000);
+}
+
+async fn money_that_came_when_nothing_was_owed_pays_nothing_although_its_payout_is_booked_later(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.paid("7", "b", 94_500, json!({})).await;
+    assert_eq!(world.payout_state("b").await, (RowState::Blocked, "payout_late"), "as if the first one were booked");
+    for _ in 0..2 {
+        assert_eq!(world.books_by_hand(Kind::Receipt, "b", Some("OD-1")).await, Marked::Done);
+        assert_eq!((world.row(Kind::Receipt, "b").await.settles, world.still_owed().await), (0, 15_000_000));
+    }
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(0.into()), 0));
+}
+
+async fn what_a_person_booked_before_there_was_an_invoice_is_not_on_it(base: Base) {
+    let mut world = world(base).await;
+    world.forstok_sends(order("7").price(150_000).status("Open")).await;
+    world.run_until_settled().await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    assert_eq!(world.payout_state("a").await, (RowState::Waiting, ""));
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
+    world.invoiced("7").await;
+    assert_eq!((world.accurate.owed("INV-7"), world.still_owed().await), (Some(150_000.into()), 15_000_000));
+    // Moved there in Accurate, it is marked again.
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
+    assert_eq!(world.still_owed().await, 0);
 }
 
 async fn a_return_of_unknown_pieces_counts_what_the_person_says(base: Base) {

@@ -22,6 +22,8 @@ on_both! {
     an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifies_each;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
     a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_its_invoice;
+    an_order_that_goes_on_after_it_was_cancelled_does_not_come_back;
+    a_parcel_that_had_left_keeps_its_invoice_although_that_is_known_only_after_the_cancellation;
     an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so;
     a_cancellation_takes_back_a_receipt_that_was_never_sent;
     an_undo_that_cannot_delete_the_invoice_books_nothing_again;
@@ -115,6 +117,36 @@ async fn a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_
     world.mapping_changes("on_cancel = \"keep\"", "on_cancel = \"void\"").await;
     world.run_until_settled().await;
     assert_eq!(world.return_state(&id).await, (RowState::Waiting, ""), "its goods still travel back");
+}
+
+async fn an_order_that_goes_on_after_it_was_cancelled_does_not_come_back(base: Base) {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"approve\"\nwait_for = \"accepted\"\n\n[payout]\n").await;
+    world.invoiced("7").await;
+    let seven = || order("7").price(150_000);
+    world.forstok_sends(seven().shipped()).await;
+    world.forstok_sends(seven().cancelled().updated_at("2024-01-31T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    let id = "cancelled/8277/INV-7";
+    assert_eq!(world.row(Kind::Return, id).await.state, RowState::Waiting, "for a person's approval");
+    world.forstok_sends(seven().status("Delivered").updated_at("2024-01-31T11:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.row(Kind::Return, id).await.state, RowState::Ignored);
+    world.approves_all(Kind::Return).await;
+    assert_eq!((world.accurate.returns().len(), world.accurate.owed("INV-7")), (0, Some(150_000.into())));
+}
+
+async fn a_parcel_that_had_left_keeps_its_invoice_although_that_is_known_only_after_the_cancellation(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let seven = || order("7").price(150_000);
+    world.forstok_sends(seven().cancelled().updated_at("2024-01-31T10:05:00+07:00")).await;
+    world.decide_all().await;
+    assert_eq!(world.state("7").await, "void_due");
+    world.forstok_sends(seven().shipped().updated_at("2024-01-31T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!((world.state("7").await.as_str(), world.accurate.invoice_count()), ("invoiced", 1));
+    assert_eq!(world.row(Kind::Return, "cancelled/8277/INV-7").await.state, RowState::Waiting, "its goods travel back");
 }
 
 async fn an_order_that_becomes_returned_is_returned_as_a_whole_if_the_mapping_says_so(base: Base) {

@@ -4,18 +4,21 @@
 use std::time::Duration;
 
 use forstok_accurate::{
+    clock::Clock,
     domain::{document::Kind, payout::RowState, reason::Language},
     sandbox::{Action, Fault, SettlingEdit},
+    storage::ManualChange,
 };
 use serde_json::json;
 
 use super::{cancelling::two_shipped_pieces, on_both};
-use crate::world::{Base, World, order};
+use crate::world::{Base, World, order, order_id};
 
 on_both! {
     any_fault_of_each_deletion_leaves_nothing_behind;
     a_deletion_that_is_reported_but_not_carried_out_is_noticed_and_repeated;
     a_receipt_that_is_not_deleted_keeps_the_return_and_the_invoice;
+    an_undo_that_is_taken_back_deletes_nothing_more;
     a_receipt_that_a_person_changed_is_named_on_the_order_that_waits_for_it;
     a_return_that_a_person_renumbered_is_named_on_the_order_that_waits_for_it;
     a_return_that_is_not_deleted_keeps_the_invoice;
@@ -117,6 +120,25 @@ async fn a_receipt_that_is_not_deleted_keeps_the_return_and_the_invoice(base: Ba
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "refused_by_accurate"));
     world.lives_on(120).await;
     all_is_gone_one_after_the_other(&world, before, "tried again automatically").await;
+}
+
+async fn an_undo_that_is_taken_back_deletes_nothing_more(base: Base) {
+    let mut world = everything_is_booked(base).await;
+    world.accurate.next(Action::ReceiptDelete, Fault::UnknownTextBefore, 1);
+    world.decides_to_undo("7").await;
+    world.lives_on(0).await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    let back = ManualChange { decision: None, reason: None, document: None, actor: "sari".to_owned() };
+    world.storage.decide_manually(&order_id("7"), &back, world.clock.now()).await.expect("written");
+    world.lives_on(120).await;
+    assert_eq!(world.state("7").await, "invoiced");
+    assert_eq!((what_exists(&world), world.accurate.call_count(Action::ReceiptDelete)), ((1, 1, 1), 1));
+    assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    // Wanted again, the deletion begins anew.
+    let before = world.accurate.calls().len();
+    world.decides_to_undo("7").await;
+    world.lives_on(30).await;
+    all_is_gone_one_after_the_other(&world, before, "a second time").await;
 }
 
 /// What the order's page says first.

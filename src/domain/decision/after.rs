@@ -34,6 +34,14 @@ pub(super) fn is_to_vanish(manual: Option<&ManualDecision>) -> bool {
     manual.is_some_and(|manual| manual.decision == Manual::Undo)
 }
 
+/// Whether a return takes the place of deleting the invoice of a cancelled order: its parcel had left.
+pub(super) fn comes_back(order: &Undecided, cancelled: &Cancellation, mapping: &Mapping) -> bool {
+    *cancelled == Cancellation::Counts
+        && mapping.on_cancel == OnCancel::Void
+        && order.history.had_left_when_cancelled()
+        && !is_unwanted(order.manual.as_ref(), &number_of(order))
+}
+
 /// The invoice must go, and a receipt or a return is booked on it.
 pub(super) fn paid(order: &Undecided) -> Finding {
     let Booked { receipt, sales_return } = order.booked.clone();
@@ -183,6 +191,8 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
         }
         Cancellation::Contradicted { .. } => {
             verdict.warnings.push(Notice { warning: Warning::ProgressedAfterCancel, about: invoice });
+            // Nothing comes back because of a cancellation that no longer counts.
+            verdict.settlement_decides = true;
         }
         Cancellation::None => {}
     }

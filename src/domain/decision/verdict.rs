@@ -2,7 +2,7 @@
 
 use super::{
     Saves, Undecided, Verdict,
-    after::{after_invoice, after_replacement, is_to_vanish, paid, replaced},
+    after::{after_invoice, after_replacement, comes_back, is_to_vanish, paid, replaced},
     before::{Decision, cancellation, decide_with, decide_without_snapshot, notices},
 };
 use crate::domain::{
@@ -42,7 +42,8 @@ pub fn verdict(
             verdict.block(order, vec![paid(order)]);
         }
         // The deletion may be under way; the order is decided again after it.
-        (State::VoidDue, _) if order.deletion_tried || !is_contradicted => {}
+        (State::VoidDue, _)
+            if order.deletion_tried || (!is_contradicted && !comes_back(order, &cancelled, mapping)) => {}
         // The invoice no longer exists, so only a person's decision or a contradiction leads to a new decision.
         (State::Voided, _) if !leaves_voided(manual) && !is_contradicted => {}
         (State::Blocked, decision) if order.invoice_exists && replaced(order).is_some() => {

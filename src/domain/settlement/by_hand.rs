@@ -52,11 +52,12 @@ impl Settling<'_> {
             let outcome = outcome(by_hand, amount.unwrap_or_default(), Reason::ReturnNeedsPerson, changes);
             self.records.insert(place, outcome);
         }
-        self.goods_kept = self.keeps_goods();
+        self.ledger.kept = self.kept_refunds();
         for (place, row) in self.order.rows.iter().enumerate() {
             let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) else { continue };
             let mut amount = Rupiah::ZERO;
-            if by_hand.number.is_some() {
+            // Money that is booked somewhere else than on the invoice uses nothing of it up.
+            if by_hand.number.is_some() && by_hand.amount.is_none_or(|amount| !amount.is_zero()) {
                 let was = Row { payout: by_hand.was.as_ref().unwrap_or(&row.payout).clone(), ..row.clone() };
                 let worth = self.worth_of_payout(&was);
                 amount = by_hand.amount.or(by_hand.counted).unwrap_or(worth);
@@ -68,11 +69,13 @@ impl Settling<'_> {
         }
     }
 
-    /// Whether a record that is still to be decided says that the buyer keeps the goods.
-    fn keeps_goods(&self) -> bool {
+    /// What went back without a return, according to records that are still to be decided; `None` if one of them does
+    /// not say how much.
+    fn kept_refunds(&self) -> Option<Rupiah> {
         let open = self.order.records.iter().enumerate().filter(|(place, _)| !self.records.contains_key(place));
-        open.map(|(_, record)| returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock))
-            .any(|meaning| matches!(meaning, Meaning::Discount))
+        let meaning = |record| returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock);
+        let kept = open.filter(|(_, record)| matches!(meaning(record), Meaning::Discount));
+        kept.map(|(_, record)| record.record.refund).sum()
     }
 
     /// A person has booked this much for a record. The pieces that it names are gone only if it is their price.
@@ -106,12 +109,15 @@ impl Settling<'_> {
                 ..
             })) => Rupiah::ZERO - amount,
             Err(_) => {
+                let used = self.desk().used_by_hand(row, &self.ledger);
+                self.ledger.take(used);
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
                 let is_other = |name: &str| matches!(self.mapping.payout.category(name), Some(SUBTOTAL | REFUND));
                 let fees = row.payout.amounts.iter().filter(|(name, _)| !is_other(name));
                 let before_fees = row.payout.net - fees.map(|(_, amount)| *amount).sum();
                 let gross = products.map_or(before_fees, |products| products - refunded);
+                let gross = gross + used.discount + used.shipping;
                 gross.min(self.ledger.owed()).max(Rupiah::ZERO)
             }
         }

@@ -135,13 +135,6 @@ pub struct ByHand<R> {
     pub was: Option<R>,
 }
 
-impl Row {
-    /// Whether a person has decided that nothing is booked for it.
-    pub(super) fn is_excluded(&self) -> bool {
-        self.by_hand.as_ref().is_some_and(|by_hand| by_hand.number.is_none())
-    }
-}
-
 impl Record {
     /// Whether a person has decided that nothing is booked for it.
     pub(super) fn is_excluded(&self) -> bool {

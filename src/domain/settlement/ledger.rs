@@ -20,6 +20,10 @@ pub(super) struct Ledger {
     pub(super) shipping: Rupiah,
     /// Up to what amount the order's returns can still explain refunds.
     pub(super) returns: Rupiah,
+    /// What went back without a return, because the buyer keeps the goods; `None` if a record does not say how much.
+    pub(super) kept: Option<Rupiah>,
+    /// What rows have used up of that.
+    kept_used: Rupiah,
 }
 
 impl Ledger {
@@ -33,6 +37,8 @@ impl Ledger {
             discount: Rupiah::ZERO - body.cash_discount,
             shipping: body.detail_expense.iter().map(|expense| expense.expense_amount).sum(),
             returns: Rupiah::ZERO,
+            kept: Some(Rupiah::ZERO),
+            kept_used: Rupiah::ZERO,
         }
     }
 
@@ -60,6 +66,11 @@ impl Ledger {
     /// What of the invoice no return has taken off yet; 0 if there is none.
     pub(super) fn not_returned(&self) -> Rupiah {
         (self.total - self.returned).max(Rupiah::ZERO)
+    }
+
+    /// How much of a refund that no return explains went back for goods that the buyer keeps.
+    pub(super) fn kept_of(&self, refund: Rupiah) -> Rupiah {
+        self.kept.map_or(refund, |kept| refund.min((kept - self.kept_used).max(Rupiah::ZERO)))
     }
 
     pub(super) fn sums(&self) -> Sums {
@@ -92,5 +103,6 @@ impl Ledger {
         self.discount = self.discount - used.discount;
         self.shipping = self.shipping - used.shipping;
         self.returns = self.returns - used.returns;
+        self.kept_used = self.kept_used + used.kept;
     }
 }

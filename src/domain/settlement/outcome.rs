@@ -72,6 +72,9 @@ pub struct Used {
     pub shipping: Rupiah,
     /// Of the order's returns, which explain the row's refund.
     pub returns: Rupiah,
+    /// Of the refunds without a return: the buyer keeps the goods.
+    #[serde(default)]
+    pub kept: Rupiah,
 }
 
 /// Everything that posting needs to know about a return.

@@ -29,9 +29,10 @@ pub(super) fn pieces_of(
     stock: &Stock<'_>,
 ) -> Result<Pieces, AfterSale> {
     let wanted = wanted(record, snapshot)?;
+    let invoiced = Invoiced { snapshot, mapping, stock };
     let mut choices = vec![Pieces::new()];
     for (sku, quantity) in &wanted {
-        let offers = offers(sku, snapshot, mapping);
+        let offers = invoiced.offers(sku).ok_or_else(|| unclear(record))?;
         let available: Decimal = offers.iter().map(|offer| offer.available(stock)).sum();
         if offers.is_empty() {
             return Err(AfterSale::NotSold { sku: (*sku).to_owned() });
@@ -119,28 +120,40 @@ impl Offer {
     }
 }
 
-/// At which prices the order has a SKU.
-fn offers(sku: &str, snapshot: &Snapshot, mapping: &Mapping) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = Vec::new();
-    for product in snapshot.products().filter(|product| product.sku.trim() == sku && !product.quantity.is_zero()) {
-        let each = lines_of_one(product, snapshot, mapping);
-        match offers.iter_mut().find(|offer| offer.each == each) {
-            Some(offer) => offer.sold += product.quantity,
-            None if each.is_empty() => {}
-            None => offers.push(Offer { each, sold: product.quantity }),
-        }
-    }
-    offers
+/// The newest snapshot of an order, whose prices may have changed since its invoice, beside the lines of the invoice.
+struct Invoiced<'a> {
+    snapshot: &'a Snapshot,
+    mapping: &'a Mapping,
+    stock: &'a Stock<'a>,
 }
 
-/// What one piece of a product is on the invoice.
-fn lines_of_one(product: &OrderLine, snapshot: &Snapshot, mapping: &Mapping) -> Pieces {
-    let one = Snapshot { lines: vec![OrderLine { quantity: Decimal::ONE, ..product.clone() }], ..snapshot.clone() };
-    let mut each = Pieces::new();
-    for line in lines_of(&one, mapping, &mut Vec::new()) {
-        *each.entry((line.item_no, line.unit_price)).or_default() += line.quantity;
+impl Invoiced<'_> {
+    /// At which prices the invoice has a SKU; `None` if that is not clear any more.
+    fn offers(&self, sku: &str) -> Option<Vec<Offer>> {
+        let mut offers: Vec<Offer> = Vec::new();
+        let is_meant = |product: &&OrderLine| product.sku.trim() == sku && !product.quantity.is_zero();
+        for product in self.snapshot.products().filter(is_meant) {
+            let each = self.lines_of_one(product)?;
+            match offers.iter_mut().find(|offer| offer.each == each) {
+                Some(offer) => offer.sold += product.quantity,
+                None if each.is_empty() => {}
+                None => offers.push(Offer { each, sold: product.quantity }),
+            }
+        }
+        Some(offers)
     }
-    each
+
+    /// What one piece of a product is on the invoice.
+    fn lines_of_one(&self, product: &OrderLine) -> Option<Pieces> {
+        let lines = vec![OrderLine { quantity: Decimal::ONE, ..product.clone() }];
+        let one = Snapshot { lines, ..self.snapshot.clone() };
+        let mut each = Pieces::new();
+        for line in lines_of(&one, self.mapping, &mut Vec::new()) {
+            let price = self.stock.price(&line.item_no, line.unit_price, self.snapshot)?;
+            *each.entry((line.item_no, price)).or_default() += line.quantity;
+        }
+        Some(each)
+    }
 }
 
 /// All ways to take so many pieces from these offers; empty if there are too many.

@@ -41,6 +41,14 @@ type Amounts<'a> = BTreeMap<&'a str, Rupiah>;
 
 /// The amounts of a row by category; blocked if an amount has no category.
 pub(super) fn amounts<'a>(payout: &'a Payout, mapping: &'a Mapping) -> Result<Amounts<'a>, Outcome> {
+    match by_category(payout, mapping) {
+        (amounts, names) if names.is_empty() => Ok(amounts),
+        (_, names) => Err(blocked(Reason::FeeKindUnmapped, AfterSale::FeeNames { names })),
+    }
+}
+
+/// The amounts of a row by category, and the names of those that have none.
+fn by_category<'a>(payout: &'a Payout, mapping: &'a Mapping) -> (Amounts<'a>, Vec<String>) {
     let mut amounts = Amounts::new();
     let mut names = Vec::new();
     // An amount of 0 hides nothing, so its name does not matter.
@@ -57,7 +65,7 @@ pub(super) fn amounts<'a>(payout: &'a Payout, mapping: &'a Mapping) -> Result<Am
     if payout.amounts.keys().any(|name| mapping.payout.category(name) == Some(SUBTOTAL)) {
         amounts.entry(SUBTOTAL).or_default();
     }
-    if names.is_empty() { Ok(amounts) } else { Err(blocked(Reason::FeeKindUnmapped, AfterSale::FeeNames { names })) }
+    (amounts, names)
 }
 
 /// What went back to the buyer according to a row, in rupiah and positive.
@@ -98,8 +106,6 @@ pub(super) struct Desk<'a> {
     pub(super) store_id: &'a str,
     pub(super) invoice: Standing<'a>,
     pub(super) today: Date,
-    /// Whether a return record says that the buyer keeps the goods.
-    pub(super) goods_kept: bool,
 }
 
 impl Desk<'_> {
@@ -116,13 +122,9 @@ impl Desk<'_> {
             let fee = booked.entry(SERVICE_FEE).or_default();
             *fee = *fee + tax;
         }
-        // A row that explains everything deducts all that the invoice contains.
-        let part = if explains_all { |holding, _| holding } else { at_most };
-        let used = Used {
-            discount: take_off(&mut booked, VOUCHER, ledger.discount, part),
-            shipping: take_off(&mut booked, SHIPPING, ledger.shipping, part),
-            returns: self.take_off_returns(row, &mut booked, refund, ledger)?,
-        };
+        let (discount, shipping) = take_off_invoice(&mut booked, &amounts, ledger);
+        let (returns, kept) = self.take_off_returns(row, &mut booked, refund, ledger)?;
+        let used = Used { discount, shipping, returns, kept };
 
         let all: Rupiah = amounts.values().copied().sum();
         let mut rest = if explains_all { row.payout.net - all } else { Rupiah::ZERO };
@@ -151,15 +153,24 @@ impl Desk<'_> {
         self.receipt(row, payment, &booked, used).map(|draft| Booking::Receipt(Box::new(draft)))
     }
 
-    /// Deducts from the refund what returns explain. The remainder is booked if the buyer keeps the goods; otherwise
-    /// the row waits. Returns the amount that returns explain.
+    /// What a row uses up that a person has booked although no receipt can book it.
+    pub(super) fn used_by_hand(&self, row: &Row, ledger: &Ledger) -> Used {
+        let (amounts, _) = by_category(&row.payout, self.mapping);
+        let (discount, shipping) = take_off_invoice(&mut amounts.clone(), &amounts, ledger);
+        let refunded = refund_in(&row.payout, self.mapping);
+        let returns = refunded.min(ledger.returns).max(Rupiah::ZERO);
+        Used { discount, shipping, returns, kept: refunded - returns }
+    }
+
+    /// Deducts from the refund what returns explain. The remainder is booked as far as the buyer keeps the goods;
+    /// otherwise the row waits. Returns what returns explain, and the remainder.
     fn take_off_returns(
         &self,
         row: &Row,
         booked: &mut Amounts<'_>,
         refund: Rupiah,
         ledger: &Ledger,
-    ) -> Result<Rupiah, Outcome> {
+    ) -> Result<(Rupiah, Rupiah), Outcome> {
         let refunded = Rupiah::ZERO - refund;
         let mut explained = refunded.min(ledger.returns).max(Rupiah::ZERO);
         // With exclusive tax, returns have sen that no marketplace pays.
@@ -167,13 +178,14 @@ impl Desk<'_> {
             explained = refunded;
         }
         let remains = refunded - explained;
-        if remains.is_positive() && !self.goods_kept {
-            return Err(self.wait_for_return(row, remains));
+        let kept = ledger.kept_of(remains);
+        if kept < remains {
+            return Err(self.wait_for_return(row, remains - kept));
         }
         if !remains.is_zero() {
             booked.insert(REFUND, Rupiah::ZERO - remains);
         }
-        Ok(explained)
+        Ok((explained, remains))
     }
 
     fn wait_for_return(&self, row: &Row, remains: Rupiah) -> Outcome {
@@ -297,6 +309,15 @@ impl Desk<'_> {
 /// The account in which a store's payouts arrive.
 pub(super) fn bank_of(store: Option<&Store>) -> Option<String> {
     store.and_then(|store| store.bank_account.clone())
+}
+
+/// Deducts what the invoice already contains: its discount and its shipping. A row that explains everything deducts all
+/// of it.
+fn take_off_invoice(booked: &mut Amounts<'_>, amounts: &Amounts<'_>, ledger: &Ledger) -> (Rupiah, Rupiah) {
+    let part: fn(Rupiah, Rupiah) -> Rupiah =
+        if amounts.contains_key(SUBTOTAL) { |holding, _| holding } else { at_most };
+    let discount = take_off(booked, VOUCHER, ledger.discount, part);
+    (discount, take_off(booked, SHIPPING, ledger.shipping, part))
 }
 
 /// Deducts from a booked amount what the invoice already contains of its category, and returns what was deducted. Only

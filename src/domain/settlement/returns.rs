@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    known::{CameBack, Cancelled, Order, Record, Stage, Standing},
+    known::{CameBack, Cancelled, Order, Record, Row, Stage, Standing},
     outcome::{Outcome, ReturnDraft, WaitsFor},
     pieces::pieces_of,
     receipts::{blocked, days_after, refund_in},
@@ -131,7 +131,10 @@ pub(super) fn meaning(
 /// Money that went back without goods is a discount, unless the mapping wants a return for it or all of the invoice
 /// went back: then no receipt is left to hold the discount (returns.md §4).
 fn is_discount(order: &Order<'_>, record: &ReturnRecord, invoice: Standing<'_>, mapping: &Mapping) -> bool {
-    let rows = || order.rows.iter().filter(|row| !row.is_excluded());
+    // What a receipt has booked as a discount stays one.
+    let is_open =
+        |row: &&Row| row.by_hand.is_none() && !row.receipt.as_ref().is_some_and(|receipt| receipt.stage.is_fixed());
+    let rows = || order.rows.iter().filter(is_open);
     let refund = record.refund.unwrap_or_else(|| rows().map(|row| refund_in(&row.payout, mapping)).sum());
     let is_whole = record.pieces.is_empty() && refund >= invoice.total;
     record.goods == Goods::Kept && mapping.returns.refund_only == RefundOnly::Discount && !is_whole

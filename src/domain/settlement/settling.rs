@@ -33,8 +33,6 @@ pub(super) struct Settling<'a> {
     pub(super) ledger: Ledger,
     pub(super) stock: Stock<'a>,
     pub(super) by_hand: BookedByHand,
-    /// Whether the refund of a return record becomes a discount, because the buyer keeps the goods.
-    pub(super) goods_kept: bool,
     receipts: Vec<Planned<PayoutKey, ReceiptDraft>>,
     returns: Vec<Planned<ReturnKey, ReturnDraft>>,
     pub(super) rows: HashMap<usize, Outcome>,
@@ -58,7 +56,6 @@ impl<'a> Settling<'a> {
             ledger: Ledger::open(invoice),
             stock: Stock::of(invoice),
             by_hand: BookedByHand::default(),
-            goods_kept: false,
             receipts: Vec::new(),
             returns: Vec::new(),
             rows: HashMap::new(),
@@ -199,16 +196,15 @@ impl<'a> Settling<'a> {
             };
             self.records.insert(place, outcome);
         }
+        let kept = self.records.iter().filter(|(_, outcome)| **outcome == Outcome::Waiting(WaitsFor::Payout));
+        self.ledger.kept = kept.map(|(place, _)| self.order.records[*place].record.refund).sum();
         self.foresee_returns();
     }
 
     fn decide_record(&mut self, place: usize, record: &Record) -> Outcome {
         match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
             Meaning::Unclear(finding) => Outcome::Blocked(finding),
-            Meaning::Discount => {
-                self.goods_kept = true;
-                Outcome::Waiting(WaitsFor::Payout)
-            }
+            Meaning::Discount => Outcome::Waiting(WaitsFor::Payout),
             Meaning::Return(draft) => {
                 self.amounts.insert(place, Some(draft.total));
                 match returns::held_up(record, &draft, self.invoice, self.mapping, self.today) {
@@ -301,13 +297,7 @@ impl<'a> Settling<'a> {
     }
 
     pub(super) fn desk(&self) -> Desk<'a> {
-        Desk {
-            mapping: self.mapping,
-            store_id: self.order.store_id,
-            invoice: self.invoice,
-            today: self.today,
-            goods_kept: self.goods_kept,
-        }
+        Desk { mapping: self.mapping, store_id: self.order.store_id, invoice: self.invoice, today: self.today }
     }
 
     fn finish(mut self, invoice: Fate, cancelled: Option<Cancelled>) -> Settlement {

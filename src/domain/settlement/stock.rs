@@ -6,8 +6,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{known::Standing, outcome::ReturnDraft};
 use crate::domain::{
+    basis::Basis,
     invoice::{DetailExpense, DetailItem},
     money::Rupiah,
+    order::Snapshot,
     sales_return::ReturnBody,
 };
 
@@ -56,6 +58,17 @@ impl<'a> Stock<'a> {
     /// Everything that is left.
     pub(super) fn everything(&self) -> Pieces {
         self.left.iter().filter(|(_, left)| **left > Decimal::ZERO).map(|(key, left)| (key.clone(), *left)).collect()
+    }
+
+    /// The price that an item has on the invoice, given its price in a snapshot: that one, or the only one if prices have
+    /// changed since. `None` if it is not clear, or if the invoice does not have the item.
+    pub(super) fn price(&self, item_no: &str, price: Rupiah, snapshot: &Snapshot) -> Option<Rupiah> {
+        let mut prices = self.left.keys().filter(|(item, _)| item == item_no).map(|(_, price)| *price);
+        let is_as_invoiced = self.invoice.draft.basis.has_same_pieces(&Basis::of(snapshot));
+        if is_as_invoiced {
+            return prices.find(|invoiced| *invoiced == price);
+        }
+        prices.next().filter(|_| prices.next().is_none())
     }
 
     /// How many of a product are left.

@@ -96,6 +96,8 @@ pub struct RowRecord {
     pub by_hand: Option<ByHand>,
     /// What it said when that person marked it, if it was corrected afterwards.
     pub was: Option<RowContent>,
+    /// Accurate's id of the order's invoice then: their document is on no later one.
+    pub marked_invoice: Option<i64>,
     /// What their document takes off what is owed, in hundredths of a rupiah.
     pub settles: i64,
     /// The net of a payout; what a return takes off its invoice, or the refund where that is not clear. `None` if it is

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{
-    content,
+    MarkedByHand, content, marked,
     matching::order_now,
     record::{MAY_BE_BOOKED, unsettle},
     rows_of, was,
@@ -43,7 +43,7 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     now: Timestamp,
 ) -> Result<Marked> {
     let sql = format!(
-        "SELECT id, order_id, kind, content, by_hand, amount, part,
+        "SELECT id, order_id, kind, content, by_hand, amount, part, reason,
              CAST(CASE WHEN {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_booked,
              CAST(CASE WHEN {IS_CORRECTED} THEN 1 ELSE 0 END AS BIGINT) AS is_corrected,
              COALESCE((SELECT d.number FROM documents d WHERE d.order_id = settlement_rows.order_id
@@ -72,11 +72,21 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     {
         return Ok(refused);
     }
-    // Money that no order was known for is booked somewhere else than on an invoice.
-    let nowhere = Some(Rupiah::ZERO).filter(|_| before.is_none() && order.is_none());
-    let by_hand = by_hand.map(|said| match said.document {
-        Some(_) => ByHand { amount: said.amount.or(nowhere), ..said.clone() },
-        None => said.clone(),
+    let invoice_id = invoice_of(db, order.as_ref()).await?;
+    let earlier = marked(row)?;
+    // The same mark again changes nothing of what was counted.
+    let is_same = by_hand.is_some() && !is_booked && order == before;
+    let earlier = earlier.filter(|earlier| is_same && earlier.was.is_none() && earlier.invoice_id == invoice_id);
+    // Without an invoice, and for money that came when nothing was owed, the document is somewhere else.
+    let is_elsewhere = invoice_id.is_none() || row.text("reason")? == Reason::PayoutLate.code();
+    let by_hand = by_hand.map(|said| {
+        let amount = match &earlier {
+            _ if said.document.is_none() => None,
+            _ if invoice_id.is_none() => Some(Rupiah::ZERO),
+            Some(earlier) => said.amount.or(earlier.by_hand.amount.filter(Rupiah::is_zero)),
+            None => said.amount.or(is_elsewhere.then_some(Rupiah::ZERO)),
+        };
+        ByHand { amount, ..said.clone() }
     });
     let by_hand = by_hand.as_ref();
     let (state, reason) = match (by_hand, &order) {
@@ -85,21 +95,20 @@ pub(in crate::storage) async fn mark<T: Dialect>(
         (None, Some(_)) => (RowState::Waiting, ""),
         (None, None) => (RowState::Unmatched, ""),
     };
-    // The same mark again changes nothing of what was counted. If a document that the person took over is deleted one
-    // day, its number is not used again.
-    let is_same = by_hand.is_some() && was(row)?.is_none() && !is_booked && order == before;
+    // If a document that the person took over is deleted one day, its number is not used again.
     let is_taken_over = is_booked && by_hand.is_some();
     let sql = "UPDATE settlement_rows SET by_hand = CASE WHEN $2 = '' THEN NULL ELSE $2 END, state = $3, reason = $4,
                    finding = NULL, waits_for = NULL, waits = '', settles = CASE WHEN $5 = 1 THEN settles ELSE 0 END,
                    part = CASE WHEN order_id = $6 AND $7 = 0 THEN part END, order_id = $6
                WHERE id = $1";
-    let json = by_hand.map(to_json).unwrap_or_default();
+    let json = by_hand.map(|by_hand| to_json(&MarkedByHand { by_hand: by_hand.clone(), was: None, invoice_id }));
+    let json = json.unwrap_or_default();
     let values = [
         row.number("id")?.into(),
         (&json).into(),
         state.as_str().into(),
         reason.into(),
-        i64::from(is_same).into(),
+        i64::from(earlier.is_some()).into(),
         order.as_ref().map(OrderId::as_str).unwrap_or_default().into(),
         i64::from(is_taken_over).into(),
     ];
@@ -126,6 +135,15 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let orders: BTreeSet<_> = before.iter().chain(&order).collect();
     append(db, orders.into_iter().map(|order| (order, std::slice::from_ref(&event))), now).await?;
     Ok(Marked::Done)
+}
+
+/// Accurate's id of an order's invoice, if it exists.
+async fn invoice_of<T: Dialect>(db: &mut T, order: Option<&OrderId>) -> Result<Option<i64>> {
+    let Some(order) = order else { return Ok(None) };
+    let sql = "SELECT accurate_id FROM documents
+               WHERE order_id = $1 AND kind = 'invoice' AND state <> 'gone' AND accurate_id IS NOT NULL";
+    let rows = db.fetch(sql, &[order.into()]).await?;
+    Ok(rows.first().map(|row| row.number_if_any("accurate_id")).transpose()?.flatten())
 }
 
 /// Why the amount of a person's return cannot be: it is missing although nothing here says it, or it is more than is left

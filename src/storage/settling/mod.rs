@@ -55,6 +55,7 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
         finding: optional_json(row, "finding")?,
         waits_for: optional_json(row, "waits_for")?,
         was: was(row)?,
+        marked_invoice: marked(row)?.and_then(|marked| marked.invoice_id),
         by_hand: optional_json(row, "by_hand")?,
         ..with_content(row, content(row)?, state)?
     })
@@ -72,6 +73,7 @@ pub(super) fn shown_row(row: &impl Columns) -> Result<RowRecord> {
         finding: optional_json(row, "finding").unwrap_or_default(),
         waits_for: optional_json(row, "waits_for").unwrap_or_default(),
         was: was(row).unwrap_or_default(),
+        marked_invoice: None,
         by_hand: optional_json(row, "by_hand").unwrap_or_default(),
         ..with_content(row, content, RowState::parse(row.text("state")?).unwrap_or(RowState::Blocked))?
     })
@@ -97,6 +99,7 @@ fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Res
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
         by_hand: None,
         was: None,
+        marked_invoice: None,
         settles: row.number("settles")?,
         amount: row.number_if_any("amount")?.map(Rupiah::from_hundredths),
     })
@@ -151,9 +154,15 @@ struct MarkedByHand {
     /// The content that the person has booked, if it was corrected afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     was: Option<String>,
+    /// Accurate's id of the order's invoice at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invoice_id: Option<i64>,
+}
+
+fn marked(row: &impl Columns) -> Result<Option<MarkedByHand>> {
+    optional_json(row, "by_hand")
 }
 
 fn was(row: &impl Columns) -> Result<Option<RowContent>> {
-    let marked: Option<MarkedByHand> = optional_json(row, "by_hand")?;
-    marked.and_then(|marked| marked.was).map(|text| content_in(row, &text)).transpose()
+    marked(row)?.and_then(|marked| marked.was).map(|text| content_in(row, &text)).transpose()
 }

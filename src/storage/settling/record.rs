@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    MarkedByHand,
+    MarkedByHand, marked,
     matching::{order_of, orders},
     parts, rows_of,
 };
@@ -19,7 +19,7 @@ use crate::{
     storage::{
         Result, RowContent, RowRecorded,
         dialect::{Columns, Dialect},
-        rows::{from_json, hundredths, json as to_json, micros, optional_json, storable},
+        rows::{from_json, hundredths, json as to_json, micros, storable},
     },
 };
 
@@ -297,8 +297,7 @@ async fn keep_what_was_booked_by_hand<T: Dialect>(db: &mut T, corrected: &str) -
         T::ROWS
     );
     for row in &db.fetch(sql, &[corrected.into()]).await? {
-        let marked: Option<MarkedByHand> = optional_json(row, "by_hand")?;
-        let Some(marked) = marked.filter(|marked| marked.was.is_none()) else { continue };
+        let Some(marked) = marked(row)?.filter(|marked| marked.was.is_none()) else { continue };
         let marked = MarkedByHand { was: Some(row.text("content")?.to_owned()), ..marked };
         let sql = "UPDATE settlement_rows SET by_hand = $2 WHERE id = $1";
         db.execute(sql, &[row.number("id")?.into(), (&to_json(&marked)).into()]).await?;

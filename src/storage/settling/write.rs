@@ -120,8 +120,14 @@ fn changes(
         let before = stored.iter().find(|document| (document.kind, document.part) == (kind, part));
         let changes_it = match before {
             None => true,
-            // What exists, or may exist, was sent as it is.
-            Some(before) if before.may_exist() => false,
+            // What exists, or may exist, was sent as it is. A person who wanted it deleted has taken that back.
+            Some(before) if before.may_exist() => {
+                if before.wanted == document::Wanted::Gone {
+                    let progress = if before.id.is_some() { Progress::Exists } else { Progress::Due };
+                    changes.push(row(order_id, kind, part, None, "exist", progress));
+                }
+                false
+            }
             Some(before) => {
                 before.progress == Progress::Gone
                     || before.wanted == document::Wanted::Gone
@@ -218,10 +224,13 @@ async fn write_documents<T: Dialect>(db: &mut T, rows: &[serde_json::Value], now
     if !others.is_empty() {
         let sql = format!(
             // What Accurate refused stays known; what waited for something in Accurate is tried at once if it is wanted
-            // again.
-            "UPDATE documents SET wanted = v.value ->> 'wanted', state = v.value ->> 'state', lease_until = 0,
-                 findings = CASE WHEN waits_for = '' THEN findings ELSE '[]' END,
+            // again. A deletion that may have been sent is looked up before what was deleted counts as existing.
+            "UPDATE documents SET wanted = v.value ->> 'wanted', lease_until = 0,
+                 state = CASE WHEN v.value ->> 'state' = 'exists' AND documents.state = 'due'
+                                   AND documents.deletion_tried = 1 THEN 'due' ELSE v.value ->> 'state' END,
+                 findings = CASE WHEN waits_for = '' AND v.value ->> 'wanted' = 'gone' THEN findings ELSE '[]' END,
                  failures = 0, recheck_at = 0, waits_for = '', due_since = NULL,
+                 deletion_tried = CASE WHEN v.value ->> 'wanted' = 'gone' THEN deletion_tried ELSE 0 END,
                  next_attempt_at = CASE WHEN documents.state = 'due' AND documents.wanted = 'gone'
                                         THEN documents.next_attempt_at ELSE CAST($2 AS BIGINT) END
              FROM {} WHERE documents.order_id = v.value ->> 'order_id' AND documents.kind = v.value ->> 'kind'

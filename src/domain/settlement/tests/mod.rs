@@ -3,6 +3,7 @@
 mod amounts;
 mod by_hand;
 mod cancelling;
+mod changed;
 mod choices;
 mod days;
 mod examples;
@@ -152,7 +153,7 @@ impl Sale {
         };
         let total = body.total();
         let (book, customer_name) = ("main".into(), "Toko".to_owned());
-        let draft = Draft { book, customer_name, create_customer: false, total, basis: Basis::default(), body };
+        let draft = Draft { book, customer_name, create_customer: false, total, basis: Basis::of(&snapshot), body };
         Self {
             mapping,
             snapshot,

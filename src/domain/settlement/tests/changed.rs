@@ -1,0 +1,93 @@
+//! Orders that changed after their invoice was created.
+
+use super::*;
+
+#[test]
+fn pieces_come_back_at_the_prices_of_the_invoice_although_forstok_reports_others_now() {
+    let mut sale = Sale::plain();
+    sale.snapshot.lines[0].price = Some(rupiah(74_000));
+    sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
+    let draft = sale.decide().returns.remove(0).draft;
+    assert_eq!((draft.body.detail_item[0].unit_price, draft.total), (rupiah(75_000), rupiah(75_000)));
+}
+
+#[test]
+fn a_new_price_that_another_piece_had_on_the_invoice_is_for_a_person() {
+    let mut sale = Sale::of(vec![line("KAOS", 50_000, 1), line("KAOS", 45_000, 1)], 0, 0);
+    sale.snapshot.lines[0].price = Some(rupiah(45_000));
+    sale.returns(Goods::Returned, Some(45_000), &[("KAOS", 1)]);
+    let about = AfterSale::WhichPieces { refund: Some("45000".to_owned()) };
+    assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about));
+}
+
+#[test]
+fn a_sku_that_means_another_item_since_the_invoice_is_for_a_person() {
+    let mut sale = Sale::plain();
+    sale.mapping = Mapping::parse("m", &format!("{MAPPING}\n[skus]\nAAA2002 = \"NEW-ITEM\"\n")).expect("valid");
+    sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+    let about = AfterSale::WhichPieces { refund: Some("75000".to_owned()) };
+    assert_eq!(sale.why_record(1), (Reason::ReturnNeedsPerson, about), "not that more were returned than sold");
+}
+
+/// What a row waits for.
+fn waits(sale: &Sale, row: usize) -> Option<Rupiah> {
+    match sale.decide().rows[row - 1].outcome {
+        Outcome::Waiting(WaitsFor::ReturnRecord(refund, _)) => Some(refund),
+        _ => None,
+    }
+}
+
+#[test]
+fn goods_that_the_buyer_keeps_explain_no_more_than_their_refund() {
+    let mut sale = Sale::plain();
+    sale.today = date(2026, 11, 7);
+    sale.returns(Goods::Kept, Some(20_000), &[]);
+    sale.pays(43_000, &[("subtotal", 150_000), ("refund", -95_000), ("service_fee", -12_000)]);
+    assert_eq!(waits(&sale, 1), Some(rupiah(75_000)), "a piece of 75.000 may be on its way back");
+    sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+    let settlement = sale.book();
+    assert_eq!(booked(&settlement), [receipt(75_000, &[("600104", 12_000), ("400102", 20_000)], 43_000)]);
+    assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
+}
+
+#[test]
+fn a_refund_that_was_booked_as_a_discount_explains_no_later_one() {
+    let mut sale = Sale::plain();
+    sale.today = date(2026, 11, 7);
+    sale.returns(Goods::Kept, Some(20_000), &[]);
+    sale.pays(40_000, &[("refund", -20_000)]);
+    assert_eq!(sale.book().receipts.len(), 1);
+    sale.pays(-75_000, &[("refund", -75_000)]);
+    assert_eq!(waits(&sale, 2), Some(rupiah(75_000)));
+}
+
+#[test]
+fn goods_that_are_kept_stay_a_discount_once_a_part_of_their_refund_is_booked() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Kept, None, &[]);
+    sale.pays(40_000, &[("refund", -20_000)]);
+    assert_eq!(sale.book().receipts.len(), 1);
+    sale.pays(-130_000, &[("refund", -130_000)]);
+    assert_eq!(sale.decide().returns, [], "the whole order would be returned beside the discount");
+}
+
+#[test]
+fn a_voucher_that_a_person_booked_with_fees_that_nobody_mapped_is_not_deducted_again() {
+    let mut sale = Sale::of(vec![line("AAA2002", 80_000, 2)], 10_000, 0);
+    let fees = [("subtotal", 80_000), ("voucher_seller", -10_000), ("odd fee", -100)];
+    sale.pays(69_900, &fees).by_hand = Some(by_hand("RCP-1", None));
+    sale.pays(70_000, &[("subtotal", 80_000), ("voucher_seller", -10_000)]);
+    let settlement = sale.decide();
+    assert_eq!(settlement.rows[0].outcome, Outcome::ByHand(rupiah(70_000)), "the voucher is on the invoice");
+    assert_eq!(booked(&settlement), [receipt(80_000, &[("600101", 10_000)], 70_000)], "this one is not");
+}
+
+#[test]
+fn money_that_a_person_booked_elsewhere_uses_nothing_up() {
+    let mut sale = Sale::plain();
+    sale.pays(138_000, &[("service_fee", -12_000)]);
+    sale.pays(94_500, &[]).by_hand = Some(by_hand("OD-1", Some(0)));
+    let settlement = sale.book();
+    assert_eq!(settlement.rows[1].outcome, Outcome::ByHand(none()));
+    assert_eq!(booked(&settlement), [receipt(150_000, &[("600104", 12_000)], 138_000)]);
+}
