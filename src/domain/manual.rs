@@ -52,6 +52,8 @@ pub struct Situation {
 pub enum Invoice {
     /// There is no invoice.
     Missing,
+    /// A save of it was sent whose outcome is not known.
+    Unsure,
     /// It exists.
     Exists,
     /// It is being deleted.
@@ -162,9 +164,9 @@ impl Situation {
     pub fn allows(self, decision: Option<Manual>) -> Result<(), Refused> {
         let refused = match (decision, self.invoice) {
             (_, Invoice::Deleting) => Refused::Deleting,
-            (None, _) | (Some(Manual::Undo), Invoice::Exists) | (Some(Manual::Again), Invoice::Deleted) => {
-                return Ok(());
-            }
+            (None, _)
+            | (Some(Manual::Undo), Invoice::Exists | Invoice::Unsure)
+            | (Some(Manual::Again), Invoice::Deleted) => return Ok(()),
             (Some(Manual::Undo), _) => Refused::NothingToUndo,
             (Some(Manual::Again), _) => Refused::NotVoided,
             (Some(_), Invoice::Exists) => Refused::AlreadyInvoiced,
@@ -190,6 +192,9 @@ mod tests {
         let waiting = Situation { invoice: Invoice::Missing, ..posted };
         assert_eq!(waiting.allows(Some(Manual::Undo)), Err(Refused::NothingToUndo));
         assert_eq!(waiting.allows(Some(Manual::Again)), Err(Refused::NotVoided));
+        let unsure = Situation { invoice: Invoice::Unsure, ..posted };
+        assert_eq!(unsure.allows(Some(Manual::Undo)), Ok(()), "it may exist");
+        assert_eq!(unsure.allows(Some(Manual::Never)), Ok(()));
         let voided = Situation { invoice: Invoice::Deleted, ..posted };
         assert_eq!(voided.allows(Some(Manual::Again)), Ok(()));
         assert_eq!(voided.allows(Some(Manual::Now)), Err(Refused::Voided));

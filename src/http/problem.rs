@@ -131,6 +131,12 @@ pub(crate) enum Problem {
     /// 409: a document of ours books the row already, or may do so at any moment.
     #[error("{0} already books this, or is about to; first decide \"undo\" for the order")]
     BookedHere(DocumentNumber),
+    /// 409: the row was corrected after a document of ours was created, and another number was given.
+    #[error(
+        "document: {0} was created for this; give this number once you have corrected it in Accurate, also if you \
+         renumbered or replaced it there"
+    )]
+    CorrectedHere(DocumentNumber),
     /// 404: the settings have no such book, or it has no such list.
     #[error(
         "there is no list {kind:?} of an Accurate database {book:?}; use a database of the settings, and accounts, \
@@ -249,7 +255,9 @@ impl Problem {
             Self::MappingWrong(_) | Self::UnreadableFile(_) | Self::ColumnsUnknown(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Refused(_) | Self::FindingChanged | Self::BookedHere(_) => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::FindingChanged | Self::BookedHere(_) | Self::CorrectedHere(_) => {
+                StatusCode::CONFLICT
+            }
             Self::UnknownOrder(_)
             | Self::UnknownWarning { .. }
             | Self::UnknownSnapshot { .. }
@@ -294,7 +302,7 @@ impl Problem {
             Self::UnknownNumber(..) => "reconciliation_unknown",
             Self::FindingChanged => "finding_changed",
             Self::UnknownRow { .. } => "row_unknown",
-            Self::BookedHere(_) => "booked_here",
+            Self::BookedHere(_) | Self::CorrectedHere(_) => "booked_here",
             Self::NotImported(_) => "order_not_imported",
             Self::UnknownList { .. } => "list_unknown",
             Self::Refused(refused) => refused.code(),

@@ -22,7 +22,10 @@ pub(super) async fn decide(
     change: &ManualChange,
     now: Timestamp,
 ) -> Result<Written> {
-    let sql = "SELECT state, reason, invoice_id, history, decision FROM orders WHERE order_id = $1";
+    let sql = "SELECT state, reason, invoice_id, history, decision,
+                      (SELECT d.doubt_since FROM documents d
+                       WHERE d.order_id = orders.order_id AND d.kind = 'invoice' AND d.part = 0) AS doubt_since
+               FROM orders WHERE order_id = $1";
     let rows = db.fetch(sql, &[order_id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Written::Unknown) };
     let (state, history): (_, History) = (state(row)?, json_column(row, "history")?);
@@ -31,6 +34,7 @@ pub(super) async fn decide(
         (State::VoidDue, _) => Invoice::Deleting,
         (State::Voided, _) => Invoice::Deleted,
         (_, Some(_)) => Invoice::Exists,
+        (_, None) if row.number_if_any("doubt_since")?.is_some_and(|since| since > 0) => Invoice::Unsure,
         (_, None) => Invoice::Missing,
     };
     // An order that went on after it was cancelled is for a person to decide about.

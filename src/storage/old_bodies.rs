@@ -22,9 +22,9 @@ const OTHER_CLOCKS: SignedDuration = SignedDuration::from_mins(1);
 const NEEDED: &str = "(EXISTS (SELECT 1 FROM unfolded u WHERE u.delivery = d.id)
      OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = d.order_id AND o.latest_delivery = d.id
                 AND (o.undecided = 1 OR o.state IN ('received', 'watching', 'due', 'blocked', 'void_due')
-                     OR EXISTS (SELECT 1 FROM settlement_rows r
-                                WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = 'return'
-                                  AND r.state IN ('waiting', 'due', 'blocked')))))";
+                     OR (SELECT COUNT(*) FROM settlement_rows r
+                         WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = 'return'
+                           AND r.state IN ('waiting', 'due', 'blocked')) > 0)))";
 
 /// Some deliveries that came before a moment.
 pub(super) struct Old {

@@ -126,6 +126,13 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
             let sentence = page.t("{} already books this, or is about to.", "{} sudah atau segera membukukannya.");
             not_possible(sentence.replace("{}", number.as_str()), page)
         }
+        Problem::CorrectedHere(number) => {
+            let sentence = page.t(
+                "{} was created for this. Give this number once you have corrected the document in Accurate, also if you renumbered or replaced it there.",
+                "{} dibuat untuk data ini. Isikan nomor tersebut setelah dokumennya Anda perbaiki di Accurate, termasuk bila nomornya Anda ubah atau dokumennya Anda ganti di sana.",
+            );
+            not_possible(sentence.replace("{}", number.as_str()), page)
+        }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),
             page.t("Another site sent this request.", "Permintaan ini dikirim oleh halaman situs lain.").to_owned(),

@@ -341,7 +341,7 @@ async fn a_receipt_that_a_person_corrected_in_accurate_becomes_theirs(base: Base
     let edit = SettlingEdit { amount: Some(138_000.into()), ..SettlingEdit::default() };
     world.accurate.edit_receipt("INV-7/1", &edit).expect("it is there");
     let refused = world.books_by_hand(Kind::Receipt, "a", Some("RCP-9")).await;
-    assert_eq!(refused, Marked::BookedHere("INV-7/1".into()), "two receipts would book the money twice");
+    assert_eq!(refused, Marked::CorrectedHere("INV-7/1".into()), "two receipts would book the money twice");
     assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("INV-7/1")).await, Marked::Done);
     assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
     assert_eq!(world.accurate.owed("INV-7"), Some(12_000.into()));

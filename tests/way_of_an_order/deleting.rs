@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    domain::reason::Language,
+    clock::Clock,
+    domain::{manual::Manual, reason::Language},
     sandbox::{Action, Edit, Fault, On},
+    storage::{ManualChange, Written},
 };
 
 use super::{NUMBER, ORDER};
-use crate::world::{World, order};
+use crate::world::{World, order, order_id};
 
 async fn an_invoiced_order() -> World {
     let mut world = World::new().await;
@@ -120,6 +122,25 @@ async fn a_deletion_that_must_wait_looks_the_invoice_up_so_that_it_can_be_a_prob
     world.run_until_idle().await;
     assert_eq!(world.state(ORDER).await, "void_due", "the first save may still arrive");
     assert_eq!(world.accurate.call_count(Action::InvoiceDetail), before + 1);
+}
+
+#[tokio::test]
+async fn an_invoice_whose_save_lost_its_reply_is_found_and_deleted_if_a_person_wants_that() {
+    let mut world = World::new().await;
+    world.accurate.next(On::InvoiceSaves, Fault::DroppedAfter, 1);
+    world.forstok_sends(order(ORDER).ready_to_ship()).await;
+    world.run_until_idle().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("due", 1));
+    let undo = ManualChange {
+        decision: Some(Manual::Undo),
+        reason: Some("sold twice".to_owned()),
+        document: None,
+        actor: "sari".to_owned(),
+    };
+    let written = world.storage.decide_manually(&order_id(ORDER), &undo, world.clock.now()).await.expect("written");
+    assert_eq!(written, Written::Changed);
+    world.run_until_settled().await;
+    assert_eq!((world.state(ORDER).await.as_str(), world.accurate.invoice_count()), ("voided", 0));
 }
 
 #[tokio::test]

@@ -80,12 +80,15 @@ impl Settling<'_> {
 
     /// A person has booked this much for a record. The pieces that it names are gone only if it is their price.
     fn returned_by_hand(&mut self, record: &Record, amount: Rupiah) {
-        if let Some(draft) = self.clear(record).filter(|draft| draft.total == amount) {
-            self.stock.give_back(&draft);
+        match self.clear(record).filter(|draft| draft.total == amount) {
+            Some(draft) => {
+                self.stock.give_back(&draft);
+                self.ledger.explain_by(&draft);
+            }
+            None => self.ledger.explain(amount),
         }
         self.by_hand.returned = self.by_hand.returned + amount;
         self.ledger.give_back(amount);
-        self.ledger.explain(amount);
     }
 
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its

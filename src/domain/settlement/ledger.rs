@@ -4,9 +4,37 @@
 use super::{
     by_hand::BookedByHand,
     known::{Order, Stage, Standing},
-    outcome::{ReceiptDraft, Sums, Used},
+    outcome::{ReceiptDraft, ReturnDraft, Sums, Used},
 };
 use crate::domain::money::Rupiah;
+
+/// What the invoice contains of something that payout rows name too, in rupiah; negative if it is taken from the seller.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holding {
+    /// What no row has deducted yet.
+    pub(super) open: Rupiah,
+    /// What returns took back. A row may name it, with what was sold, or leave it out.
+    returned: Rupiah,
+}
+
+impl Holding {
+    fn of(open: Rupiah) -> Self {
+        Self { open, returned: Rupiah::ZERO }
+    }
+
+    /// What a row deducts that explains its whole net: all of it, whatever the row says; but if it was partly returned,
+    /// as much of that as the row names.
+    pub(super) fn whole(self, amount: Rupiah) -> Rupiah {
+        let left = self.open - self.returned;
+        amount.max(left.min(self.open)).min(left.max(self.open))
+    }
+
+    /// What any other row deducts: at most its own amount.
+    pub(super) fn at_most(self, amount: Rupiah) -> Rupiah {
+        let left = self.open - self.returned;
+        amount.max(left.min(self.open).min(Rupiah::ZERO)).min(left.max(self.open).max(Rupiah::ZERO))
+    }
+}
 
 /// The invoice's account. All amounts in rupiah.
 #[derive(Clone, Debug)]
@@ -14,10 +42,10 @@ pub(super) struct Ledger {
     total: Rupiah,
     paid: Rupiah,
     returned: Rupiah,
-    /// What no row has deducted yet of the seller's discount on the invoice; 0 or below.
-    pub(super) discount: Rupiah,
+    /// What no row has deducted yet of the seller's discount on the invoice.
+    pub(super) discount: Holding,
     /// What no row has deducted yet of the shipping on the invoice.
-    pub(super) shipping: Rupiah,
+    pub(super) shipping: Holding,
     /// Up to what amount the order's returns can still explain refunds.
     pub(super) returns: Rupiah,
     /// What went back without a return, because the buyer keeps the goods; `None` if a record does not say how much.
@@ -34,8 +62,8 @@ impl Ledger {
             total: invoice.total,
             paid: Rupiah::ZERO,
             returned: Rupiah::ZERO,
-            discount: Rupiah::ZERO - body.cash_discount,
-            shipping: body.detail_expense.iter().map(|expense| expense.expense_amount).sum(),
+            discount: Holding::of(Rupiah::ZERO - body.cash_discount),
+            shipping: Holding::of(body.detail_expense.iter().map(|expense| expense.expense_amount).sum()),
             returns: Rupiah::ZERO,
             kept: Some(Rupiah::ZERO),
             kept_used: Rupiah::ZERO,
@@ -98,10 +126,17 @@ impl Ledger {
         self.returns = self.returns + amount;
     }
 
+    /// The same with the return's draft, which takes back its share of the invoice's discount and shipping.
+    pub(super) fn explain_by(&mut self, draft: &ReturnDraft) {
+        self.explain(draft.total);
+        self.discount.returned = self.discount.returned - draft.body.cash_discount;
+        self.shipping.returned = self.shipping.returned + draft.body.shipping();
+    }
+
     /// A row has used up so much.
     pub(super) fn take(&mut self, used: Used) {
-        self.discount = self.discount - used.discount;
-        self.shipping = self.shipping - used.shipping;
+        self.discount.open = self.discount.open - used.discount;
+        self.shipping.open = self.shipping.open - used.shipping;
         self.returns = self.returns - used.returns;
         self.kept_used = self.kept_used + used.kept;
     }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     known::{Row, Standing},
-    ledger::Ledger,
+    ledger::{Holding, Ledger},
     outcome::{Outcome, ReceiptDraft, Used, WaitsFor},
 };
 use crate::domain::{
@@ -314,24 +314,18 @@ pub(super) fn bank_of(store: Option<&Store>) -> Option<String> {
 /// Deducts what the invoice already contains: its discount and its shipping. A row that explains everything deducts all
 /// of it.
 fn take_off_invoice(booked: &mut Amounts<'_>, amounts: &Amounts<'_>, ledger: &Ledger) -> (Rupiah, Rupiah) {
-    let part: fn(Rupiah, Rupiah) -> Rupiah =
-        if amounts.contains_key(SUBTOTAL) { |holding, _| holding } else { at_most };
+    let part = if amounts.contains_key(SUBTOTAL) { Holding::whole } else { Holding::at_most };
     let discount = take_off(booked, VOUCHER, ledger.discount, part);
     (discount, take_off(booked, SHIPPING, ledger.shipping, part))
 }
 
 /// Deducts from a booked amount what the invoice already contains of its category, and returns what was deducted. Only
 /// for a category that the row names. `part` says how much is deducted, of what is contained and of the row's amount.
-fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Rupiah, part: fn(Rupiah, Rupiah) -> Rupiah) -> Rupiah {
+fn take_off(booked: &mut Amounts<'_>, category: &str, holding: Holding, part: fn(Holding, Rupiah) -> Rupiah) -> Rupiah {
     let Some(amount) = booked.get_mut(category) else { return Rupiah::ZERO };
     let taken = part(holding, *amount);
     *amount = *amount - taken;
     taken
-}
-
-/// What the invoice contains, at most the row's own amount.
-fn at_most(holding: Rupiah, amount: Rupiah) -> Rupiah {
-    if holding < Rupiah::ZERO { holding.max(amount).min(Rupiah::ZERO) } else { holding.min(amount).max(Rupiah::ZERO) }
 }
 
 /// What changed in a row since its receipt was made on an order of this store; empty if nothing that was booked has

@@ -209,7 +209,7 @@ impl<'a> Settling<'a> {
                 self.amounts.insert(place, Some(draft.total));
                 match returns::held_up(record, &draft, self.invoice, self.mapping, self.today) {
                     Some(outcome) => {
-                        self.ledger.explain(draft.total);
+                        self.ledger.explain_by(&draft);
                         outcome
                     }
                     None => self.plan_return(record, *draft),
@@ -230,7 +230,7 @@ impl<'a> Settling<'a> {
     fn give_back(&mut self, record: &Record, part: Part, draft: ReturnDraft) {
         self.stock.give_back(&draft);
         self.ledger.give_back(draft.total);
-        self.ledger.explain(draft.total);
+        self.ledger.explain_by(&draft);
         self.returns.push(Planned { part, of: record.record.key.clone(), draft });
     }
 

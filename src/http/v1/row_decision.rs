@@ -253,6 +253,7 @@ pub(crate) async fn decide(
         }),
         Marked::Unknown => Err(Problem::UnknownRow { source_name: key.0.to_owned(), id: key.1.to_owned() }),
         Marked::BookedHere(number) => Err(Problem::BookedHere(number)),
+        Marked::CorrectedHere(number) => Err(Problem::CorrectedHere(number)),
         Marked::AmountMissing => Err(WrongField::AmountMissing.into()),
         Marked::AmountAbove(left) => {
             let amount = amount.unwrap_or_default();

@@ -146,6 +146,8 @@ pub enum Marked {
     Unknown,
     /// This document of ours books it already, or may do so at any moment.
     BookedHere(DocumentNumber),
+    /// The row was corrected after this document of ours was created: only under its number a person can take it over.
+    CorrectedHere(DocumentNumber),
     /// Nothing shows what the person's return takes off the invoice: they must say it.
     AmountMissing,
     /// The amount is more than this, which earlier returns have left of the invoice.

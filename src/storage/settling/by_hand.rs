@@ -58,8 +58,12 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     if let Some(by_hand) = by_hand.filter(|_| is_booked) {
         // Under another number, ours would exist beside it.
         let is_ours = by_hand.document.as_ref().is_some_and(|document| ours.is_same_as(&document.as_str().into()));
-        if !is_ours || row.number("is_corrected")? == 0 {
+        let is_corrected = row.number("is_corrected")? == 1;
+        if !is_corrected || by_hand.document.is_none() {
             return Ok(Marked::BookedHere(ours));
+        }
+        if !is_ours {
+            return Ok(Marked::CorrectedHere(ours));
         }
     }
     if by_hand.is_none() && row.text_if_any("by_hand")?.is_none() {

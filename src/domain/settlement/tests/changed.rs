@@ -91,3 +91,37 @@ fn money_that_a_person_booked_elsewhere_uses_nothing_up() {
     assert_eq!(settlement.rows[1].outcome, Outcome::ByHand(none()));
     assert_eq!(booked(&settlement), [receipt(150_000, &[("600104", 12_000)], 138_000)]);
 }
+
+#[test]
+fn the_voucher_of_a_piece_that_came_back_is_not_deducted_from_the_payout_of_the_other() {
+    let shipped_back = || {
+        let mut sale = Sale::of(vec![line("AAA2002", 80_000, 2)], 10_000, 0);
+        sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+        assert_eq!(sale.book().returns[0].draft.total, rupiah(75_000));
+        sale
+    };
+    // The payout of the other piece names its own share, or all that was sold with what went back.
+    for amounts in [
+        vec![("subtotal", 80_000), ("voucher_seller", -5_000), ("service_fee", -6_000)],
+        vec![("subtotal", 160_000), ("voucher_seller", -10_000), ("refund", -75_000), ("service_fee", -6_000)],
+    ] {
+        let mut sale = shipped_back();
+        sale.pays(69_000, &amounts);
+        assert_eq!(booked(&sale.book()), [receipt(75_000, &[("600104", 6_000)], 69_000)]);
+        assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
+    }
+}
+
+#[test]
+fn what_the_marketplace_takes_back_for_a_returned_piece_names_no_voucher_that_the_return_took_back() {
+    let mut sale = Sale::of(vec![line("AAA2002", 80_000, 2)], 10_000, 0);
+    sale.pays(138_000, &[("subtotal", 160_000), ("voucher_seller", -10_000), ("service_fee", -12_000)]);
+    sale.book();
+    sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+    sale.book();
+    sale.pays(-69_000, &[("subtotal", -80_000), ("voucher_seller", 5_000), ("service_fee", 6_000)]);
+    let (reason, about) = sale.why(2);
+    let AfterSale::ToBook { amounts, .. } = about else { panic!("{about:?}") };
+    let named: Vec<_> = amounts.iter().map(|one| (one.category.as_str(), one.amount)).collect();
+    assert_eq!((reason, named), (Reason::PayoutUnmatched, vec![("service_fee", rupiah(6_000))]));
+}
