@@ -50,13 +50,14 @@ macro_rules! follow_up {
 }
 
 /// A person's mark that a row of order `o` of this kind is booked by hand; NULL if there is none that takes anything
-/// off.
+/// off. One that was made only now may do so until its order is decided: it may be about a document of ours.
 macro_rules! by_hand {
     ($rows:literal) => {
         concat!(
             "(SELECT MIN(r.by_hand) FROM settlement_rows r WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = '",
             $rows,
-            "' AND r.settles > 0)"
+            "' AND (r.settles > 0 OR (r.by_hand LIKE '%\"document\":%' AND EXISTS (SELECT 1 FROM unsettled u
+                                      WHERE u.order_id = r.order_id AND u.due_at = 0))))"
         )
     };
 }

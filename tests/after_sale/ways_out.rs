@@ -1,6 +1,7 @@
 //! Each trouble after the sale has a way out that leaves the books right.
 
 use forstok_accurate::{
+    clock::Clock,
     domain::{
         document::Kind,
         manual::Manual,
@@ -9,7 +10,7 @@ use forstok_accurate::{
         reconciliation::Action,
     },
     sandbox::Edit,
-    storage::{Acted, Marked, RowContent},
+    storage::{Acted, ByHand, Marked, RowContent},
 };
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -27,6 +28,7 @@ on_both! {
     a_booked_payout_that_is_another_orders_has_a_way_there;
     what_was_booked_nowhere_pays_no_order_that_comes_later;
     the_mark_of_a_receipt_that_was_taken_over_can_be_taken_back;
+    a_receipt_that_was_taken_over_counts_before_anything_is_decided;
     parts_of_an_invoice_with_tax_on_top_go_back_as_accurate_counts_them;
     a_return_after_a_payment_by_hand_leaves_a_credit;
     a_row_that_names_another_store_later_is_for_a_person;
@@ -148,6 +150,31 @@ async fn the_mark_of_a_receipt_that_was_taken_over_can_be_taken_back(base: Base)
     world.books_by_hand(Kind::Receipt, "a", None).await;
     world.approves_all(Kind::Receipt).await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""), "{}", world.timeline("7").await);
+    assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+}
+
+async fn a_receipt_that_was_taken_over_counts_before_anything_is_decided(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.paid("7", "a", 138_000, json!({"commission": -12_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    world.paid("7", "a", 137_000, json!({"commission": -13_000})).await;
+    // The service is not running when the person marks the payout, and then finds a cancellation too.
+    let by_hand = ByHand {
+        document: Some("INV-7/1".to_owned()),
+        amount: None,
+        reason: "corrected".to_owned(),
+        actor: "ani".to_owned(),
+        at: world.clock.now(),
+    };
+    let key = ("shopee", "a");
+    let marked = world.storage.mark_by_hand(Kind::Receipt, key, Some(&by_hand), "ani", world.clock.now()).await;
+    assert_eq!(marked.expect("written"), Marked::Done);
+    world.forstok_sends(order("7").price(150_000).cancelled()).await;
+    world.run_until_settled().await;
+    assert_eq!(world.state("7").await, "blocked: invoice_paid");
+    let timeline = world.timeline("7").await;
+    assert!(!timeline.contains("will be deleted"), "{timeline}");
     assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
 }
 
