@@ -15,8 +15,8 @@
 //!   disk
 //! - `senders`, `happenings`, `hands`: webhooks, other events, and actions of people in Accurate; `terms`: how much of
 //!   each there is in a world
-//! - `sales`, `after_sale`: payouts, returns, approvals and what else happens after the sale; `past`: worlds that begin
-//!   with many of them
+//! - `sales`, `after_sale`: payouts, returns, approvals and what else happens after the sale; `marks`: what people book
+//!   themselves or never book; `past`: worlds that begin with many of them
 //! - `blind`: replies as a service sees them that does not check them, for the switches
 //! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next;
 //!   `time`: how time passes
@@ -37,6 +37,7 @@ mod hands;
 mod happenings;
 mod lives;
 mod looking;
+mod marks;
 mod past;
 mod process;
 mod runs;

@@ -8,11 +8,35 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     booked::{Known, Live},
     checks::Violation,
+    marks::Marks,
     sales::{self, Deed, Errand, Sales},
     senders::Script,
     terms::Terms,
     world::{Life, World},
 };
+
+/// What must happen after the sale in some world.
+pub(crate) const AFTER_THE_SALE: &[&str] = &[
+    "a row arrives",
+    "a person approves a receipt",
+    "a person approves a return",
+    "a person books a row by hand",
+    "a mark is refused",
+    "a person takes a mark back",
+    "a person says never",
+    "a corrected receipt is taken over",
+    "a corrected return is taken over",
+    "a takeover is refused",
+    "a document that was taken over is deleted",
+    "the sums with a document that was taken over are compared",
+    "a person undoes an order",
+    "the sums that are shown are compared",
+    RECEIPTS_IN_BULK,
+    RETURNS_IN_BULK,
+];
+
+pub(crate) const RECEIPTS_IN_BULK: &str = "receipts are saved in bulk";
+pub(crate) const RETURNS_IN_BULK: &str = "returns are saved in bulk";
 
 /// What the simulator knows of a world's payouts and returns.
 #[derive(Debug, Default)]
@@ -27,6 +51,8 @@ pub(crate) struct AfterSale {
     pub(crate) live: Live,
     /// Ids of rows that a person approved at some time, with their amount in hundredths.
     pub(crate) approved: BTreeSet<(String, i64)>,
+    /// What people say about rows.
+    pub(crate) marks: Marks,
 }
 
 impl AfterSale {
@@ -43,6 +69,8 @@ impl World {
     /// The process begins something that somebody wants.
     pub(crate) fn begin_errand(&mut self, at: usize, index: usize) {
         let errand = self.after.errands.swap_remove(index);
+        let words = errand.words.clone();
+        let Some(errand) = self.prepare(errand) else { return self.tell(&format!("not now: {words}")) };
         self.tell(&format!("p{at} takes {}", errand.words));
         self.process(at).run(errand);
     }
@@ -66,14 +94,7 @@ impl World {
                 self.coverage.meet("after the sale", "a person undoes an order");
                 self.after.undone.insert(order);
             }
-            Deed::ByHand { is_booked, .. } => {
-                let what = match (is_booked, took_effect) {
-                    (true, true) => "a person books a row by hand",
-                    (true, false) => "a mark is refused",
-                    (false, _) => "a person takes a mark back",
-                };
-                self.coverage.meet("after the sale", what);
-            }
+            Deed::Say { id, says, .. } => self.said(&id, &says, took_effect),
             Deed::Approve(_) | Deed::Undo(_) => {}
         }
     }
@@ -84,8 +105,8 @@ impl World {
         if let Some(id) = self.after.recorded.iter().find(|id| !self.view.booked.rows.contains_key(*id)) {
             return Err(Violation::Promise(format!("row {id} was taken and is not on disk")));
         }
-        let AfterSale { sales, live, approved, .. } = &self.after;
-        let known = Known { rules, sales, owners: &self.owners, invoices: &self.invoices, approved };
+        let AfterSale { sales, live, approved, marks, .. } = &self.after;
+        let known = Known { rules, sales, owners: &self.owners, invoices: &self.invoices, approved, marks };
         known.agree(&self.view, live)
     }
 
@@ -101,6 +122,9 @@ impl World {
         for (id, row) in self.view.booked.rows.iter().filter(|(_, row)| row.is_approved) {
             self.after.approved.insert((id.clone(), row.amount));
         }
+        self.learn_what_people_took_over();
+        self.people_notice_corrections();
+        self.marketplaces_correct();
     }
 
     /// A person pays a part of an invoice, takes goods back, or deletes a receipt or a return that the service created.

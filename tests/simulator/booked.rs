@@ -8,6 +8,7 @@ use forstok_accurate::{
         payout::RowState,
     },
     sandbox::{Invoice, Receipt, SalesReturn},
+    storage::ByHand,
 };
 use jiff::Timestamp;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -15,6 +16,7 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use super::{
     checks::Violation,
     hands::Owners,
+    marks::Marks,
     sales::{Rules, Sales},
     view::{OrderRow, View},
 };
@@ -63,10 +65,23 @@ pub(crate) struct SettlementRow {
     /// What it waits for, JSON; empty: nothing.
     pub(crate) waits_for: String,
     pub(crate) is_approved: bool,
-    /// A person has booked it.
-    pub(crate) is_by_hand: bool,
+    /// A person has booked it, or said that nothing is to be booked.
+    pub(crate) by_hand: Option<ByHand>,
     /// In hundredths.
     pub(crate) amount: i64,
+    /// What a person has booked for it takes off the invoice, in hundredths.
+    pub(crate) settles: i64,
+    /// Which document of its order books it; 0: none.
+    pub(crate) part: i64,
+    /// It was corrected after it was booked.
+    pub(crate) is_corrected: bool,
+}
+
+impl SettlementRow {
+    /// Whether a person has said that nothing is to be booked.
+    pub(crate) fn is_excluded(&self) -> bool {
+        self.by_hand.as_ref().is_some_and(|by_hand| by_hand.document.is_none())
+    }
 }
 
 /// Everything in the database that is about what comes after the sale.
@@ -94,7 +109,12 @@ impl Booked {
 
     /// Whether a person has booked something of an order.
     pub(crate) fn is_by_hand(&self, order: &str) -> bool {
-        self.rows.values().any(|row| row.is_by_hand && row.order == order)
+        self.rows.values().any(|row| row.by_hand.is_some() && row.order == order)
+    }
+
+    /// Whether nothing new is known about an order since it was last decided.
+    pub(crate) fn is_decided(&self, order: &str) -> bool {
+        self.unsettled.get(order) != Some(&Timestamp::UNIX_EPOCH)
     }
 
     /// Whether something of an order was booked, or may have been, and has to be looked at before it is decided.
@@ -203,6 +223,7 @@ pub(crate) struct Known<'a> {
     pub(crate) invoices: &'a BTreeMap<String, Vec<Invoice>>,
     /// Ids of rows and records that a person approved at some time, with their amount in hundredths.
     pub(crate) approved: &'a BTreeSet<(String, i64)>,
+    pub(crate) marks: &'a Marks,
 }
 
 impl Known<'_> {
@@ -213,6 +234,7 @@ impl Known<'_> {
             self.is_approved(order, live)?;
         }
         self.leaves_to_people(view, live)?;
+        Self::never_is_nothing(view)?;
         Self::every_one_is_known(view, live)?;
         self.every_one_exists(view, live)?;
         self.sums_agree(view, live)?;
@@ -231,9 +253,11 @@ impl Known<'_> {
             if !documents.iter().all(|(_, document)| is_sure(document)) || live.has_a_fraction(order) {
                 continue;
             }
+            let Some(people) = self.taken_over(order, view) else { continue };
             let sum = |kind: Kind| -> Decimal {
                 let exist = documents.iter().filter(|((_, of, _), one)| *of == kind && one.is_there());
-                exist.filter_map(|(_, document)| document.total.parse::<Decimal>().ok()).sum()
+                let ours: Decimal = exist.filter_map(|(_, document)| document.total.parse::<Decimal>().ok()).sum();
+                ours + people.iter().filter(|(of, _)| *of == kind).map(|(_, amount)| amount).sum::<Decimal>()
             };
             let ours = Settled { paid: sum(Kind::Receipt), returned: sum(Kind::Return) };
             let theirs = live.settled.get(&invoice.id).copied().unwrap_or_default();
@@ -258,7 +282,8 @@ impl Known<'_> {
         }
         let mut counts = BTreeSet::new();
         for sales_return in live.returns.get(order).into_iter().flatten() {
-            if !counts.insert(pieces(sales_return)) {
+            let count = pieces(sales_return);
+            if !counts.insert(self.sales.record(order, count).map_or(Err(count), Ok)) {
                 let what = format!("a return record of order {order} has two returns: {:?}", live.returns[order]);
                 return Err(Violation::Promise(what));
             }
@@ -268,7 +293,8 @@ impl Known<'_> {
 
     /// What people must approve was approved; what people do themselves is not done by the service.
     fn is_approved(&self, order: &str, live: &Live) -> Result<(), Violation> {
-        for receipt in live.receipts.get(order).into_iter().flatten().filter(|_| self.rules.post == "approve") {
+        let must_be = |one: &&Receipt| self.rules.post == "approve" && !self.marks.is_in_hand(Kind::Receipt, one.id);
+        for receipt in live.receipts.get(order).into_iter().flatten().filter(must_be) {
             let net = money(receipt);
             let row = self.sales.row(order, net).unwrap_or_default().to_owned();
             if !self.approved.contains(&(row.clone(), net * 100)) {
@@ -288,12 +314,20 @@ impl Known<'_> {
         Ok(())
     }
 
-    /// What a person has booked by hand, the service does not book.
+    /// What a person has booked by hand, or never wants to be booked, the service does not book.
     fn leaves_to_people(&self, view: &View, live: &Live) -> Result<(), Violation> {
-        for (id, row) in view.booked.rows.iter().filter(|(_, row)| row.is_by_hand && row.kind == Kind::Receipt) {
-            let mut receipts = live.receipts.get(&row.order).into_iter().flatten();
-            if let Some(receipt) = receipts.find(|one| self.sales.row(&row.order, money(one)) == Some(id)) {
-                let what = format!("{id} is booked by hand, and receipt {} exists too", receipt.number);
+        for (id, row) in view.booked.rows.iter().filter(|(_, row)| row.by_hand.is_some()) {
+            let order = &row.order;
+            let mut receipts = live.receipts.get(order).into_iter().flatten();
+            let receipt = receipts.find(|one| self.sales.row(order, money(one)) == Some(id));
+            // A cancellation returns the same pieces.
+            let is_cancelled =
+                view.booked.rows.iter().any(|(id, row)| row.order == *order && id.starts_with("cancelled/"));
+            let mut returns = live.returns.get(order).into_iter().flatten().filter(|_| !is_cancelled);
+            let sales_return = returns.find(|one| self.sales.record(order, pieces(one)) == Some(id));
+            let number = receipt.map(|one| &one.number).or(sales_return.map(|one| &one.number));
+            if let Some(number) = number {
+                let what = format!("{id} is for people alone ({:?}), and {number} exists too", row.by_hand);
                 return Err(Violation::Promise(what));
             }
         }
@@ -322,7 +356,9 @@ impl Known<'_> {
     /// Everything that counts as booked exists, with its amount.
     fn every_one_exists(&self, view: &View, live: &Live) -> Result<(), Violation> {
         for ((order, kind, part), document) in &view.booked.documents {
-            if document.state != Progress::Exists || self.owners.has_lost(*kind, document.id.unwrap_or_default()) {
+            let id = document.id.unwrap_or_default();
+            let is_peoples = self.owners.has_lost(*kind, id) || self.marks.is_in_hand(*kind, id);
+            if document.state != Progress::Exists || is_peoples {
                 continue;
             }
             let there = live.of(order, *kind).into_iter().find(|(id, _)| Some(*id) == document.id);

@@ -117,6 +117,20 @@ impl Owners {
         live
     }
 
+    /// A receipt or a return that the service created is people's from now on.
+    pub(crate) fn gives_away(&mut self, kind: Kind, id: i64) {
+        if kind == Kind::Return {
+            self.goods.insert(id)
+        } else {
+            self.money.insert(id)
+        };
+    }
+
+    /// A person deletes a receipt or a return that is theirs.
+    pub(crate) fn forgets(&mut self, kind: Kind, id: i64) {
+        self.unbooked.insert((kind, id));
+    }
+
     /// A person deleted this receipt or return of an order.
     pub(crate) fn loses(&mut self, order: &str, kind: Kind, id: i64) {
         self.unbooked.insert((kind, id));

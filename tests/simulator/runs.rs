@@ -10,6 +10,7 @@ use std::{
 use forstok_accurate::{domain::state::LAWFUL_CHANGES, sandbox::Action};
 
 use super::{
+    after_sale::{AFTER_THE_SALE, RECEIPTS_IN_BULK, RETURNS_IN_BULK},
     checks::{Violation, in_words},
     coverage::Coverage,
     disk::{Base, Disk},
@@ -100,22 +101,6 @@ const FAILING: [Action; 12] = [
     Action::ReturnList,
     Action::ReturnDelete,
 ];
-
-const AFTER_THE_SALE: &[&str] = &[
-    "a row arrives",
-    "a person approves a receipt",
-    "a person approves a return",
-    "a person books a row by hand",
-    "a mark is refused",
-    "a person takes a mark back",
-    "a person undoes an order",
-    "the sums that are shown are compared",
-    RECEIPTS_IN_BULK,
-    RETURNS_IN_BULK,
-];
-
-const RECEIPTS_IN_BULK: &str = "receipts are saved in bulk";
-const RETURNS_IN_BULK: &str = "returns are saved in bulk";
 
 /// The result of a world.
 struct Ended {
@@ -383,6 +368,11 @@ fn with_the_voucher_on_the_invoice_ignored_a_violation_is_found() {
 #[test]
 fn with_peoples_own_bookings_ignored_a_violation_is_found() {
     is_caught(Switch::MarksIgnored);
+}
+
+#[test]
+fn with_what_is_never_booked_counted_a_violation_is_found() {
+    is_caught(Switch::NeverCounts);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What comes after the sale: payouts and return records that marketplaces send, and what people decide about them.
 
+mod people;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use forstok_accurate::{
     domain::{
@@ -13,18 +14,19 @@ use forstok_accurate::{
         return_record::{Goods, Piece, ReturnKey, ReturnRecord},
     },
     engine::Engine,
-    storage::{Approving, ByHand, ManualChange, Marked, Result, RowContent, RowFilter, Written},
+    storage::{Approving, ManualChange, Result, RowContent, RowFilter, Written},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 pub(crate) use self::rules::{Rules, with_new_fee};
 use super::{
+    marks::Says,
     senders::{Flaw, Script},
     world::order_id,
 };
 
 /// Where all rows come from.
-const SOURCE: &str = "shopee";
+pub(crate) const SOURCE: &str = "shopee";
 
 /// A fee that nobody has mapped at first.
 const NEW_FEE: &str = "biaya baru";
@@ -63,8 +65,8 @@ pub(crate) enum Deed {
     Send(Box<RowContent>),
     /// A person approves all rows of this kind that wait.
     Approve(Kind),
-    /// A person says that they have booked this row in Accurate, or that they have not after all.
-    ByHand { kind: Kind, id: String, is_booked: bool },
+    /// A person says what they have booked for this row in Accurate.
+    Say { kind: Kind, id: String, says: Says },
     /// A person takes everything about this order back.
     Undo(String),
 }
@@ -79,13 +81,7 @@ impl Deed {
                 let all = RowFilter::default();
                 storage.approve_rows(*kind, Approving::Shown(&all), "sari", now).await.map(|rows| rows > 0)
             }
-            Self::ByHand { kind, id, is_booked } => {
-                let (document, reason, actor) =
-                    (Some("TANGAN-1".to_owned()), "booked it myself".to_owned(), "ani".to_owned());
-                let by_hand = is_booked.then_some(ByHand { document, amount: None, reason, actor, at: now });
-                let marked = storage.mark_by_hand(*kind, (SOURCE, id), by_hand.as_ref(), "ani", now).await;
-                marked.map(|marked| marked == Marked::Done)
-            }
+            Self::Say { kind, id, says } => says.say(engine, *kind, id).await,
             Self::Undo(order) => {
                 let (decision, reason) = (Some(Manual::Undo), Some("a mistake".to_owned()));
                 let change = ManualChange { decision, reason, document: None, actor: "sari".to_owned() };
@@ -108,6 +104,12 @@ pub(crate) struct Sales {
     records: BTreeMap<(String, i64), String>,
     /// Orders about which one payout says everything.
     plain: BTreeMap<String, Sold>,
+    /// What was sent of each row.
+    sent: BTreeMap<String, Vec<RowContent>>,
+    /// Rows whose correction is about the products, and not about a fee.
+    about_products: BTreeSet<String>,
+    /// Records whose correction is about the pieces: what it says first, and then.
+    recounted: BTreeMap<String, (i64, i64)>,
 }
 
 impl Sales {
@@ -126,6 +128,17 @@ impl Sales {
         self.plain.get(order)
     }
 
+    /// Whether a correction of this row changes what is paid on the invoice, and not a fee.
+    pub(crate) fn is_about_products(&self, row: &str) -> bool {
+        self.about_products.contains(row)
+    }
+
+    /// How many pieces a record names before or after its correction, if it does not name so many.
+    pub(crate) fn other_pieces(&self, record: &str, pieces: i64) -> Option<i64> {
+        let (first, then) = self.recounted.get(record)?;
+        Some(if *first == pieces { *then } else { *first })
+    }
+
     pub(crate) fn row_ids(&self) -> impl Iterator<Item = &String> {
         self.rows.values().chain(self.records.values())
     }
@@ -134,7 +147,8 @@ impl Sales {
 /// Draws what is sent after the sale of these orders, from this moment on.
 pub(crate) fn draw(rng: &mut fastrand::Rng, scripts: &[Script], at: Timestamp, together: bool) -> (Sales, Vec<Errand>) {
     let goes_back = together && rng.bool();
-    let mut drawn = Drawn { sales: Sales::default(), errands: Vec::new(), at, together, goes_back };
+    let own = fastrand::Rng::with_seed(rng.clone().u64(..));
+    let mut drawn = Drawn { sales: Sales::default(), errands: Vec::new(), at, together, goes_back, own };
     for script in scripts.iter().filter(|script| script.flaw == Flaw::None) {
         drawn.order(rng, script);
     }
@@ -159,6 +173,8 @@ struct Drawn {
     together: bool,
     /// And all of it goes back, so that returns are booked in bulk.
     goes_back: bool,
+    /// For what people never book, and what is corrected: so everything else is drawn as it is without that.
+    own: fastrand::Rng,
 }
 
 impl Drawn {
@@ -187,21 +203,9 @@ impl Drawn {
         if rng.u8(..5) == 0 {
             self.by_hand(rng, script);
         }
-    }
-
-    /// A person books a row of this order in Accurate; some take that back later.
-    fn by_hand(&mut self, rng: &mut fastrand::Rng, script: &Script) {
-        let of_order = |of: &String| *of == script.id;
-        let rows = self.sales.rows.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Receipt, id));
-        let records = self.sales.records.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Return, id));
-        let all: Vec<_> = rows.chain(records).collect();
-        let Some((kind, id)) = rng.choice(all).map(|(kind, id)| (kind, id.clone())) else { return };
-        let at = self.moment(rng) + SignedDuration::from_secs(rng.i64(0..1200));
-        let words = format!("row {id} is booked by hand");
-        self.errands.push(Errand { at, words, deed: Deed::ByHand { kind, id: id.clone(), is_booked: true } });
-        if rng.u8(..3) == 0 {
-            let (later, words) = (at + SignedDuration::from_secs(rng.i64(1..900)), format!("row {id} is not"));
-            self.errands.push(Errand { at: later, words, deed: Deed::ByHand { kind, id, is_booked: false } });
+        if self.own.u8(..6) == 0 {
+            let mut own = self.own.fork();
+            self.never(&mut own, script);
         }
     }
 
@@ -352,8 +356,13 @@ impl Drawn {
         self.send(rng, at, RowContent::Payout(payout(net, amounts)));
         if corrected {
             let mut amounts = amounts.to_vec();
-            if let Some((_, fee)) = amounts.last_mut() {
-                *fee -= 5;
+            let is_about_products = self.own.bool();
+            if is_about_products {
+                self.sales.about_products.insert(row.to_owned());
+            }
+            let corrected = if is_about_products { amounts.first_mut() } else { amounts.last_mut() };
+            if let Some((_, amount)) = corrected {
+                *amount -= 5;
             }
             self.sales.rows.insert((order.to_owned(), net - 5), row.to_owned());
             let later = at + SignedDuration::from_secs(rng.i64(1..900));
@@ -363,6 +372,7 @@ impl Drawn {
 
     fn send(&mut self, rng: &mut fastrand::Rng, at: Timestamp, row: RowContent) {
         let words = format!("row {}", row.key().1);
+        self.sales.sent.entry(row.key().1.to_owned()).or_default().push(row.clone());
         let errand = Errand { at, words, deed: Deed::Send(Box::new(row)) };
         if rng.u8(..6) == 0 {
             let again = at + SignedDuration::from_secs(rng.i64(0..2));

@@ -56,6 +56,7 @@ pub(crate) const ENDS: &[&str] = &[
     "a payout is waiting",
     "a payout is ignored: cancelled",
     "a payout is ignored: by_hand",
+    "a payout is ignored: excluded",
     "a payout is blocked: payout_unmatched",
     "a payout is blocked: payout_late",
     "a payout is blocked: payout_rest",
@@ -65,6 +66,7 @@ pub(crate) const ENDS: &[&str] = &[
     "a return is waiting",
     "a return is ignored",
     "a return is ignored: by_hand",
+    "a return is ignored: excluded",
     "a return is blocked: return_needs_person",
 ];
 
@@ -140,7 +142,10 @@ impl World {
         for (key, document) in &booked.documents {
             let is_held = document.lease_until != Timestamp::UNIX_EPOCH;
             let moves = document.state == Progress::Due && !self.waits_behind_a_blocked_one(&key.0, document);
-            if moves || is_held || (document.is_unsure && document.state == Progress::Gone) {
+            // What a person took over may have been saved twice: the second save is refused as long as theirs exists.
+            let is_peoples = self.after.marks.was_taken(key.1, document.id);
+            let is_in_doubt = document.is_unsure && document.state == Progress::Gone && !is_peoples;
+            if moves || is_held || is_in_doubt {
                 return Err(Violation::Rule(format!("in the end {key:?} is not settled: {document:?}")));
             }
         }
@@ -183,7 +188,8 @@ impl World {
         if row.reason == Reason::FeeKindUnmapped.code() {
             return Err("is blocked although its fee was mapped".to_owned());
         }
-        if is_of_an_attempt && self.owners.leaves_alone(&row.order) && !self.has_a_wrong_amount(&row.order) {
+        let is_as_booked = self.owners.leaves_alone(&row.order) && !self.has_a_wrong_amount(&row.order);
+        if is_of_an_attempt && is_as_booked && !self.after.marks.is_unclear(&row.order, &self.view) {
             return Err("is blocked although nothing prevents it any more".to_owned());
         }
         Ok(())
@@ -209,6 +215,9 @@ impl World {
             return Ok(());
         };
         let is_as_sold = invoice.total_amount == Decimal::from(sold.total()) && self.owners.leaves_alone(id);
+        if is_as_sold && self.is_never_booked(id) && invoice.owed() != invoice.total_amount {
+            return Err(format!("is never to be paid here, but only {} is owed", invoice.owed()));
+        }
         if self.view.booked.is_by_hand(id) {
             return Ok(());
         }
@@ -228,7 +237,7 @@ impl World {
         let is_invoiced = self.view.orders.get(id).is_some_and(|order| order.invoice_id == Some(invoice.id));
         let is_sure = self.view.booked.of(id).all(|(_, document)| !document.is_unsure);
         let is_comparable = is_invoiced && is_sure && self.owners.leaves_alone(id) && !self.has_a_wrong_amount(id);
-        if !is_comparable || self.view.booked.is_by_hand(id) {
+        if !is_comparable || self.is_booked_elsewhere(id) {
             return Ok(());
         }
         let (rows, documents) = database.booked(&order_id(id)).await.expect("readable");
@@ -242,6 +251,9 @@ impl World {
             return Err(Violation::Promise(what));
         }
         self.coverage.meet("after the sale", "the sums that are shown are compared");
+        if self.has_taken_over(id) {
+            self.coverage.meet("after the sale", "the sums with a document that was taken over are compared");
+        }
         Ok(())
     }
 
@@ -276,7 +288,9 @@ impl World {
     /// Whether an order that a person has undone is in a state that follows from it.
     pub(crate) fn is_undone(&self, script: &Script) -> bool {
         let state = self.view.orders.get(&script.id).map(|order| order.state);
-        let is_hindered = !self.owners.leaves_alone(&script.id) || self.has_a_wrong_amount(&script.id);
+        let is_hindered = !self.owners.leaves_alone(&script.id)
+            || self.has_a_wrong_amount(&script.id)
+            || self.has_taken_over(&script.id);
         match state {
             Some(State::Voided) => {
                 !self.invoices.contains_key(&script.id) || self.owners.met(&script.id, Touch::Copied)

@@ -59,12 +59,15 @@ pub(crate) enum Switch {
     HoldingIgnored,
     /// The decision does not know what people have booked by hand.
     MarksIgnored,
+    /// What is never to be booked counts as booked by hand.
+    NeverCounts,
 }
 
 impl Switch {
     /// Whether it concerns what comes after the sale.
     pub(crate) fn is_of_sales(self) -> bool {
-        matches!(self, Self::NoLookUpOfReceipts | Self::DecidedApart | Self::HoldingIgnored | Self::MarksIgnored)
+        use Switch as S;
+        matches!(self, S::NoLookUpOfReceipts | S::DecidedApart | S::HoldingIgnored | S::MarksIgnored | S::NeverCounts)
     }
 }
 

@@ -241,7 +241,10 @@ impl Watch {
             self,
             "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
                     COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand,
-                    COALESCE(amount, 0) AS amount FROM settlement_rows",
+                    COALESCE(amount, 0) AS amount, settles, COALESCE(part, 0) AS part,
+                    CAST(CASE WHEN state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%' THEN 1 ELSE 0 END AS BIGINT)
+                        AS is_corrected
+             FROM settlement_rows",
             [],
             |row| {
                 let read = SettlementRow {
@@ -251,8 +254,13 @@ impl Watch {
                     reason: row.text("reason"),
                     waits_for: row.text("waits_for"),
                     is_approved: row.number("approved_at") != 0,
-                    is_by_hand: !row.text("by_hand").is_empty(),
+                    by_hand: Some(row.text("by_hand"))
+                        .filter(|json| !json.is_empty())
+                        .map(|json| serde_json::from_str(&json).expect("a mark")),
                     amount: row.number("amount"),
+                    settles: row.number("settles"),
+                    part: row.number("part"),
+                    is_corrected: row.number("is_corrected") == 1,
                 };
                 (row.text("row_id"), read)
             }

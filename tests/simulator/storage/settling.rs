@@ -119,6 +119,10 @@ impl Settling for SimStore {
         if self.switch == Some(Switch::MarksIgnored) {
             news.orders.iter_mut().flat_map(|order| &mut order.rows).for_each(|row| row.by_hand = None);
         }
+        if self.switch == Some(Switch::NeverCounts) {
+            let marks = news.orders.iter_mut().flat_map(|order| &mut order.rows).filter_map(|row| row.by_hand.as_mut());
+            marks.for_each(|mark| mark.document = Some(mark.document.take().unwrap_or_default()));
+        }
         if self.switch == Some(Switch::HoldingIgnored) {
             for draft in news.orders.iter_mut().filter_map(|order| order.order.draft.as_mut()) {
                 draft.body.cash_discount = Rupiah::ZERO;
