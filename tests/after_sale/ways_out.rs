@@ -29,6 +29,7 @@ on_both! {
     what_was_booked_nowhere_pays_no_order_that_comes_later;
     the_mark_of_a_receipt_that_was_taken_over_can_be_taken_back;
     a_receipt_that_was_taken_over_counts_before_anything_is_decided;
+    shipping_on_the_invoice_counts_in_a_payout_that_a_person_booked;
     parts_of_an_invoice_with_tax_on_top_go_back_as_accurate_counts_them;
     a_return_after_a_payment_by_hand_leaves_a_credit;
     a_row_that_names_another_store_later_is_for_a_person;
@@ -176,6 +177,17 @@ async fn a_receipt_that_was_taken_over_counts_before_anything_is_decided(base: B
     let timeline = world.timeline("7").await;
     assert!(!timeline.contains("will be deleted"), "{timeline}");
     assert_eq!(world.accurate.owed("INV-7"), Some(0.into()));
+}
+
+async fn shipping_on_the_invoice_counts_in_a_payout_that_a_person_booked(base: Base) {
+    let mut world = world(base).await;
+    let sold = order("7").price(150_000).with("cashless", false.into()).with("shipping_price", 9_000.into());
+    world.forstok_sends(sold.ready_to_ship()).await;
+    world.run_until_settled().await;
+    // No receipt is possible here: nobody has said where this fee belongs.
+    world.paid("7", "a", 147_000, json!({"subtotal": 150_000, "shipping": 9_000, "unknown": -12_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("RCP-1")).await, Marked::Done);
+    assert_eq!(world.row(Kind::Receipt, "a").await.settles, 15_900_000, "{}", world.timeline("7").await);
 }
 
 async fn parts_of_an_invoice_with_tax_on_top_go_back_as_accurate_counts_them(base: Base) {

@@ -237,7 +237,8 @@ impl World {
         let is_invoiced = self.view.orders.get(id).is_some_and(|order| order.invoice_id == Some(invoice.id));
         let is_sure = self.view.booked.of(id).all(|(_, document)| !document.is_unsure);
         let is_comparable = is_invoiced && is_sure && self.owners.leaves_alone(id) && !self.has_a_wrong_amount(id);
-        if !is_comparable || self.is_booked_elsewhere(id) {
+        let has_credit = self.has_taken_over(id) && invoice.credit() > Decimal::ZERO;
+        if !is_comparable || has_credit || self.is_booked_elsewhere(id) {
             return Ok(());
         }
         let (rows, documents) = database.booked(&order_id(id)).await.expect("readable");
