@@ -283,7 +283,7 @@ impl Known<'_> {
         let mut counts = BTreeSet::new();
         for sales_return in live.returns.get(order).into_iter().flatten() {
             let count = pieces(sales_return);
-            if !counts.insert(self.sales.record(order, count).map_or(Err(count), Ok)) {
+            if !counts.insert(self.sales.record(order, count).ok_or(count)) {
                 let what = format!("a return record of order {order} has two returns: {:?}", live.returns[order]);
                 return Err(Violation::Promise(what));
             }
