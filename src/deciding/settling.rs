@@ -265,6 +265,7 @@ fn by_hand<R>(row: &RowRecord, order: &Unsettled, content: impl Fn(&RowContent) 
         number: one.document.clone(),
         amount: if is_of_another { Some(Rupiah::ZERO) } else { one.amount },
         counted: counted.filter(|_| one.document.is_some()),
+        was_ours: row.was_ours,
         was,
     };
     row.by_hand.as_ref().map(by_hand)

@@ -209,7 +209,7 @@ impl<'a, D> Attempt<'a, D> {
     /// Records that Accurate reported the document as deleted but still shows it.
     pub(super) fn record_still_shown(&mut self, call: &str) {
         const STILL_SHOWN: &str = "Accurate still shows it although it reported it as deleted";
-        self.trouble.words = STILL_SHOWN.to_owned();
+        STILL_SHOWN.clone_into(&mut self.trouble.words);
         let (call, outcome, words) = (call.to_owned(), "ambiguous".to_owned(), STILL_SHOWN.to_owned());
         self.happened(Event::Reply { call, outcome, words });
     }

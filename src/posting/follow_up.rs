@@ -56,7 +56,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         if let Some(end) = self.before_save().await {
             return end;
         }
-        if let Some(end) = self.is_open(&mut Owed::new()).await {
+        if let Some(end) = self.check_open(&mut Owed::new()).await {
             return end;
         }
         self.save_alone().await
@@ -65,7 +65,7 @@ impl<D: FollowUp> Attempt<'_, D> {
     /// Saves a document that was looked up, if it had to be, and for which its invoice is open.
     pub(super) async fn save_alone(&mut self) -> End {
         let mut saved = self.save().await;
-        if self.may_name_branch(&saved) {
+        if self.name_branch_if_required(&saved) {
             saved = self.save().await;
         }
         if let Ok(Some(found)) = &saved {
@@ -74,9 +74,9 @@ impl<D: FollowUp> Attempt<'_, D> {
         self.after_save(saved).await
     }
 
-    /// Whether Accurate refused the document only because it names no branch; the next save then names the invoice's
-    /// branch. No public client is known to send a branch, so it is sent only when Accurate requires one.
-    pub(super) fn may_name_branch(&mut self, saved: &Saved<D>) -> bool {
+    /// Names the invoice's branch in the next save if Accurate refused the document only because it names none. Returns
+    /// whether it did. No public client is known to send a branch, so it is sent only when Accurate requires one.
+    pub(super) fn name_branch_if_required(&mut self, saved: &Saved<D>) -> bool {
         let required = Meaning::Person(Reason::BranchRequired);
         matches!(saved, Err(Failure::Refused(refusal)) if refusal.meaning == required)
             && Arc::make_mut(&mut self.claim).draft.name_branch()
@@ -198,12 +198,12 @@ impl<D: FollowUp> Attempt<'_, D> {
             self.doubt.account_for_found();
             return self.exists(found);
         }
-        self.may_be_ours(found, differences)
+        self.block_as_changed(found, differences)
     }
 
     /// A document that has the number but is not as it was sent. It may be ours and have been changed, so it is looked
     /// up before anything is decided.
-    fn may_be_ours(&mut self, found: &D::Found, differences: Vec<Difference>) -> Outcome {
+    fn block_as_changed(&mut self, found: &D::Found, differences: Vec<Difference>) -> Outcome {
         self.doubt.look_up_first();
         let (document, number, id) = (self.claim.kind, found.number().clone(), found.id());
         self.blocked(Reason::NumberConflict, About::OtherInvoice { document, number, id, differences })
@@ -276,7 +276,7 @@ impl<D: FollowUp> Attempt<'_, D> {
         let Some(found) = found else { return self.after_absence(number) };
         let differences = self.claim.draft.differences(&found);
         if !is_known && !differences.is_empty() {
-            return Ok(self.may_be_ours(&found, differences));
+            return Ok(self.block_as_changed(&found, differences));
         }
         self.doubt.account_for_found();
         if !differences.is_empty() || !found.number().is_same_as(&number) {

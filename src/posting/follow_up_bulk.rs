@@ -48,7 +48,7 @@ pub(super) async fn attempt_many<D: FollowUp>(
     let mut owed = owed_on_invoices(session, &looked_up).await;
     for mut attempt in looked_up {
         let end = match &mut owed {
-            Ok(owed) => attempt.is_open(owed).await,
+            Ok(owed) => attempt.check_open(owed).await,
             Err(failure) => {
                 attempt.record_reply("sales-invoice/list", Err(failure));
                 Some(Err(stop(failure)))
@@ -79,7 +79,10 @@ pub(super) async fn attempt_many<D: FollowUp>(
     for (mut attempt, result) in to_save.into_iter().zip(results) {
         // A refusal of the whole bulk says nothing about each document, and an unknown message may only mean that
         // another one was refused.
-        let alone = one_by_one || may_be_held_back(session, &result) || attempt.may_name_branch(&result);
+        let mut alone = one_by_one || may_be_held_back(session, &result);
+        if !alone {
+            alone = attempt.name_branch_if_required(&result);
+        }
         let end = match result {
             _ if alone => attempt.book().await,
             Ok(Some(found)) => after_read_back(&mut attempt, found, &shown).await,

@@ -21,10 +21,11 @@ const OTHER_CLOCKS: SignedDuration = SignedDuration::from_mins(1);
 /// A decision may still want the body of delivery `d`.
 const NEEDED: &str = "(EXISTS (SELECT 1 FROM unfolded u WHERE u.delivery = d.id)
      OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = d.order_id AND o.latest_delivery = d.id
-                AND (o.undecided = 1 OR o.state IN ('received', 'watching', 'due', 'blocked', 'void_due')
-                     OR (SELECT COUNT(*) FROM settlement_rows r
-                         WHERE r.order_id = o.order_id AND r.order_id <> '' AND r.kind = 'return'
-                           AND r.state IN ('waiting', 'due', 'blocked')) > 0)))";
+                AND (o.undecided = 1 OR o.state IN ('received', 'watching', 'due', 'blocked', 'void_due')))
+     OR (SELECT COUNT(*) FROM settlement_rows r
+         WHERE r.order_id = d.order_id AND r.order_id <> '' AND r.kind = 'return'
+           AND r.state IN ('waiting', 'due', 'blocked')
+           AND (SELECT o.latest_delivery FROM orders o WHERE o.order_id = r.order_id) = d.id) > 0)";
 
 /// Some deliveries that came before a moment.
 pub(super) struct Old {

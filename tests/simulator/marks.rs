@@ -171,10 +171,8 @@ impl Known<'_> {
         let state = view.orders.get(order).map(|order| order.state);
         // Where everything goes, nothing of people counts.
         let counts = view.booked.is_decided(order) && matches!(state, Some(State::Invoiced));
-        // A takeover after a return counts no more than the return has left.
-        let has_credit = self.invoices.get(order).into_iter().flatten().any(|one| one.credit() > Decimal::ZERO);
         let is_unclear = self.marks.is_unclear(order, view) || taken.iter().any(is_left);
-        if is_unclear || (!taken.is_empty() && (has_credit || !counts)) {
+        if is_unclear || (!taken.is_empty() && !counts) {
             return None;
         }
         let amount = |row: &str| Decimal::new(view.booked.rows.get(row).map_or(0, |row| row.settles), 2);

@@ -237,8 +237,7 @@ impl World {
         let is_invoiced = self.view.orders.get(id).is_some_and(|order| order.invoice_id == Some(invoice.id));
         let is_sure = self.view.booked.of(id).all(|(_, document)| !document.is_unsure);
         let is_comparable = is_invoiced && is_sure && self.owners.leaves_alone(id) && !self.has_a_wrong_amount(id);
-        let has_credit = self.has_taken_over(id) && invoice.credit() > Decimal::ZERO;
-        if !is_comparable || has_credit || self.is_booked_elsewhere(id) {
+        if !is_comparable || self.is_booked_elsewhere(id) {
             return Ok(());
         }
         let (rows, documents) = database.booked(&order_id(id)).await.expect("readable");
@@ -296,6 +295,8 @@ impl World {
             Some(State::Voided) => {
                 !self.invoices.contains_key(&script.id) || self.owners.met(&script.id, Touch::Copied)
             }
+            // It was undone while it was not known whether its invoice exists, and that did not.
+            Some(State::Ignored) => !self.invoices.contains_key(&script.id),
             Some(State::Blocked | State::VoidDue) => is_hindered,
             _ => false,
         }

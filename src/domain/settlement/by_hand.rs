@@ -3,6 +3,7 @@
 
 use super::{
     known::{ByHand, Record, Row},
+    ledger::Ledger,
     outcome::Outcome,
     receipts::{self, Booking, refund_in},
     returns::{self, Meaning, key_of_cancellation},
@@ -59,7 +60,10 @@ impl Settling<'_> {
             // Money that is booked somewhere else than on the invoice uses nothing of it up.
             if by_hand.number.is_some() && by_hand.amount.is_none_or(|amount| !amount.is_zero()) {
                 let was = Row { payout: by_hand.was.as_ref().unwrap_or(&row.payout).clone(), ..row.clone() };
-                let worth = self.worth_of_payout(&was);
+                // What this service had paid, it paid before the goods went back.
+                let ledger = self.ledger.clone();
+                let ledger = if by_hand.was_ours { ledger.without_returns() } else { ledger };
+                let worth = self.worth_of_payout(&was, &ledger);
                 amount = by_hand.amount.or(by_hand.counted).unwrap_or(worth);
                 self.ledger.pay_by_hand(amount);
                 self.by_hand.paid = self.by_hand.paid + amount;
@@ -93,11 +97,11 @@ impl Settling<'_> {
 
     /// What a payout that a person has booked pays: what its receipt would; if none is possible, its products or its
     /// money, but not more than is owed. Below 0 if it closes a credit.
-    fn worth_of_payout(&mut self, row: &Row) -> Rupiah {
+    fn worth_of_payout(&mut self, row: &Row, ledger: &Ledger) -> Rupiah {
         let refunded = refund_in(&row.payout, self.mapping);
-        let unexplained = refunded - refunded.min(self.ledger.returns).max(Rupiah::ZERO);
+        let unexplained = refunded - refunded.min(ledger.returns).max(Rupiah::ZERO);
         self.by_hand.refunded = self.by_hand.refunded + unexplained;
-        match self.desk().book(row, &self.ledger) {
+        match self.desk().book(row, ledger) {
             Ok(Booking::Receipt(draft)) => {
                 self.ledger.take(draft.used);
                 draft.body.paid()
@@ -112,7 +116,7 @@ impl Settling<'_> {
                 ..
             })) => Rupiah::ZERO - amount,
             Err(_) => {
-                let used = self.desk().used_by_hand(row, &self.ledger);
+                let used = self.desk().used_by_hand(row, ledger);
                 self.ledger.take(used);
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
@@ -121,7 +125,7 @@ impl Settling<'_> {
                 let before_fees = row.payout.net - fees.map(|(_, amount)| *amount).sum();
                 let gross = products.map_or(before_fees, |products| products - refunded);
                 let gross = gross + used.discount + used.shipping;
-                gross.min(self.ledger.owed()).max(Rupiah::ZERO)
+                gross.min(ledger.owed()).max(Rupiah::ZERO)
             }
         }
     }

@@ -131,6 +131,8 @@ pub struct ByHand<R> {
     pub amount: Option<Rupiah>,
     /// What was counted for it before, in rupiah: that stays, whatever is booked afterwards.
     pub counted: Option<Rupiah>,
+    /// Whether this service created that document, before the row was corrected.
+    pub was_ours: bool,
     /// What the row said then, if it was corrected afterwards: that is what the person has booked.
     pub was: Option<R>,
 }

@@ -86,6 +86,11 @@ impl Ledger {
         ledger
     }
 
+    /// As if nothing had been returned.
+    pub(super) fn without_returns(self) -> Self {
+        Self { returned: Rupiah::ZERO, ..self }
+    }
+
     /// What is still owed; 0 if nothing is.
     pub(super) fn owed(&self) -> Rupiah {
         self.sums().owed

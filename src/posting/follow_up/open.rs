@@ -53,12 +53,12 @@ fn checks_owed<D: FollowUp>(session: &Session) -> bool {
 impl<D: FollowUp> Attempt<'_, D> {
     /// How the attempt ends if the invoice is not open for this document. `owed` contains what a list showed, and is
     /// reduced by what this receipt pays, so that a later receipt for the same invoice pays only what then is left.
-    pub(in crate::posting) async fn is_open(&mut self, owed: &mut Owed) -> Option<End> {
-        if checks_owed::<D>(self.session) { self.is_still_owed(owed).await } else { self.is_left_to_return().await }
+    pub(in crate::posting) async fn check_open(&mut self, owed: &mut Owed) -> Option<End> {
+        if checks_owed::<D>(self.session) { self.check_owed(owed).await } else { self.check_returnable().await }
     }
 
     /// How the attempt ends if Accurate shows less as owed than the receipt pays.
-    async fn is_still_owed(&mut self, owed: &mut Owed) -> Option<End> {
+    async fn check_owed(&mut self, owed: &mut Owed) -> Option<End> {
         let claim = self.claim.clone();
         let invoice = claim.draft.invoice()?;
         if !owed.contains_key(invoice) {
@@ -90,7 +90,7 @@ impl<D: FollowUp> Attempt<'_, D> {
 
     /// How the attempt ends if Accurate shows that pieces are not left to be returned: people return goods there too
     /// (returns.md §6).
-    async fn is_left_to_return(&mut self) -> Option<End> {
+    async fn check_returnable(&mut self) -> Option<End> {
         let claim = self.claim.clone();
         let body = claim.draft.returned()?;
         let open = match self.read_open(&body.invoice_number).await {

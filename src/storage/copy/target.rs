@@ -53,7 +53,7 @@ impl Target {
         let found = sqlx::query_as("SELECT source, path, finished_at FROM copies WHERE id = 1");
         let found: Option<(String, String, Option<i64>)> = found.fetch_optional(&mut self.connection).await?;
         match found {
-            None => self.is_unused().await?,
+            None => self.refuse_if_used().await?,
             Some((_, path, Some(_))) => {
                 let why = format!(
                     "the copy of {path} into it is finished, and a service may have gone on with it: nothing is \
@@ -72,7 +72,7 @@ impl Target {
         Ok(())
     }
 
-    async fn is_unused(&mut self) -> Result<()> {
+    async fn refuse_if_used(&mut self) -> Result<()> {
         let used = "SELECT EXISTS (SELECT 1 FROM deliveries) OR EXISTS (SELECT 1 FROM orders)
                         OR EXISTS (SELECT 1 FROM mappings) OR EXISTS (SELECT 1 FROM timeline)
                         OR EXISTS (SELECT 1 FROM leaders WHERE until > clock_timestamp())";

@@ -98,6 +98,8 @@ pub struct RowRecord {
     pub was: Option<RowContent>,
     /// Accurate's id of the order's invoice then: their document is on no later one.
     pub marked_invoice: Option<i64>,
+    /// Whether their document was created by this service, before the row was corrected.
+    pub was_ours: bool,
     /// What their document takes off what is owed, in hundredths of a rupiah.
     pub settles: i64,
     /// The net of a payout; what a return takes off its invoice, or the refund where that is not clear. `None` if it is

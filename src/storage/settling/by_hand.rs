@@ -78,6 +78,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     }
     let invoice_id = invoice_of(db, order.as_ref()).await?;
     let earlier = marked(row)?;
+    let is_taken_over = is_booked && by_hand.is_some();
+    let was_ours = is_taken_over || (order == before && earlier.as_ref().is_some_and(|earlier| earlier.was_ours));
     // The same mark again changes nothing of what was counted.
     let is_same = by_hand.is_some() && !is_booked && order == before;
     let earlier = earlier.filter(|earlier| is_same && earlier.was.is_none() && earlier.invoice_id == invoice_id);
@@ -100,12 +102,12 @@ pub(in crate::storage) async fn mark<T: Dialect>(
         (None, None) => (RowState::Unmatched, ""),
     };
     // If a document that the person took over is deleted one day, its number is not used again.
-    let is_taken_over = is_booked && by_hand.is_some();
     let sql = "UPDATE settlement_rows SET by_hand = CASE WHEN $2 = '' THEN NULL ELSE $2 END, state = $3, reason = $4,
                    finding = NULL, waits_for = NULL, waits = '', settles = CASE WHEN $5 = 1 THEN settles ELSE 0 END,
                    part = CASE WHEN order_id = $6 AND $7 = 0 THEN part END, order_id = $6
                WHERE id = $1";
-    let json = by_hand.map(|by_hand| to_json(&MarkedByHand { by_hand: by_hand.clone(), was: None, invoice_id }));
+    let json =
+        by_hand.map(|by_hand| to_json(&MarkedByHand { by_hand: by_hand.clone(), was: None, invoice_id, was_ours }));
     let json = json.unwrap_or_default();
     let values = [
         row.number("id")?.into(),

@@ -56,6 +56,7 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
         waits_for: optional_json(row, "waits_for")?,
         was: was(row)?,
         marked_invoice: marked(row)?.and_then(|marked| marked.invoice_id),
+        was_ours: marked(row)?.is_some_and(|marked| marked.was_ours),
         by_hand: optional_json(row, "by_hand")?,
         ..with_content(row, content(row)?, state)?
     })
@@ -74,6 +75,7 @@ pub(super) fn shown_row(row: &impl Columns) -> Result<RowRecord> {
         waits_for: optional_json(row, "waits_for").unwrap_or_default(),
         was: was(row).unwrap_or_default(),
         marked_invoice: None,
+        was_ours: false,
         by_hand: optional_json(row, "by_hand").unwrap_or_default(),
         ..with_content(row, content, RowState::parse(row.text("state")?).unwrap_or(RowState::Blocked))?
     })
@@ -100,6 +102,7 @@ fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Res
         by_hand: None,
         was: None,
         marked_invoice: None,
+        was_ours: false,
         settles: row.number("settles")?,
         amount: row.number_if_any("amount")?.map(Rupiah::from_hundredths),
     })
@@ -157,6 +160,9 @@ struct MarkedByHand {
     /// Accurate's id of the order's invoice at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     invoice_id: Option<i64>,
+    /// The document was created by this service, and is the person's since the row was corrected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_ours: bool,
 }
 
 fn marked(row: &impl Columns) -> Result<Option<MarkedByHand>> {

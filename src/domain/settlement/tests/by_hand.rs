@@ -158,9 +158,10 @@ fn fees_without_a_category_are_part_of_what_a_person_booked() {
 #[test]
 fn nothing_is_booked_or_counted_for_what_a_person_excludes() {
     let mut sale = Sale::plain();
-    sale.pays(138_000, &[]).by_hand = Some(ByHand { number: None, amount: None, counted: None, was: None });
+    sale.pays(138_000, &[]).by_hand =
+        Some(ByHand { number: None, amount: None, counted: None, was_ours: false, was: None });
     sale.returns(Goods::Returned, None, &[]).by_hand =
-        Some(ByHand { number: None, amount: None, counted: None, was: None });
+        Some(ByHand { number: None, amount: None, counted: None, was_ours: false, was: None });
     let settlement = sale.decide();
     assert_eq!(settlement.rows[0].outcome, Outcome::Ignored(Some(Reason::Excluded)));
     assert_eq!(settlement.records[0].outcome, Outcome::Ignored(Some(Reason::Excluded)));
@@ -169,7 +170,7 @@ fn nothing_is_booked_or_counted_for_what_a_person_excludes() {
     // A correction is news for the person.
     let was = sale.rows[0].payout.clone();
     sale.rows[0].payout.net = rupiah(137_000);
-    sale.rows[0].by_hand = Some(ByHand { number: None, amount: None, counted: None, was: Some(was) });
+    sale.rows[0].by_hand = Some(ByHand { number: None, amount: None, counted: None, was_ours: false, was: Some(was) });
     assert_eq!(sale.why(1).0, Reason::PayoutCorrected);
     assert_eq!(sale.sums(), sums(150_000, 0, 0, 0));
 }

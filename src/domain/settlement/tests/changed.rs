@@ -125,3 +125,14 @@ fn what_the_marketplace_takes_back_for_a_returned_piece_names_no_voucher_that_th
     let named: Vec<_> = amounts.iter().map(|one| (one.category.as_str(), one.amount)).collect();
     assert_eq!((reason, named), (Reason::PayoutUnmatched, vec![("service_fee", rupiah(6_000))]));
 }
+
+#[test]
+fn a_receipt_that_a_person_took_over_after_everything_went_back_still_paid_what_it_had_paid() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Returned, None, &[]);
+    assert_eq!(sale.book().returns.len(), 1);
+    let mark = ByHand { was_ours: true, ..by_hand("231127PECAFY4J/1", None) };
+    sale.pays(137_995, &[("service_fee", -12_005)]).by_hand = Some(mark);
+    assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(150_000)));
+    assert_eq!(sale.sums(), sums(0, 150_000, 150_000, 150_000));
+}

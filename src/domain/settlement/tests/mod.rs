@@ -57,7 +57,7 @@ fn rupiah(amount: i64) -> Rupiah {
 
 /// A return that a person has booked, with what they said about its amount.
 fn by_hand<R>(number: &str, amount: Option<i64>) -> ByHand<R> {
-    ByHand { number: Some(number.to_owned()), amount: amount.map(rupiah), counted: None, was: None }
+    ByHand { number: Some(number.to_owned()), amount: amount.map(rupiah), counted: None, was_ours: false, was: None }
 }
 
 fn none() -> Rupiah {
