@@ -29,6 +29,7 @@ mod check;
 mod copy;
 mod importing;
 
+mod after_sale_calls;
 #[cfg(target_os = "linux")]
 mod large_replies;
 mod layers;
@@ -42,7 +43,6 @@ mod query_plans;
 mod reconciliation;
 mod recovery;
 mod samples;
-mod settling_calls;
 mod simulator;
 mod storage;
 mod supervision;

@@ -4,9 +4,9 @@
 //! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`] tries a mapping on
 //! past orders; [`settling`] decides which receipts and returns must exist.
 
+pub mod after_sale;
 pub mod mapping;
 pub mod preview;
-pub mod settling;
 pub mod trial;
 
 use std::{

@@ -17,15 +17,15 @@ use super::{mapping::ActiveMapping, snapshot};
 use crate::{
     clock::Clock,
     domain::{
+        after_sale::Waits,
         day_in_wib,
         decision::Undecided,
         document::Kind,
         mapping::{Mapping, PayoutPost, ReturnMode},
         payout::RowState,
-        settlement::Waits,
         trial::{Mappings, Trial},
     },
-    storage::{DecidingStorage, Position, Result, RowCount, RowSum, Settling},
+    storage::{AfterSaleStorage, DecidingStorage, Position, Result, RowCount, RowSum},
 };
 
 /// Orders that are read at a time. While a page is read, the log cannot be shortened, and webhooks may wait for that.
@@ -78,7 +78,7 @@ impl AfterSale {
         all.iter().all(|sum| sum.rows == 0)
     }
 
-    async fn of(storage: &dyn Settling, active: &Mapping, candidate: &Mapping) -> Result<Self> {
+    async fn of(storage: &dyn AfterSaleStorage, active: &Mapping, candidate: &Mapping) -> Result<Self> {
         if active == candidate {
             return Ok(Self::default());
         }

@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    after_sale::{ReceiptDraft, ReturnDraft},
     ids::DocumentNumber,
     invoice::Draft,
     money::Rupiah,
     reason::Language,
-    settlement::{ReceiptDraft, ReturnDraft},
     state::State,
 };
 

@@ -17,6 +17,7 @@
 //! write).
 
 pub mod about;
+pub mod after_sale;
 pub mod basis;
 pub mod cause;
 pub mod contradiction;
@@ -50,7 +51,6 @@ pub mod return_record;
 pub mod row_fields;
 pub mod sales_return;
 pub mod seen;
-pub mod settlement;
 pub mod shadow;
 pub mod state;
 pub mod status;

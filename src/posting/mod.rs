@@ -6,13 +6,13 @@
 //! do the same for receipts and returns. [`recheck`] checks whether what blocked orders wait for exists now,
 //! [`circuit`] pauses a book that fails, and [`lending`] shares Accurate's limit with commands.
 
+mod after_sale;
+mod after_sale_bulk;
 mod attempt;
 pub mod bulk;
 mod bulks;
 pub mod circuit;
 mod find;
-mod follow_up;
-mod follow_up_bulk;
 mod lead;
 pub mod lending;
 mod new_customers;

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use tracing::Instrument;
 
 use super::{
-    Book, Posting, Work,
+    Book, Posting, Work, after_sale, after_sale_bulk,
     bulk::Group,
     circuit::{Change, Health, backoff},
-    follow_up, follow_up_bulk, post, stages,
+    post, stages,
 };
 use crate::{
     accurate::client::Session,
@@ -72,8 +72,8 @@ impl Posting {
         }
         let attempted = match claim.typed() {
             ClaimOf::Invoice(claim) => post::attempt(session, claim, wait_after).await,
-            ClaimOf::Receipt(claim) => follow_up::attempt(session, claim, wait_after).await,
-            ClaimOf::Return(claim) => follow_up::attempt(session, claim, wait_after).await,
+            ClaimOf::Receipt(claim) => after_sale::attempt(session, claim, wait_after).await,
+            ClaimOf::Return(claim) => after_sale::attempt(session, claim, wait_after).await,
         };
         self.conclude(book, known, &claims, &[attempted.settlement], attempted.health).await
     }
@@ -97,9 +97,9 @@ impl Posting {
             let wait_after = |failures| backoff(failures, chance);
             // Each kind has its own lane.
             let attempts = if receipts.is_empty() {
-                follow_up_bulk::attempt_many(&known.session, &known.bulks.returns, returns, wait_after).await
+                after_sale_bulk::attempt_many(&known.session, &known.bulks.returns, returns, wait_after).await
             } else {
-                follow_up_bulk::attempt_many(&known.session, &known.bulks.receipts, receipts, wait_after).await
+                after_sale_bulk::attempt_many(&known.session, &known.bulks.receipts, receipts, wait_after).await
             };
             let concluded = self.conclude(book, known, &claimed, &attempts.settlements, attempts.health).await;
             (concluded, attempts.bulk_went_well)

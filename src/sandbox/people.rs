@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 
 use super::{Invoice, InvoiceLine, Sandbox, books::Books};
 
-mod settling;
+mod after_sale;
 
-pub use self::settling::SettlingEdit;
+pub use self::after_sale::SettlingEdit;
 
 /// Changes to an invoice; a field that is `None` is not changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    ByHand, Filter, News, Result, Saves, State, Undecided, UnreadableOrder, Verdict,
+    ByHand, Filter, News, Result, Saves, State, Undecided, UnreadableOrder, Verdict, after_sale,
     dialect::{Columns, Dialect},
     fold::{BODY_BYTES, LARGEST_READ, first_by_size},
     list::{Binds, conditions},
@@ -17,7 +17,6 @@ use super::{
         subject_of, timestamp,
     },
     settle::lawful,
-    settling,
     timeline::append,
 };
 use crate::domain::{
@@ -163,7 +162,7 @@ pub(super) async fn decide<T: Dialect>(db: &mut T, verdicts: &[Verdict], now: Ti
     }
     write(db, &current, now).await?;
     let unsettled = current.iter().filter(|verdict| verdict.settlement_decides);
-    settling::record::unsettle(db, unsettled.map(|verdict| verdict.order_id.as_str())).await?;
+    after_sale::record::unsettle(db, unsettled.map(|verdict| verdict.order_id.as_str())).await?;
     Ok(before.into_keys().collect())
 }
 
@@ -365,7 +364,7 @@ pub(super) async fn rearm_one<T: Dialect>(
     let rows = db.fetch(format!("{REARM} AND order_id = $2 {REARMED}"), &[now.into(), order_id.into()]).await?;
     rearm_documents(db, &rows, actor, now).await?;
     let others = order_recheck::retry_all(db, order_id, now).await?;
-    let others = others + u64::from(settling::unreadable::retry(db, order_id).await?);
+    let others = others + u64::from(after_sale::unreadable::retry(db, order_id).await?);
     if rows.is_empty() && others > 0 {
         let events = [Event::Rearmed { actor: actor.to_owned() }];
         append(db, std::iter::once((order_id, events.as_slice())), now).await?;

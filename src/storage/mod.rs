@@ -2,6 +2,7 @@
 //!
 //! A document's row is also its job: there is no separate queue that could disagree with it.
 
+mod after_sale;
 mod allowance;
 mod attempts;
 mod claim;
@@ -32,7 +33,6 @@ mod rows;
 mod seen;
 mod sessions;
 mod settle;
-mod settling;
 mod shadow;
 mod sql;
 mod sqlite;
@@ -45,6 +45,7 @@ use secrecy::SecretString;
 
 pub(crate) use self::postgres::{address_of, examine as examine_url};
 pub use self::{
+    after_sale::approve::Approving,
     allowance::{Allowance, Borrowed, borrow},
     copy::{Moved, Progress, copy},
     mappings::MAPPING_FILE_AUTHORS,
@@ -52,7 +53,6 @@ pub use self::{
     records::*,
     rows::hundredths,
     sessions::SESSION_LASTS,
-    settling::approve::Approving,
     sqlite::{Existing, Held, Restored, Sqlite, Verified, backup, restore, verify},
     traits::*,
 };

@@ -1,5 +1,6 @@
 //! What goes into storage and what comes out, by stage.
 
+mod after_sale;
 mod claims;
 mod deciding;
 mod hints;
@@ -12,12 +13,11 @@ mod posting;
 mod reconciliation;
 mod replicas;
 mod seen;
-mod settling;
 mod shadow;
 mod timeline;
 
 pub use self::{
-    claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, notices::*, posting::*,
-    reconciliation::*, replicas::*, seen::*, settling::*, shadow::*, timeline::*,
+    after_sale::*, claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, notices::*,
+    posting::*, reconciliation::*, replicas::*, seen::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

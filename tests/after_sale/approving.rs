@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, manual::Manual, money::Rupiah, payout::RowState, settlement::Waits},
+    domain::{after_sale::Waits, document::Kind, manual::Manual, money::Rupiah, payout::RowState},
     storage::ManualChange,
 };
 use rust_decimal::Decimal;

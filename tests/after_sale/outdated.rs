@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     clock::Clock,
-    deciding::{mapping, settling},
+    deciding::{after_sale, mapping},
     domain::{
         day_in_wib,
         payout::{Payout, RowState},
@@ -51,7 +51,7 @@ async fn verdict(world: &World) -> SettlementVerdict {
         order_id: order.order.order_id.clone(),
         revision: order.revision,
         mapping_revision: active.revision,
-        settlement: settling::settle(order, &active, day_in_wib(now)),
+        settlement: after_sale::settle(order, &active, day_in_wib(now)),
         order: None,
     }
 }

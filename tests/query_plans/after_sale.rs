@@ -3,10 +3,10 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        after_sale::Waits,
         document::Kind,
         payout::{PaidDay, RowState},
         reason::Reason,
-        settlement::Waits,
     },
     storage::{Approving, ByHand, RowContent, RowFilter},
 };

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use forstok_accurate::{
     clock::Clock,
-    deciding::{mapping, settling},
+    deciding::{after_sale, mapping},
     domain::{
+        after_sale::{Outcome, Sums},
         day_in_wib,
         document::{Kind, Progress, Wanted},
         money::Rupiah,
         payout::RowState,
         reason::Reason,
-        settlement::{Outcome, Sums},
     },
     storage::{State, sums_of},
 };
@@ -264,7 +264,7 @@ impl World {
         let now = self.clock.now();
         let active = mapping::current(database.as_ref()).await.expect("readable");
         for order in database.unsettled(now, 1_000).await.expect("readable").orders {
-            let settlement = settling::settle(&order, &active, day_in_wib(now));
+            let settlement = after_sale::settle(&order, &active, day_in_wib(now));
             let rows = settlement.rows.iter().map(|row| (row.of.id.clone(), &row.outcome));
             let records = settlement.records.iter().map(|record| (record.of.id.clone(), &record.outcome));
             let outcomes: BTreeMap<_, _> = rows.chain(records).collect();

@@ -1,13 +1,13 @@
 //! The real storage with a gate before and after each write, a disk that is sometimes busy, and the switches that prove
 //! that the simulator detects errors.
 
+mod after_sale;
 mod hints;
 mod imports;
 mod lists;
 mod notices;
 mod others;
 mod reconciliation;
-mod settling;
 mod stages;
 
 use std::{

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::{
     about::{About, AfterSale},
+    after_sale::Fate,
     basis::Basis,
     history::Cancellation,
     ids::DocumentNumber,
@@ -13,7 +14,6 @@ use crate::domain::{
     mapping::{Mapping, OnCancel},
     order::Snapshot,
     reason::{Finding, Notice, Reason, Warning},
-    settlement::Fate,
     state::State,
     timeline::Event,
     unread::UnreadAmounts,

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::words::{MOST_LISTED, counted, one_line};
 use crate::domain::{
+    after_sale::Waits,
     document::Kind,
     format::count,
     money::Rupiah,
     reason::{Language, Reason},
-    settlement::Waits,
 };
 
 /// Payouts, or returns, that need a person for the same cause.

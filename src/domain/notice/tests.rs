@@ -9,7 +9,7 @@ use super::{
     words::one_line,
     *,
 };
-use crate::domain::{about::About, recheck::Subject, settlement::Waits};
+use crate::domain::{about::About, after_sale::Waits, recheck::Subject};
 
 const MORNING: &str = "2026-11-26T10:00:00+07:00";
 

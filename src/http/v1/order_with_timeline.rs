@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use super::{get_snapshot::Snapshot, order::Order, rows::rupiah};
 use crate::{
     domain::{
+        after_sale::Sums,
         document::{Kind, Progress},
         money::{Rupiah, exact_number},
         order::OrderId,
         reason::Language,
-        settlement::Sums,
         timeline::Entry,
     },
     http::{App, problem::Problem},

@@ -5,11 +5,11 @@ use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use crate::{
     domain::{
+        after_sale::WaitsFor,
         document::Kind,
         money::{Rupiah, exact_number},
         payout::RowState,
         reason::{Language, Reason},
-        settlement::WaitsFor,
     },
     http::{
         App,

@@ -13,7 +13,7 @@ use crate::{
         reason::Language,
     },
     spreadsheet::Unreadable,
-    storage::{RowRecorded, Settling, StorageError},
+    storage::{AfterSaleStorage, RowRecorded, StorageError},
 };
 
 /// Payouts that are recorded together.
@@ -100,7 +100,7 @@ pub async fn record(
 /// Records payouts, and refuses those with which nothing could be done. In this language, it says why a payout would
 /// lose money of an earlier file.
 pub async fn record_all(
-    storage: &dyn Settling,
+    storage: &dyn AfterSaleStorage,
     payouts: Vec<Payout>,
     now: Timestamp,
     language: Language,

@@ -3,11 +3,11 @@
 //! These routes need no credentials and do not count against the limits. Bad input is answered with HTTP 400 and a
 //! sentence that names the field, the value and the remedy.
 
+mod after_sale;
 mod faults;
 mod masters;
 mod old_integration;
 mod people;
-mod settling;
 mod setup;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -52,12 +52,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(sandbox: Sandbox) -> Rout
         .route("/stats", get(stats))
         .route("/faults", post(faults::faults))
         .route("/masters", post(masters::masters))
-        .route("/receipts", get(settling::receipts).post(settling::add_receipt))
-        .route("/receipts/edit", post(settling::edit_receipt))
-        .route("/receipts/delete", post(settling::delete_receipt))
-        .route("/returns", get(settling::returns).post(settling::add_return))
-        .route("/returns/edit", post(settling::edit_return))
-        .route("/returns/delete", post(settling::delete_return))
+        .route("/receipts", get(after_sale::receipts).post(after_sale::add_receipt))
+        .route("/receipts/edit", post(after_sale::edit_receipt))
+        .route("/receipts/delete", post(after_sale::delete_receipt))
+        .route("/returns", get(after_sale::returns).post(after_sale::add_return))
+        .route("/returns/edit", post(after_sale::edit_return))
+        .route("/returns/delete", post(after_sale::delete_return))
         .route("/old-integration", post(old_integration::books))
         .route("/settings", post(setup::settings))
         .route("/rights", post(setup::rights))

@@ -1,5 +1,6 @@
 //! The sandbox from its callers' point of view.
 
+mod after_sale;
 mod lagging;
 mod listing;
 mod misleading;
@@ -10,7 +11,6 @@ mod receipts;
 mod refusing;
 mod returns;
 mod saving;
-mod settling;
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};

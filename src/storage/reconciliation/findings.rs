@@ -20,11 +20,11 @@ use crate::{
     },
     storage::{
         Acted, ClosedBy, FindingCounts, FindingFilter, FindingRecord, ReconciledDay, Result, StorageError,
+        after_sale::record::unsettle,
         dialect::{Columns, Dialect},
         list::Binds,
         rows::{json as to_json, json_column, micros, moment, order_id, timestamp},
         settle::lawful,
-        settling::record::unsettle,
         timeline::append,
     },
 };

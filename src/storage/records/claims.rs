@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{DocumentRef, Trouble};
 use crate::domain::{
+    after_sale::{ReceiptDraft, ReturnDraft},
     document::{Drafted, Kind, Part},
     doubt::Doubt,
     ids::{AttemptNo, DocumentNumber},
@@ -11,7 +12,6 @@ use crate::domain::{
     order::OrderId,
     reason::{Finding, Notice},
     recheck::Subject,
-    settlement::{ReceiptDraft, ReturnDraft},
 };
 
 /// What the attempt at a claimed document is for.

@@ -3,6 +3,7 @@
 //! A file contains a trait and its only implementation, for [`Sql`]. A stage takes the trait that it needs, so that its
 //! signature shows what it can change. [`Storage`] is all of them together; Rust converts it to each of them.
 
+mod after_sale;
 mod attempts;
 mod comparisons;
 mod decisions;
@@ -21,13 +22,12 @@ mod replicas;
 mod requests;
 mod seen;
 mod sessions;
-mod settling;
 
 pub use self::{
-    attempts::Attempts, comparisons::Comparisons, decisions::Decisions, deliveries::Deliveries, figures::Figures,
-    hints::Hints, housekeeping::Housekeeping, imports::Imports, mappings::Mappings, master_lists::MasterLists,
-    notices::Notices, orders::Orders, rechecks::Rechecks, reconciliations::Reconciliations, replicas::Replicas,
-    requests::Requests, seen::Seen, sessions::Sessions, settling::Settling,
+    after_sale::AfterSaleStorage, attempts::Attempts, comparisons::Comparisons, decisions::Decisions,
+    deliveries::Deliveries, figures::Figures, hints::Hints, housekeeping::Housekeeping, imports::Imports,
+    mappings::Mappings, master_lists::MasterLists, notices::Notices, orders::Orders, rechecks::Rechecks,
+    reconciliations::Reconciliations, replicas::Replicas, requests::Requests, seen::Seen, sessions::Sessions,
 };
 use super::{
     Result,
@@ -71,9 +71,9 @@ pub trait ImportStorage: Deliveries + Imports {}
 impl<T: Deliveries + Imports> ImportStorage for T {}
 
 /// What deciding needs: it follows mappings that other processes apply.
-pub trait DecidingStorage: Decisions + Mappings + Settling {}
+pub trait DecidingStorage: Decisions + Mappings + AfterSaleStorage {}
 
-impl<T: Decisions + Mappings + Settling> DecidingStorage for T {}
+impl<T: Decisions + Mappings + AfterSaleStorage> DecidingStorage for T {}
 
 /// What reconciling needs: hints end in findings, as runs do.
 pub trait ReconcilingStorage: Reconciliations + Hints {}

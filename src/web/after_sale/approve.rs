@@ -17,7 +17,7 @@ use super::{
     shown::{Asked, Sum},
 };
 use crate::{
-    domain::{document::Kind, operator::Actor, settlement::Waits},
+    domain::{after_sale::Waits, document::Kind, operator::Actor},
     http::{App, auth::By, problem::Problem},
     storage::{Approving, RowFilter},
 };

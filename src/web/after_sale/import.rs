@@ -34,7 +34,7 @@ use crate::{
     http::{App, auth::By, problem::Problem},
     importing::payouts::{Counts, Failed, NoHeadings, Opened, PayoutFile, Problems, profiles, record, record_all},
     spreadsheet::Unreadable,
-    storage::Settling,
+    storage::AfterSaleStorage,
 };
 
 /// Rows that cannot be read and are shown.
@@ -296,7 +296,7 @@ async fn take_in(
     let mut csv = Vec::new();
     let mut counts = Counts::default();
     let mut outcomes = Outcomes::new(&mut csv, Headers::For(language))?;
-    let storage: &dyn Settling = engine.storage().as_ref();
+    let storage: &dyn AfterSaleStorage = engine.storage().as_ref();
     let store = async |payouts: Vec<Payout>| record_all(storage, payouts, engine.now(), language).await;
     record(file, &mut counts, store, |made, outcome| outcomes.add(made, outcome)).await?;
     outcomes.end()?;

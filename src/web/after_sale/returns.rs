@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     domain::{
+        after_sale::{Waits, WaitsFor},
         document::Kind,
         mapping::ReturnMode,
         money::Rupiah,
         payout::RowState,
         return_record::{Goods, ReturnRecord},
-        settlement::{Waits, WaitsFor},
     },
     http::{App, paging::Page as Cut, problem::Problem},
     storage::{RowContent, RowRecord},

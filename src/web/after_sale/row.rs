@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     domain::{
+        after_sale::{Waits, WaitsFor},
         document::Kind,
         mapping::Mapping,
         money::Rupiah,
         payout::{Payout, RowState},
         reason::Finding,
-        settlement::{Waits, WaitsFor},
     },
     storage::{ByHand, RowContent, RowRecord, StoreName},
 };

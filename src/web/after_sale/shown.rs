@@ -8,7 +8,7 @@ use super::super::{
     page::{Page, address},
 };
 use crate::{
-    domain::{document::Kind, payout::RowState, reason::Reason, settlement::Waits},
+    domain::{after_sale::Waits, document::Kind, payout::RowState, reason::Reason},
     http::{App, paging::read_cursor, params::read_word, problem::Problem},
     storage::{RowCount, RowFilter},
 };

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 use super::{
+    after_sale::{FollowUp, Saved, calls, owed_on_invoices},
     attempt::{Attempt, Attempted, End, call_within_limits, health_of, stop},
     bulks::{Bulks, ReadBack, Report},
     circuit::Health,
-    follow_up::{FollowUp, Saved, calls, owed_on_invoices},
 };
 use crate::{
     accurate::{

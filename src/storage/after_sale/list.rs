@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::{AND_ITS_DOCUMENT, ROW, rows_of, shown_row};
 use crate::{
     domain::{
+        after_sale::{Waits, WaitsFor},
         document::Kind,
         money::Rupiah,
         payout::RowState,
-        settlement::{Waits, WaitsFor},
     },
     storage::{
         FeeKind, Result, RowCount, RowFilter, RowRecord, RowSum, StorageError,

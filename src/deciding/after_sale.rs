@@ -12,6 +12,10 @@ use tracing::{Span, field::Empty};
 use super::{Deciding, mapping::ActiveMapping, snapshot};
 use crate::{
     domain::{
+        after_sale::{
+            self, ByHand, CameBack, Cancelled, Document, Fate, Invoice, LastParts, Order, Outcome, Record, Row,
+            Settlement, Stage, Standing,
+        },
         day_in_wib,
         decision::{after_settlement, awaits_deletions, awaits_settlement, cancellation},
         document::{Drafted, Kind, Part, Progress, Wanted},
@@ -23,10 +27,6 @@ use crate::{
         money::Rupiah,
         order::Snapshot,
         reason::{Reason, Warning},
-        settlement::{
-            self, ByHand, CameBack, Cancelled, Document, Fate, Invoice, LastParts, Order, Outcome, Record, Row,
-            Settlement, Stage, Standing,
-        },
         state::State,
         status::Status,
     },
@@ -135,7 +135,7 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
             sales_return: last_part(order, Kind::Return),
         },
     };
-    settlement::settle(&known, &active.mapping, today)
+    after_sale::settle(&known, &active.mapping, today)
 }
 
 /// The highest part of documents of a kind that existed and are no longer ours: a person may have one of them. What is

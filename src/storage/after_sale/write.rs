@@ -9,12 +9,12 @@ use super::{matching, read::documents_of_orders, record, rows_of};
 use crate::{
     domain::{
         WIB,
+        after_sale::{Outcome, Settlement},
         document::{self, Drafted, Kind, Part, Progress},
         money::Rupiah,
         order::OrderId,
         reason::Reason,
         recheck::tried_again_after,
-        settlement::{Outcome, Settlement},
         timeline::Event,
     },
     storage::{

@@ -1,4 +1,4 @@
-//! [`Settling`] and its implementation.
+//! [`AfterSaleStorage`] and its implementation.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::{
     },
     storage::{
         Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, RowSum, SettlementVerdict, UnreadableOrder, UnsettledNews, settling,
+        RowRecorded, RowSum, SettlementVerdict, UnreadableOrder, UnsettledNews, after_sale,
         sql::{Base, Sql, read, write},
     },
 };
@@ -20,7 +20,7 @@ use crate::{
 /// After the sale: payout rows and return records, and what is decided about their orders. `kind` is the kind of the
 /// documents that book them: payout rows are booked as receipts.
 #[async_trait::async_trait]
-pub trait Settling: Send + Sync {
+pub trait AfterSaleStorage: Send + Sync {
     /// Records rows in this order. The same key again is a repeat, or a correction if the content differs.
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>>;
 
@@ -91,13 +91,13 @@ pub trait Settling: Send + Sync {
 }
 
 #[async_trait::async_trait]
-impl<B: Base> Settling for Sql<B> {
+impl<B: Base> AfterSaleStorage for Sql<B> {
     async fn record_rows(&self, rows: &[RowContent], now: Timestamp) -> Result<Vec<RowRecorded>> {
-        write!(self, Large, db => settling::record::record(db, rows, now))
+        write!(self, Large, db => after_sale::record::record(db, rows, now))
     }
 
     async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<(PayoutKey, RowRecorded)>> {
-        write!(self, Large, db => settling::of_file::record_of_file(db, payouts, now))
+        write!(self, Large, db => after_sale::of_file::record_of_file(db, payouts, now))
     }
 
     async fn record_delivered(
@@ -107,11 +107,11 @@ impl<B: Base> Settling for Sql<B> {
         kept_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RowRecorded>> {
-        write!(self, Large, db => settling::record::record_delivered(db, payouts, day, kept_since, now))
+        write!(self, Large, db => after_sale::record::record_delivered(db, payouts, day, kept_since, now))
     }
 
     async fn approve_rows(&self, kind: Kind, which: Approving<'_>, actor: &str, now: Timestamp) -> Result<u64> {
-        write!(self, Large, db => settling::approve::approve(db, kind, which, actor, now))
+        write!(self, Large, db => after_sale::approve::approve(db, kind, which, actor, now))
     }
 
     async fn mark_by_hand(
@@ -122,7 +122,7 @@ impl<B: Base> Settling for Sql<B> {
         actor: &str,
         now: Timestamp,
     ) -> Result<Marked> {
-        write!(self, Small, db => settling::by_hand::mark(db, kind, key, by_hand, actor, now))
+        write!(self, Small, db => after_sale::by_hand::mark(db, kind, key, by_hand, actor, now))
     }
 
     async fn settlement_rows(
@@ -132,27 +132,27 @@ impl<B: Base> Settling for Sql<B> {
         before: Option<i64>,
         limit: i64,
     ) -> Result<Vec<RowRecord>> {
-        read!(self, db => settling::list::rows(db, kind, filter, before, limit))
+        read!(self, db => after_sale::list::rows(db, kind, filter, before, limit))
     }
 
     async fn row_counts(&self, kind: Kind) -> Result<Vec<RowCount>> {
-        read!(self, db => settling::list::counts(db, kind))
+        read!(self, db => after_sale::list::counts(db, kind))
     }
 
     async fn awaiting_approval(&self, kind: Kind) -> Result<RowSum> {
-        read!(self, db => settling::list::awaiting_approval(db, kind))
+        read!(self, db => after_sale::list::awaiting_approval(db, kind))
     }
 
     async fn fee_kinds(&self) -> Result<Vec<FeeKind>> {
-        read!(self, db => settling::list::fee_kinds(db))
+        read!(self, db => after_sale::list::fee_kinds(db))
     }
 
     async fn booked(&self, order_id: &OrderId) -> Result<(Vec<RowRecord>, Vec<OrderDocument>)> {
-        read!(self, db => settling::read::booked(db, order_id))
+        read!(self, db => after_sale::read::booked(db, order_id))
     }
 
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
-        read!(self, db => settling::read::unsettled(db, now, limit))
+        read!(self, db => after_sale::read::unsettled(db, now, limit))
     }
 
     async fn block_unreadable(
@@ -161,10 +161,10 @@ impl<B: Base> Settling for Sql<B> {
         again_at: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<OrderId>> {
-        write!(self, Small, db => settling::unreadable::block(db, orders, again_at, now))
+        write!(self, Small, db => after_sale::unreadable::block(db, orders, again_at, now))
     }
 
     async fn settle_orders(&self, verdicts: &[SettlementVerdict], now: Timestamp) -> Result<HashSet<OrderId>> {
-        write!(self, Small, db => settling::write::settle(db, verdicts, now))
+        write!(self, Small, db => after_sale::write::settle(db, verdicts, now))
     }
 }

@@ -12,12 +12,12 @@ use crate::{
     },
     domain::{
         about::{Difference, Field, UNREADABLE},
+        after_sale::{ReceiptDraft, ReturnDraft},
         ids::DocumentNumber,
         money::Rupiah,
         receipt::ReceiptBody,
         recheck::Needs,
         sales_return::ReturnBody,
-        settlement::{ReceiptDraft, ReturnDraft},
     },
 };
 

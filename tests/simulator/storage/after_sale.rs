@@ -6,7 +6,7 @@ use std::{
 };
 
 use forstok_accurate::{
-    deciding::{mapping, settling},
+    deciding::{after_sale, mapping},
     domain::{
         day_in_wib,
         document::Kind,
@@ -15,8 +15,8 @@ use forstok_accurate::{
         payout::{PaidDay, Payout, PayoutKey},
     },
     storage::{
-        Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter, RowRecord,
-        RowRecorded, RowSum, SettlementVerdict, Settling, UnreadableOrder, Unsettled, UnsettledNews,
+        AfterSaleStorage, Approving, ByHand, FeeKind, Marked, OrderDocument, Result, RowContent, RowCount, RowFilter,
+        RowRecord, RowRecorded, RowSum, SettlementVerdict, UnreadableOrder, Unsettled, UnsettledNews,
     },
 };
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ impl SimStore {
         let without = |order: &Unsettled, kind: Kind| {
             let mut order = order.clone();
             order.rows.retain(|row| row.content.kind() != kind);
-            settling::settle(&order, &active, day_in_wib(now))
+            after_sale::settle(&order, &active, day_in_wib(now))
         };
         let mut apart = verdicts.to_vec();
         for SettlementVerdict { order_id, revision, settlement, .. } in &mut apart {
@@ -46,7 +46,7 @@ impl SimStore {
 }
 
 #[async_trait::async_trait]
-impl Settling for SimStore {
+impl AfterSaleStorage for SimStore {
     async fn record_file(&self, payouts: &[Payout], now: Timestamp) -> Result<Vec<(PayoutKey, RowRecorded)>> {
         self.write("before record_file", "after record_file", self.inner.record_file(payouts, now)).await
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ExistingDocument, Undecided, UnreadableOrder};
 use crate::domain::{
+    after_sale::{Settlement, Sums, Waits, WaitsFor},
     decision::Verdict,
     document::{Drafted, Kind, Part, Progress, Wanted},
     ids::DocumentNumber,
@@ -13,7 +14,6 @@ use crate::domain::{
     payout::{Payout, RowState, lines},
     reason::{Finding, Language, Reason},
     return_record::ReturnRecord,
-    settlement::{Settlement, Sums, Waits, WaitsFor},
 };
 
 /// The content of a row.
