@@ -180,7 +180,7 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
     let mapping = mapping::current(storage).await.map_err(anyhow::Error::from)?;
-    summary.compare(&mapping.mapping.payout.kinds);
+    summary.compare(&mapping.mapping);
     if summary.rows == 0 {
         complain!("Nothing was recorded: {shown} has headings but no rows below them.");
         return Ok(ExitCode::FAILURE);
@@ -378,6 +378,8 @@ fn print_summary(summary: &Summary) -> Result<(), Failure> {
         let what = "not in the mapping: add them under [payout.kinds]; until then their payouts are blocked";
         notes.push(format!("{} {what}", count(summary.unknown_fees.len() as u64, "fee name")));
     }
+    let stores = summary.unknown_stores.iter();
+    notes.extend(stores.map(|(store, sum)| of(sum, &format!("of store {store:?}, which is not in the mapping"))));
     notes.extend(summary.skipped.iter().map(|(kind, sum)| of(sum, &format!("{kind:?} skipped, as the profile says"))));
     let unknown = summary.unknown_columns.iter();
     notes.extend(unknown.map(|(heading, rows)| {

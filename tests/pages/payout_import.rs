@@ -63,6 +63,35 @@ async fn a_file_is_checked_then_imported_and_shows_the_outcome_of_each_row() {
     becomes(&service, &id, "waiting").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_store_is_named_before_the_import_and_corrected_by_the_next_one() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let of_store = |store: &str| vec![("profile".to_owned(), "generic".to_owned()), ("store".to_owned(), store.to_owned())];
+    let checked = visitor.post_file("/payouts/import", &of_store("abc"), FILE.as_bytes()).await;
+    checked.says(&["Store \u{201c}abc\u{201d} is not in the mapping: 2 · Rp110.000."]);
+    assert!(checked.html.contains("<option value=\"8277\">"), "the stores are offered");
+    visitor.post_file("/payouts/import?record=1", &of_store("abc"), FILE.as_bytes()).await.says(&["2 payouts imported"]);
+    let payouts = visitor.get("/payouts").await;
+    payouts.says(&["import the file again with the right store", "same number, another store"]);
+    assert!(!payouts.text().contains("similar number"), "{}", payouts.text());
+
+    let right = visitor.post_file("/payouts/import?record=1", &of_store("8277"), FILE.as_bytes()).await;
+    right.says(&["2 payouts imported", "Corrected\n2"]);
+    assert!(!right.text().contains("is not in the mapping"), "{}", right.text());
+    visitor.get("/payouts").await.says(&["All: 2 · Rp110.000"]);
+    let rows = service.get("/v1/payouts").await.json();
+    let of_n1 = rows["payouts"].as_array().into_iter().flatten().find(|row| row["channel_order_id"] == "N1");
+    let id = of_n1.expect("the row").get("id").and_then(|id| id.as_str()).expect("an id").to_owned();
+    becomes(&service, &id, "waiting").await;
+    // With its order, it stays in its store.
+    let wrong = visitor.post_file("/payouts/import?record=1", &of_store("abc"), FILE.as_bytes()).await;
+    assert_eq!(outcomes(&wrong.html).matches("had this payout for store").count(), 1, "{}", outcomes(&wrong.html));
+}
+
 /// Shopee's income report as a workbook: two orders and a row of totals.
 pub(crate) fn income_workbook() -> Vec<u8> {
     let mut workbook = Workbook::new();

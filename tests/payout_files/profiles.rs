@@ -49,7 +49,7 @@ async fn columns_of_shopees_income_that_hold_each_other_are_not_added_twice() {
     let mut summary = checked(&example("shopee-income.csv"), profile("shopee-income")).expect("readable");
     assert_eq!(summary.unknown_columns, [("Biaya Baru".to_owned(), 1)].into(), "nothing is dropped in silence");
     assert_eq!(summary.first_uneven, Some(6), "what the unknown column took is missing from the amounts");
-    summary.compare(&Mapping::default().payout.kinds);
+    summary.compare(&Mapping::default());
     let unknown: Vec<_> = summary.unknown_fees.keys().map(String::as_str).collect();
     assert_eq!(unknown, ["actual_shipping_fee", "commission_fee", "seller_discount", "shopee_shipping_rebate"]);
     let without_actual: String = String::from_utf8(example("shopee-income.csv"))

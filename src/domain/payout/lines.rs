@@ -146,12 +146,14 @@ pub fn of_another_order(order: &str, language: Language) -> String {
 pub fn of_another_store(store: &str, language: Language) -> String {
     match language {
         Language::English => format!(
-            "an earlier file had this payout for store {store:?}; import the file with that store, or send the payout to \
-             POST /v1/payouts if the store was wrong"
+            "an earlier file had this payout for store {store:?}; import the file with that store. If the store was wrong, \
+             take back the mark on the page Payouts, if there is one, and import again; money without an order needs no \
+             other store"
         ),
         Language::Indonesian => format!(
-            "berkas sebelumnya mencatat pencairan ini untuk toko {store:?}; impor berkas dengan toko itu, atau kirim \
-             pencairan ini ke POST /v1/payouts jika tokonya keliru"
+            "berkas sebelumnya mencatat pencairan ini untuk toko {store:?}; impor berkas dengan toko itu. Jika tokonya \
+             keliru, cabut tandanya di halaman Pencairan dana bila ada, lalu impor lagi; dana tanpa pesanan tidak perlu \
+             diubah tokonya"
         ),
     }
 }

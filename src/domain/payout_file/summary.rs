@@ -9,7 +9,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::{
-    mapping::after_sale::{SUBTOTAL, payout_categories},
+    mapping::{
+        Mapping,
+        after_sale::{SUBTOTAL, payout_categories},
+    },
     money::Rupiah,
     payout::Payout,
 };
@@ -50,6 +53,8 @@ pub struct Summary {
     pub amounts: BTreeMap<String, Sum>,
     /// Names of amounts that the mapping does not know.
     pub unknown_fees: BTreeMap<String, Sum>,
+    /// Payouts of stores that the mapping does not know, by Forstok's store id.
+    pub unknown_stores: BTreeMap<String, Sum>,
     /// Payouts whose amounts, subtotal included, do not add up to their money: how many, and the sum of the
     /// differences.
     pub uneven: Sum,
@@ -68,6 +73,8 @@ pub struct Summary {
     /// Other sheets with the same headings, which are not read.
     pub other_sheets: Vec<String>,
     #[serde(skip)]
+    stores: BTreeMap<String, Sum>,
+    #[serde(skip)]
     seen: HashSet<u64>,
 }
 
@@ -75,6 +82,9 @@ impl Summary {
     /// Adds a payout of this line.
     pub fn add(&mut self, line: u64, payout: &Payout) {
         self.payouts.add(payout.net);
+        if !payout.store_id.is_empty() {
+            self.stores.entry(payout.store_id.clone()).or_default().add(payout.net);
+        }
         if payout.channel_order_id.is_empty() {
             self.without_order.add(payout.net);
         } else {
@@ -108,10 +118,13 @@ impl Summary {
         self.first_repeat.get_or_insert(line);
     }
 
-    /// Finds the names that are neither a category nor in `payout.kinds` of the mapping.
-    pub fn compare(&mut self, kinds: &BTreeMap<String, String>) {
+    /// Finds the names that are neither a category nor in `payout.kinds` of the mapping, and the stores that it lacks.
+    pub fn compare(&mut self, mapping: &Mapping) {
+        let kinds = &mapping.payout.kinds;
         let is_known = |fee: &str| payout_categories().any(|category| category == fee) || kinds.contains_key(fee);
         let unknown = self.amounts.iter().filter(|(fee, _)| !is_known(fee));
         self.unknown_fees = unknown.map(|(fee, sum)| (fee.clone(), *sum)).collect();
+        let unknown = self.stores.iter().filter(|(store, _)| !mapping.stores.contains_key(*store));
+        self.unknown_stores = unknown.map(|(store, sum)| (store.clone(), *sum)).collect();
     }
 }

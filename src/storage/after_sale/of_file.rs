@@ -16,8 +16,8 @@ use crate::{
     storage::{Result, RowContent, RowRecorded, dialect::Dialect, rows::from_json},
 };
 
-/// Records payouts of a file. None of them moves a payout to another order or store, what an earlier file said about the
-/// store is not forgotten, and rows that are alike but for their figures are found again in any order: all of them must
+/// Records payouts of a file. None of them moves a payout to another order, nor to another store unless the first was
+/// mistyped; what an earlier file said about the store is not forgotten, and rows that are alike but for their figures are found again in any order: all of them must
 /// be among these.
 pub(in crate::storage) async fn record_of_file<T: Dialect>(
     db: &mut T,
@@ -35,7 +35,7 @@ pub(in crate::storage) async fn record_of_file<T: Dialect>(
         let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
         if differs(&before.channel_order_id, &payout.channel_order_id) {
             refused.entry(place).or_insert(RowRecorded::OtherOrder(before.channel_order_id));
-        } else if differs(&before.store_id, &payout.store_id) {
+        } else if differs(&before.store_id, &payout.store_id) && !may_be_mistyped(&known, &before) {
             refused.entry(place).or_insert(RowRecorded::OtherStore(before.store_id));
         } else if payout.store_id.is_empty() {
             payout.store_id = before.store_id;
@@ -81,6 +81,12 @@ async fn read<T: Dialect>(db: &mut T, keys: &[(String, String)]) -> Result<AllKn
 fn stored(known: &AllKnown, key: &PayoutKey) -> Option<Payout> {
     let known = known.get(&(key.source.clone(), key.id.clone()))?;
     from_json::<Payout>(&known.content).ok()
+}
+
+/// Whether the store of a payout may be mistyped: no order of that store has its number, and nothing is booked for it.
+fn may_be_mistyped(known: &AllKnown, payout: &Payout) -> bool {
+    let known = known.get(&(payout.key.source.clone(), payout.key.id.clone()));
+    !payout.channel_order_id.is_empty() && known.is_some_and(|known| known.order_id.is_empty() && !known.is_closed)
 }
 
 /// The places of the payouts that are alike but for their figures, each group by itself.

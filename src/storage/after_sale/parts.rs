@@ -43,7 +43,7 @@ pub(super) async fn load<T: Dialect>(db: &mut T, rows: &[RowContent], all: &mut 
 /// A part of a payout that is stored.
 struct Part {
     is_closed: bool,
-    names_store: bool,
+    store_id: String,
     net: Rupiah,
     lines: Vec<Line>,
     has_changed: bool,
@@ -81,9 +81,9 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
         return Err(RowRecorded::InParts(replaced.map(|part| part.net).sum()));
     }
     let all_lines: Vec<_> = parts.iter().flat_map(|part| part.lines.clone()).collect();
-    // A file that names the store says more about all of it.
+    // A file that names the store says more about all of it, or corrects a mistyped one.
     if !payout.store_id.is_empty() {
-        for part in parts.iter_mut().filter(|part| !part.names_store) {
+        for part in parts.iter_mut().filter(|part| part.store_id != payout.store_id) {
             part.has_changed = true;
         }
     }
@@ -105,7 +105,7 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
             }
             _ => parts.push(Part {
                 is_closed: false,
-                names_store: true,
+                store_id: payout.store_id.clone(),
                 net: Rupiah::ZERO,
                 lines: news.added,
                 has_changed: true,
@@ -123,7 +123,7 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
 fn part(known: &Known) -> Part {
     let payout = from_json::<Payout>(&known.content);
     let (net, lines, store_id) = payout.map(|payout| (payout.net, payout.lines, payout.store_id)).unwrap_or_default();
-    Part { is_closed: known.is_closed, names_store: !store_id.is_empty(), net, lines, has_changed: false }
+    Part { is_closed: known.is_closed, store_id, net, lines, has_changed: false }
 }
 
 /// Whether a payout that is sent as a whole says what is known from its lines.

@@ -26,7 +26,8 @@ use crate::{
 /// What is stored of a row that arrives again.
 pub(super) struct Known {
     pub(super) content: String,
-    order_id: String,
+    /// Empty if no order has its number.
+    pub(super) order_id: String,
     /// When it was sent, in microseconds.
     delivered_at: i64,
     /// Its receipt may exist, or a person has booked it.

@@ -73,10 +73,11 @@ enum Found {
 }
 
 impl Import {
-    pub(super) fn empty(app: &App, page: Page, sent: &Sent) -> Self {
-        let form = Form::new(sent, app, &page);
+    pub(super) async fn empty(app: &App, page: Page, sent: &Sent) -> Result<Self, Problem> {
+        let stores = app.engine.storage().stores().await?;
+        let form = Form::new(sent, app, stores, &page);
         let (refusal, wrong, report, choosing) = (None, Vec::new(), None, None);
-        Self { page, form, refusal, wrong, is_cut: false, report, choosing, remembered: false }
+        Ok(Self { page, form, refusal, wrong, is_cut: false, report, choosing, remembered: false })
     }
 
     pub(super) fn with_choice(self, choosing: Choosing, refusal: String) -> Self {
@@ -96,7 +97,7 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, Problem> {
     let profile = query.get("profile").cloned().unwrap_or_default();
     let sent = Sent { profile, ..Sent::default() };
-    html(&Import { remembered: query.contains_key("columns"), ..Import::empty(&app, page, &sent) })
+    html(&Import { remembered: query.contains_key("columns"), ..Import::empty(&app, page, &sent).await? })
 }
 
 /// `POST /payouts/import`: checks the file; with `record`, records it.
@@ -115,13 +116,13 @@ pub(in crate::web) async fn read(
         Err(Problem::TooLarge(_)) => {
             return html(&Import {
                 refusal: Some(unreadable(Unreadable::TooLarge, &page)),
-                ..Import::empty(&app, page, &Sent::default())
+                ..Import::empty(&app, page, &Sent::default()).await?
             });
         }
         read => read?,
     };
     sent.records |= query.contains_key("record");
-    let empty = Import::empty(&app, page, &sent);
+    let empty = Import::empty(&app, page, &sent).await?;
     // One file at a time: the tables of two could together need too much memory. Only now, so that a slow upload does
     // not keep others from importing.
     let Ok(alone) = app.importing().clone().try_acquire_owned() else {
@@ -213,7 +214,7 @@ async fn examine(
         Ok(Err(problems)) => return Ok(Found::Wrong(problems)),
         Err(why) => return refused(why),
     };
-    summary.compare(&app.engine.mapping().mapping.payout.kinds);
+    summary.compare(&app.engine.mapping().mapping);
     if !records || summary.payouts.count == 0 {
         let others = summary.unknown_columns.keys().cloned();
         let choosing = (is_payout_rows && other.is_none() && !summary.unknown_columns.is_empty()).then(|| {

@@ -168,7 +168,7 @@ pub(in crate::web) async fn choose(
         );
         let choosing = Choosing::new(profile, &keys, &headings, std::iter::empty(), &choice, &page);
         let sent = Sent { profile: profile.to_owned(), ..Sent::default() };
-        return html(&Import::empty(&app, page, &sent).with_choice(choosing, refusal.to_owned()));
+        return html(&Import::empty(&app, page, &sent).await?.with_choice(choosing, refusal.to_owned()));
     }
     for key in &keys {
         app.engine.storage().remember_import_columns(key, &choice, &actor.name, app.engine.now()).await?;

@@ -1,5 +1,7 @@
 //! The form of `/payouts/import`: what it offers, and what it sends.
 
+use std::collections::BTreeMap;
+
 use axum::{body::Bytes, extract::multipart::MultipartError};
 
 use super::super::{page::Page, upload::Upload};
@@ -10,6 +12,7 @@ use crate::{
     },
     http::{App, problem::Problem, v1::import_orders::LARGEST},
     importing::payouts::profiles,
+    storage::StoreName,
 };
 
 /// A choice of a list: its value, its words, whether it is chosen.
@@ -19,6 +22,8 @@ type Choices = Vec<(String, String, bool)>;
 pub(super) struct Form {
     pub(super) profiles: Choices,
     pub(super) store: String,
+    /// Stores to choose from: Forstok's id and the name.
+    pub(super) stores: Vec<(String, String)>,
     pub(super) numbers: Choices,
     pub(super) dates: Choices,
 }
@@ -37,7 +42,7 @@ pub(super) struct Sent {
 
 impl Form {
     /// The form with what was sent.
-    pub(super) fn new(sent: &Sent, app: &App, page: &Page) -> Self {
+    pub(super) fn new(sent: &Sent, app: &App, stores: Vec<StoreName>, page: &Page) -> Self {
         let profile = |name: String| {
             let found = profiles::find(&name, &app.profiles).ok()?;
             let guess = if found.profile.is_proven {
@@ -66,10 +71,21 @@ impl Form {
         Self {
             profiles: profiles::names(&app.profiles).into_iter().filter_map(profile).collect(),
             store: sent.store.clone(),
+            stores: offered(app, stores),
             numbers: of(&numbers, &sent.numbers),
             dates: of(&dates, &sent.dates),
         }
     }
+}
+
+/// The stores of the mapping, and those with orders.
+fn offered(app: &App, known: Vec<StoreName>) -> Vec<(String, String)> {
+    let active = app.engine.mapping();
+    let mut stores: BTreeMap<_, _> = active.mapping.stores.keys().map(|id| (id.clone(), String::new())).collect();
+    for StoreName { id, name, channel } in known {
+        stores.insert(id, if name.is_empty() { channel } else { name });
+    }
+    stores.into_iter().collect()
 }
 
 impl Sent {

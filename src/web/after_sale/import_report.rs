@@ -150,6 +150,13 @@ fn notes(summary: &Summary, page: &Page) -> Vec<String> {
             .replace("{}", &page.counted(summary.unknown_fees.len() as i64, "fee", "fees", "biaya")),
         );
     }
+    for (store, sum) in &summary.unknown_stores {
+        let note = page.t(
+            "Store “{store}” is not in the mapping: {}. Check Forstok's store id.",
+            "Toko “{store}” tidak ada di pemetaan: {}. Periksa ID toko Forstok.",
+        );
+        notes.push(note.replace("{}", &with_sum(sum)).replace("{store}", store));
+    }
     let mut of = |sum: &Sum, english, indonesian| {
         if sum.count > 0 {
             notes.push(page.t(english, indonesian).replace("{}", &with_sum(sum)));

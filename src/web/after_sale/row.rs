@@ -176,7 +176,8 @@ fn booked_by_hand(by_hand: &ByHand, page: &Page) -> String {
             .replace("{at}", &who.1)
             .replace("{reason}", who.2);
     };
-    let amount = by_hand.amount.map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
+    // 0: it pays nothing of an invoice here.
+    let amount = by_hand.amount.filter(|amount| !amount.is_zero()).map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
     page.t(
         "Booked by hand as {document}{amount} ({actor}, {at}): {reason}",
         "Dibukukan manual sebagai {document}{amount} ({actor}, {at}): {reason}",

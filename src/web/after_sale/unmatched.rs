@@ -1,5 +1,5 @@
-//! Money whose order is not known: orders with a similar number or, if there is none, with the same amount. Nothing is
-//! linked automatically.
+//! Money whose order is not known: orders with the same number in another store; if there is none, with a similar number;
+//! if there is none either, with the same amount. Nothing is linked automatically.
 
 use std::collections::BTreeSet;
 
@@ -27,6 +27,8 @@ pub(in crate::web) struct Suggestion {
     pub(super) total: String,
     /// In which way it resembles the row.
     pub(super) why: &'static str,
+    /// The number is right; the row's store is not, or is missing.
+    pub(super) has_same_number: bool,
 }
 
 /// Orders that resemble a row, the most likely first.
@@ -37,8 +39,17 @@ pub(super) async fn suggestions(app: &App, row: &RowRecord, page: &Page) -> Resu
     let mut seen = BTreeSet::new();
     let letters: Vec<char> = number.chars().collect();
     let similar = page.t("similar number", "nomor mirip");
+    if !number.is_empty() {
+        let orders = search(app, number.to_owned(), None).await?;
+        let same = orders.into_iter().filter(|order| order.channel_order_id == number);
+        let why = match store_id {
+            "" => page.t("same number", "nomor sama"),
+            _ => page.t("same number, another store", "nomor sama, toko lain"),
+        };
+        found.extend(same.map(|order| (order, why)));
+    }
     // A digit too few, too many or mistaken, at the end or at the beginning.
-    if letters.len() > SHORTEST + 2 {
+    if found.is_empty() && letters.len() > SHORTEST + 2 {
         let head: String = letters[..letters.len() - 2].iter().collect();
         let tail: String = letters[letters.len() - SHORTEST..].iter().collect();
         for part in [head, tail] {
@@ -59,7 +70,8 @@ pub(super) async fn suggestions(app: &App, row: &RowRecord, page: &Page) -> Resu
     let new = found.into_iter().filter(|(order, _)| seen.insert(order.id));
     let suggestion = |(order, why): (OrderRecord, &'static str)| {
         let line = OrderLine::new(&order, page);
-        Suggestion { order_id: line.order_id, number: line.number, store: line.store, total: line.total, why }
+        let OrderLine { order_id, number: of_order, store, total, .. } = line;
+        Suggestion { order_id, has_same_number: of_order == number, number: of_order, store, total, why }
     };
     Ok(new.take(MOST).map(suggestion).collect())
 }
