@@ -163,8 +163,8 @@ coded! {
             en "The payout contains a fee that is not mapped to a category." => "Choose a category for the fee on the page Payouts; its payouts then continue automatically.",
             id "Pencairan ini memuat biaya yang belum dipetakan ke kategori." => "Pilih kategori untuk biaya tersebut di halaman Pencairan dana; pencairannya kemudian diproses otomatis.";
         PayoutRest = "payout_rest",
-            en "The money of the payout differs from its amounts, or from what is owed, by more than the limit." => "Compare the payout with the marketplace; then correct it, or raise the limit in the mapping if the difference is correct.",
-            id "Selisih dana pencairan dengan rinciannya, atau dengan sisa tagihan, melebihi batas." => "Bandingkan pencairan dengan data marketplace; lalu perbaiki, atau naikkan batasnya di pemetaan bila selisih itu benar.";
+            en "The money of the payout differs from its amounts, or from what is owed, by more than the limit." => "Compare the payout with the marketplace. If an amount is wrong, correct it in the file and import that again, or send the row again; only if the difference is correct, raise the limit of unexplained differences in the mapping.",
+            id "Selisih dana pencairan dengan rinciannya, atau dengan sisa tagihan, melebihi batas." => "Bandingkan pencairan dengan data marketplace. Bila ada nominal yang keliru, perbaiki di berkasnya lalu impor lagi, atau kirim ulang barisnya; hanya bila selisih itu benar, naikkan \"Batas selisih tanpa keterangan\" di pemetaan.";
         PayoutLate = "payout_late",
             en "Money arrived although nothing is owed on the invoice any more." => "Book the money in Accurate as named here, for example as other income.",
             id "Ada dana masuk padahal faktur sudah lunas." => "Bukukan dana tersebut di Accurate sesuai keterangan di sini, misalnya sebagai pendapatan lain.";

@@ -259,6 +259,10 @@ impl Page {
                 "Saved. Payouts that waited for these categories continue automatically.",
                 "Tersimpan. Pencairan dana yang menunggu kategori ini diproses lagi otomatis.",
             ),
+            "fees_lack_account" => sentence(
+                "Saved. Not every category has an account yet: “Fees and their categories” on this page names those that lack one.",
+                "Tersimpan. Belum semua kategori memiliki akun: yang belum disebut di “Biaya dan kategorinya” di halaman ini.",
+            ),
             "none_chosen" => sentence(
                 "Nothing was chosen. Tick the rows that you want to approve.",
                 "Belum ada yang dipilih. Centang baris yang ingin Anda setujui.",

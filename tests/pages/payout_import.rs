@@ -70,11 +70,15 @@ async fn a_mistyped_store_is_named_before_the_import_and_corrected_by_the_next_o
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
     let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
-    let of_store = |store: &str| vec![("profile".to_owned(), "generic".to_owned()), ("store".to_owned(), store.to_owned())];
+    let of_store =
+        |store: &str| vec![("profile".to_owned(), "generic".to_owned()), ("store".to_owned(), store.to_owned())];
     let checked = visitor.post_file("/payouts/import", &of_store("abc"), FILE.as_bytes()).await;
     checked.says(&["Store \u{201c}abc\u{201d} is not in the mapping: 2 · Rp110.000."]);
     assert!(checked.html.contains("<option value=\"8277\">"), "the stores are offered");
-    visitor.post_file("/payouts/import?record=1", &of_store("abc"), FILE.as_bytes()).await.says(&["2 payouts imported"]);
+    visitor
+        .post_file("/payouts/import?record=1", &of_store("abc"), FILE.as_bytes())
+        .await
+        .says(&["2 payouts imported"]);
     let payouts = visitor.get("/payouts").await;
     payouts.says(&["import the file again with the right store", "same number, another store"]);
     assert!(!payouts.text().contains("similar number"), "{}", payouts.text());

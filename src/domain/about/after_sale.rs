@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{as_text, correction::Correction};
-use crate::domain::{ids::DocumentNumber, matching::spelling::written_out, money::Rupiah, reason::Language};
+use crate::domain::{
+    ids::DocumentNumber, mapping::category_in_words, matching::spelling::written_out, money::Rupiah, reason::Language,
+};
 
 /// What exactly about a payout or a return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,7 +199,7 @@ impl AfterSale {
                 names.iter().map(|name| format!("\"{}\"", written_out(name))).collect::<Vec<_>>().join(", ")
             }
             Self::Category { category, amount } => {
-                let amount = amount.in_words();
+                let (category, amount) = (category_in_words(category, language), amount.in_words());
                 say(
                     format!("{category} {amount} has no account"),
                     format!("{category} {amount} belum memiliki akun perkiraan"),
@@ -217,15 +219,15 @@ impl AfterSale {
                 )
             }
             Self::CreditToClose { amount, customer, bank } => {
-                let (amount, bank) = (amount.in_words(), or_question_mark(bank));
+                let (amount, bank) = (amount.in_words(), bank_in_words(bank, language));
                 say(
                     format!(
-                        "{amount} left account {bank} for a return; close the credit with a journal voucher: debit the \
-                         receivable of customer {customer} {amount}, credit account {bank} {amount}"
+                        "{amount} left {bank} for a return; close the credit with a journal voucher: debit the \
+                         receivable of customer {customer} {amount}, credit {bank} {amount}"
                     ),
                     format!(
-                        "{amount} keluar dari akun {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: debit \
-                         piutang pelanggan {customer} {amount}, kredit akun {bank} {amount}"
+                        "{amount} keluar dari {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: debit \
+                         piutang pelanggan {customer} {amount}, kredit {bank} {amount}"
                     ),
                 )
             }
@@ -376,24 +378,33 @@ fn unexplained(rest: Rupiah, limit: Rupiah, language: Language) -> String {
 
 /// What a person has to book: for example `Rp94.500 arrived on account 110102`.
 fn to_book(net: Rupiah, bank: &str, amounts: &[OnAccount], language: Language) -> String {
-    let bank = or_question_mark(bank);
+    let bank = bank_in_words(bank, language);
     let money = match (net < Rupiah::ZERO, language) {
-        (false, Language::English) => format!("{} arrived on account {bank}", net.in_words()),
-        (true, Language::English) => format!("{} left account {bank}", (Rupiah::ZERO - net).in_words()),
-        (false, Language::Indonesian) => format!("{} masuk ke akun {bank}", net.in_words()),
-        (true, Language::Indonesian) => format!("{} keluar dari akun {bank}", (Rupiah::ZERO - net).in_words()),
+        (false, Language::English) => format!("{} arrived on {bank}", net.in_words()),
+        (true, Language::English) => format!("{} left {bank}", (Rupiah::ZERO - net).in_words()),
+        (false, Language::Indonesian) => format!("{} masuk ke {bank}", net.in_words()),
+        (true, Language::Indonesian) => format!("{} keluar dari {bank}", (Rupiah::ZERO - net).in_words()),
     };
-    let account = if language == Language::English { "account" } else { "akun" };
-    let each = amounts.iter().map(|one| {
-        let OnAccount { category, account: number, amount } = one;
-        format!("{category} {} ({account} {})", amount.in_words(), or_question_mark(number))
+    let each = amounts.iter().map(|OnAccount { category, account, amount }| {
+        let on_account = match (account.as_str(), language) {
+            ("", Language::English) => "no account chosen in the mapping yet".to_owned(),
+            ("", Language::Indonesian) => "akunnya belum dipilih di pemetaan".to_owned(),
+            (account, Language::English) => format!("account {account}"),
+            (account, Language::Indonesian) => format!("akun {account}"),
+        };
+        format!("{} {} ({on_account})", category_in_words(category, language), amount.in_words())
     });
     std::iter::once(money).chain(each).collect::<Vec<_>>().join("; ")
 }
 
-/// An account that is not mapped is empty.
-fn or_question_mark(account: &str) -> &str {
-    if account.is_empty() { "?" } else { account }
+/// The store's Cash & Bank account; it is empty if none is chosen.
+fn bank_in_words(account: &str, language: Language) -> String {
+    match (account, language) {
+        ("", Language::English) => "the store's Cash & Bank account (not chosen in the mapping yet)".to_owned(),
+        ("", Language::Indonesian) => "akun Kas & Bank toko (belum dipilih di pemetaan)".to_owned(),
+        (account, Language::English) => format!("account {account}"),
+        (account, Language::Indonesian) => format!("akun {account}"),
+    }
 }
 
 fn listed(numbers: &[DocumentNumber]) -> String {

@@ -4,6 +4,7 @@
 //! every error; [`text`] writes a mapping as a document; [`merge`] merges the changes of two people.
 
 pub mod after_sale;
+mod category_words;
 pub mod merge;
 mod read;
 pub mod returns;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Time};
 
 pub use after_sale::{BeforeInvoiceDate, OnOverpay, PayoutDate, PayoutPost, PayoutRules, PayoutSource, ZeroLines};
+pub use category_words::category_in_words;
 pub use returns::{ClosedMonth, Credit, OnStatus, RefundOnly, Restock, ReturnMode, ReturnRules, ReturnSource, WaitFor};
 
 use super::{

@@ -67,6 +67,18 @@ fn words(reason: Reason) -> Option<Words> {
                 "Aktifkan akun tersebut di Accurate atau petakan ke akun lain; {} kemudian dicoba lagi otomatis.",
             ),
         ],
+        Reason::AccountUnmapped => [
+            (
+                "An account that this {} needs is not chosen in the mapping, or does not exist in Accurate.",
+                "Choose an account that exists in Accurate: the account of a category under Accounts, the Cash & Bank \
+                 account of a store under Stores; the {} is then created automatically.",
+            ),
+            (
+                "Akun yang diperlukan {} ini belum dipilih di pemetaan, atau tidak ada di Accurate.",
+                "Pilih akun yang ada di Accurate: akun suatu kategori di bagian Akun Perkiraan, akun Kas & Bank toko di \
+                 bagian Toko; {} kemudian dibuat otomatis.",
+            ),
+        ],
         Reason::BranchRequired => [
             ("Accurate requires a branch on this {}.", "Choose a branch of Accurate for this store in the mapping."),
             ("Accurate mewajibkan cabang pada {} ini.", "Tentukan Cabang untuk toko ini di pemetaan."),

@@ -1,7 +1,7 @@
 //! Every name of an amount that a payout ever used, and the category that it goes to. A new name holds up its orders
 //! until an admin gives it one: that is a revision of the mapping like any other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Form,
@@ -24,7 +24,7 @@ use crate::{
     deciding::mapping::{Applied, Author, current},
     domain::{
         mapping::{
-            Mapping,
+            Mapping, SERVICE_FEE, TAX_WITHHELD,
             after_sale::{SUBTOTAL, payout_categories},
         },
         matching::spelling::written_out,
@@ -45,6 +45,8 @@ pub(in crate::web) struct Fees {
     pub(super) revision: i64,
     pub(super) unknown: Vec<Fee>,
     pub(super) known: Vec<Fee>,
+    /// Categories of fees at present for which no account is chosen.
+    pub(super) without_account: Vec<String>,
     pub(super) note: String,
     /// Why it was not saved.
     pub(super) refusal: Option<String>,
@@ -92,7 +94,11 @@ impl Fees {
             let fee = Fee { place, ..Fee::new(name, &kinds, mapping, chosen, page) };
             if is_unknown { unknown.push(fee) } else { known.push(fee) }
         }
-        Self { revision, unknown, known, note: String::new(), refusal: None }
+        let used = kinds.iter().filter(|kind| kind.count > 0);
+        let used: BTreeSet<_> = used.filter_map(|kind| mapping.payout.category(&kind.name)).collect();
+        let without_account = used.into_iter().filter(|to| lacks_account(to, mapping));
+        let without_account = without_account.map(|to| category(to, page)).collect();
+        Self { revision, unknown, known, without_account, note: String::new(), refusal: None }
     }
 }
 
@@ -130,8 +136,19 @@ fn in_words(to: &str, mapping: &Mapping, page: &Page) -> String {
     match mapping.accounts.get(to) {
         _ if to == SUBTOTAL => words,
         Some(account) => format!("{words} · {account}"),
+        // As part of the service fee, it is booked on the account of that.
+        None if to == TAX_WITHHELD => {
+            format!("{words} · {} {}", page.t("booked as", "dibukukan sebagai"), in_words(SERVICE_FEE, mapping, page))
+        }
         None => format!("{words} · {}", page.t("no account yet", "belum ada akun")),
     }
+}
+
+/// Whether no account is chosen for a category, neither for all stores nor for one, although its amounts need one.
+fn lacks_account(to: &str, mapping: &Mapping) -> bool {
+    ![SUBTOTAL, TAX_WITHHELD].contains(&to)
+        && !mapping.accounts.contains_key(to)
+        && mapping.stores.values().all(|store| mapping.account(store, to).is_none())
 }
 
 /// `POST /payouts/fees`.
@@ -166,7 +183,10 @@ pub(in crate::web) async fn save(
                 let author = Author { who: &actor.name, note: storable("note", &note)? };
                 match app.engine.apply_mapping(document, author, Some(revision)).await? {
                     Applied::Equal(_) => return Ok(to("mapping_same")),
-                    Applied::Changed(..) => return Ok(to("fees_saved")),
+                    Applied::Changed(..) => {
+                        let is_lacking = chosen.values().any(|to| !to.is_empty() && lacks_account(to, &mapping));
+                        return Ok(to(if is_lacking { "fees_lack_account" } else { "fees_saved" }));
+                    }
                     Applied::Stale(_) => {
                         // Another replica may have applied it.
                         app.engine.set_mapping(current(app.engine.storage().as_ref()).await?);

@@ -1,12 +1,18 @@
 //! A payout or a return as one row of a list.
 
 use super::{
-    super::{format, mapping::words::category, page::Page, problems::where_to_act},
+    super::{
+        format,
+        mapping::{self, words::category},
+        page::Page,
+        problems::where_to_act,
+    },
     shown::Shown,
     unmatched::Suggestion,
 };
 use crate::{
     domain::{
+        about::{About, AfterSale},
         after_sale::{Waits, WaitsFor},
         document::Kind,
         mapping::Mapping,
@@ -58,7 +64,7 @@ pub(in crate::web) struct Trouble {
     pub(in crate::web) sentence: String,
     pub(in crate::web) about: String,
     pub(in crate::web) remedy: String,
-    pub(in crate::web) link: Option<(&'static str, &'static str)>,
+    pub(in crate::web) link: Option<(String, &'static str)>,
 }
 
 impl Trouble {
@@ -68,9 +74,30 @@ impl Trouble {
             sentence: reason.sentence_about(document, language),
             about: format::sentence(&finding.about.in_words(language)),
             remedy: reason.remedy_about(document, language),
-            link: where_to_act(reason, page),
+            link: where_to_choose(&finding.about, page)
+                .or_else(|| where_to_act(reason, page).map(|(link, text)| (link.to_owned(), text))),
         }
     }
+}
+
+/// The field of the mapping that lacks an account, or limits a difference.
+fn where_to_choose(about: &About, page: &Page) -> Option<(String, &'static str)> {
+    let About::AfterSale { of } = about else { return None };
+    // Who cannot change the mapping sees no fields.
+    let field = |field: String, table: &str| if page.may_administer() { field } else { format!("/mapping#{table}") };
+    Some(match of {
+        AfterSale::BankAccount { store } => (
+            field(mapping::bank_account_of(store), "stores"),
+            page.t("Choose the store's Cash & Bank account", "Pilih akun Kas & Bank toko"),
+        ),
+        AfterSale::Category { category, .. } => {
+            (field(mapping::account_of(category), "accounts"), page.t("Choose the account", "Pilih akunnya"))
+        }
+        AfterSale::Rest { .. } => {
+            (field(mapping::rule("payout.rest_limit"), "later"), page.t("See the limit", "Lihat batasnya"))
+        }
+        _ => return None,
+    })
 }
 
 impl RowLine {
@@ -177,7 +204,11 @@ fn booked_by_hand(by_hand: &ByHand, page: &Page) -> String {
             .replace("{reason}", who.2);
     };
     // 0: it pays nothing of an invoice here.
-    let amount = by_hand.amount.filter(|amount| !amount.is_zero()).map(|amount| format!(", {}", amount.in_words())).unwrap_or_default();
+    let amount = by_hand
+        .amount
+        .filter(|amount| !amount.is_zero())
+        .map(|amount| format!(", {}", amount.in_words()))
+        .unwrap_or_default();
     page.t(
         "Booked by hand as {document}{amount} ({actor}, {at}): {reason}",
         "Dibukukan manual sebagai {document}{amount} ({actor}, {at}): {reason}",

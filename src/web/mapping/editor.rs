@@ -317,6 +317,6 @@ pub(super) fn option(row: &Master) -> (String, String) {
 }
 
 /// The id of a field's element, for its label.
-fn id_of(name: &str) -> String {
+pub(super) fn id_of(name: &str) -> String {
     format!("field-{}", name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"))
 }

@@ -266,6 +266,21 @@ async fn edit(app: &App, page: Page, draft: Draft) -> Result<Response, Problem> 
     })
 }
 
+/// The address of the field for the account in which a store's payouts arrive.
+pub(super) fn bank_account_of(store: &str) -> String {
+    format!("/mapping#{}", editor::id_of(&form::of_store(store, "bank_account")))
+}
+
+/// The address of the field for the account of a category.
+pub(super) fn account_of(category: &str) -> String {
+    format!("/mapping#{}", editor::id_of(&format!("{}/{category}", form::ACCOUNTS)))
+}
+
+/// The address of the field of a rule.
+pub(super) fn rule(name: &str) -> String {
+    format!("/mapping#{}", editor::id_of(name))
+}
+
 /// What is wrong with a warehouse that was chosen for nothing.
 fn idle(page: &Page) -> String {
     let words = page.t(

@@ -3,7 +3,10 @@
 use super::form::{RULES, Values};
 use crate::{
     domain::{
-        mapping::{Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, status_word},
+        mapping::{
+            Bundles, InvoiceDate, Mapping, OnCancel, OnTotalDifference, TaxMode, UnknownStores, category_in_words,
+            status_word,
+        },
         money::Rupiah,
     },
     web::{format, page::Page},
@@ -86,20 +89,7 @@ pub(super) fn tax_word(word: &str, page: &Page) -> &'static str {
 
 /// What kind of amount goes to an account.
 pub(in crate::web) fn category(category: &str, page: &Page) -> String {
-    match category {
-        "shipping" => page.t("Shipping paid to the seller", "Ongkos kirim untuk penjual"),
-        "platform_rebate" => page.t("Rebate by the marketplace", "Rebate dari marketplace"),
-        "voucher_seller" => page.t("Seller's voucher", "Voucher penjual"),
-        "shipping_difference" => page.t("Shipping difference", "Selisih ongkos kirim"),
-        "fulfillment_fee" => page.t("Fulfilment fee", "Biaya fulfillment"),
-        "service_fee" => page.t("Service fee", "Biaya layanan"),
-        "tax_withheld" => page.t("Tax withheld", "Pajak yang dipotong"),
-        "refund" => page.t("Refund without return", "Pengembalian dana tanpa retur"),
-        "subtotal" => page.t("Price of the products", "Harga produk"),
-        "payout_rest" => page.t("Unexplained difference of a payout", "Selisih pencairan tanpa keterangan"),
-        other => return other.to_owned(),
-    }
-    .to_owned()
+    category_in_words(category, page.language).to_owned()
 }
 
 pub(super) fn key(key: &str, page: &Page) -> &'static str {
@@ -254,8 +244,8 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("Accurate is asked to accept it", "Accurate diminta menerimanya")
         }
         ("payout.on_overpay", "negative_discount") => page.t(
-            "the receipt pays what is owed, with a negative discount",
-            "penerimaan melunasi tagihan, dengan diskon negatif",
+            "a negative discount for what the breakdown names; anything else up to the limit of differences",
+            "diskon negatif untuk yang ada di rincian; selebihnya sampai batas selisih",
         ),
         ("payout.on_overpay", "block") => {
             page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani")

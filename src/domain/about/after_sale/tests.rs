@@ -10,11 +10,18 @@ fn a_person_reads_what_to_book_and_where() {
     let about = AfterSale::ToBook { net: Rupiah::whole(-10_000), bank: "110102".to_owned(), amounts: vec![fee] };
     assert_eq!(
         about.in_words(Language::English),
-        "Rp10.000 left account 110102; shipping_difference -Rp10.000 (account 600102)"
+        "Rp10.000 left account 110102; Shipping difference -Rp10.000 (account 600102)"
     );
     assert_eq!(
         about.in_words(Language::Indonesian),
-        "Rp10.000 keluar dari akun 110102; shipping_difference -Rp10.000 (akun 600102)"
+        "Rp10.000 keluar dari akun 110102; Selisih ongkos kirim -Rp10.000 (akun 600102)"
+    );
+    let fee = OnAccount { category: "platform_rebate".to_owned(), account: String::new(), amount: Rupiah::whole(-500) };
+    let about = AfterSale::ToBook { net: Rupiah::whole(105_000), bank: String::new(), amounts: vec![fee] };
+    assert_eq!(
+        about.in_words(Language::Indonesian),
+        "Rp105.000 masuk ke akun Kas & Bank toko (belum dipilih di pemetaan); Rebate dari marketplace -Rp500 (akunnya \
+         belum dipilih di pemetaan)"
     );
     let stored = serde_json::to_string(&about).expect("JSON");
     assert_eq!(serde_json::from_str::<AfterSale>(&stored).expect("our own JSON"), about);
