@@ -1,6 +1,7 @@
 //! Payouts: what a marketplace paid to the seller for one order (design.md §7).
 
 pub mod lines;
+pub mod unmatched;
 mod read;
 
 use std::collections::BTreeMap;

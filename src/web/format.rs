@@ -13,6 +13,11 @@ pub(super) fn sentence(text: &str) -> String {
     first + letters.as_str()
 }
 
+/// With amounts that no line break separates from their minus.
+pub(super) fn unbroken(text: &str) -> String {
+    text.replace("-Rp", "-\u{2060}Rp")
+}
+
 /// A body as a person can read it: JSON is indented, anything else is unchanged.
 pub(super) fn indented(body: &[u8]) -> String {
     let json = serde_json::from_slice::<serde_json::Value>(body).ok();

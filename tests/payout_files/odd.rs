@@ -33,6 +33,26 @@ fn one_wrong_row_keeps_the_whole_file_out_and_every_problem_is_named() {
 }
 
 #[tokio::test]
+async fn an_order_number_is_read_without_what_protects_it_and_a_stroke_is_none() {
+    let file = file("=\"N031\";2026-11-05;100;;\n'230000000000000123;2026-11-05;200;;\n\u{feff}N0\u{200b}32\u{2060};2026-11-05;300;;\n/;2026-11-05;400;;\n");
+    let orders: Vec<_> = payouts(&file, generic()).await.iter().map(|one| one.channel_order_id.clone()).collect();
+    assert_eq!(orders, ["N031", "230000000000000123", "N032", ""]);
+    let tiktok = "Order/adjustment ID,Type,Order settled time,Statement ID,Related order ID,Total settlement amount,\
+                  Total revenue\nN030,Order,2026/11/05,S1,/,138000,138000\n";
+    let found = payouts(tiktok.as_bytes(), profile("tiktok-tokopedia")).await;
+    assert_eq!(found.iter().map(|one| one.channel_order_id.as_str()).collect::<Vec<_>>(), ["N030"]);
+}
+
+#[test]
+fn a_row_of_totals_may_say_so_in_any_column() {
+    let summary = checked(&file("A;2026-11-05;100;-5;\n;;100;-5;Total\n"), generic()).expect("it can be read");
+    assert_eq!((summary.payouts.count, summary.totals), (1, vec![3]));
+    // A payout with a day is none, whatever a note says.
+    let summary = checked(&file(";2026-11-05;100;-5;Total\n"), generic()).expect("it can be read");
+    assert_eq!((summary.payouts.count, summary.totals), (1, vec![]));
+}
+
+#[tokio::test]
 async fn an_amount_that_can_mean_two_things_is_a_question_until_one_amount_answers_it() {
     let open = file("A;2026-11-05;12.000;-1.000;\nB;2026-11-05;9.000;;\n");
     let questions = problems(&open, generic());

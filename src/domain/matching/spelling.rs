@@ -84,6 +84,12 @@ fn is_hyphen(letter: char) -> bool {
     matches!(letter, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
+/// The text without invisible characters and without blanks around it.
+pub fn without_invisible(text: &str) -> String {
+    let seen: String = text.chars().filter(|letter| *letter == ' ' || !is_unseen(*letter)).collect();
+    seen.trim().to_owned()
+}
+
 /// Whether a character leaves nothing or only a blank on the screen.
 fn is_unseen(letter: char) -> bool {
     letter.is_whitespace()

@@ -99,9 +99,19 @@ impl Layout {
 
     /// The first value of this content in a row, with its column.
     pub(super) fn first<'a>(&self, content: Content, cells: &'a [Cell]) -> Option<(usize, &'a Cell)> {
-        let places = self.columns.get(&content)?;
-        let filled = places.iter().filter_map(|at| Some((*at, cells.get(*at)?)));
-        filled.into_iter().find(|(_, cell)| !cell.is_blank())
+        self.filled(content, cells).next()
+    }
+
+    /// The values of this content in a row, with their columns.
+    pub(super) fn filled<'a>(&self, content: Content, cells: &'a [Cell]) -> impl Iterator<Item = (usize, &'a Cell)> {
+        let places = self.columns.get(&content).into_iter().flatten();
+        places.filter_map(|at| Some((*at, cells.get(*at)?))).filter(|(_, cell)| !cell.is_blank())
+    }
+
+    /// The heading of each amount's column, by the amount's name.
+    pub fn headings_of_amounts(&self) -> BTreeMap<String, String> {
+        let heading = |place: &Place| (place.fee.clone(), self.headings[place.column].clone());
+        self.amounts.iter().map(heading).collect()
     }
 
     /// The column of this content that is named in messages.

@@ -11,7 +11,9 @@ use super::{
     wrong::{Why, Wrong},
 };
 use crate::{
-    domain::{mapping::after_sale::payout_categories, money::Rupiah},
+    domain::{
+        mapping::after_sale::payout_categories, matching::spelling::without_invisible, money::Rupiah,
+    },
     spreadsheet::Cell,
 };
 
@@ -63,15 +65,19 @@ pub struct Money {
     pub amounts: Vec<(String, Rupiah)>,
 }
 
-/// Whether a row adds up others: it names no order, and its first value says so.
+/// Whether a row adds up others: it names no order, and its first value says so; without a day, any of its values.
 pub fn is_totals(layout: &Layout, cells: &[Cell]) -> bool {
     let says_so = |text: &str| {
         let key = crate::domain::import::columns::key_of(text);
         TOTALS.contains(&key.as_str())
     };
     let order = layout.first(Content::Order, cells).map(|(_, cell)| cell.text());
-    let first = cells.iter().find(|cell| !cell.is_blank()).map(Cell::text).unwrap_or_default();
-    order.is_none_or(|order| says_so(&order)) && says_so(first.trim_end_matches(':'))
+    let mut texts = cells.iter().filter(|cell| !cell.is_blank()).map(Cell::text);
+    let says_so_first = texts.next().is_some_and(|text| says_so(text.trim_end_matches(':')));
+    // A payout has a day; in a row without one, the word may stand anywhere.
+    let has_day = layout.first(Content::PaidAt, cells).is_some();
+    order.is_none_or(|order| says_so(&order))
+        && (says_so_first || (!has_day && texts.any(|text| says_so(text.trim_end_matches(':')))))
 }
 
 /// Reads a row; everything that is wrong with it.
@@ -124,12 +130,13 @@ impl Reading<'_> {
     }
 
     fn order(&mut self) -> String {
-        let order = self.text(Content::Order);
-        let is_number = matches!(self.layout.first(Content::Order, self.cells), Some((_, Cell::Number(_))));
+        let mut named = self.layout.filled(Content::Order, self.cells).map(|(_, cell)| (order_number(&cell.text()), cell));
+        let Some((order, cell)) = named.find(|(order, _)| !order.is_empty()) else { return String::new() };
+        let is_number = matches!(cell, Cell::Number(_));
         if (is_number && order.len() > EXACT_DIGITS as usize) || is_scientific(&order) {
             self.wrong(Content::Order, &order, Why::LostDigits);
         }
-        if order.chars().all(|letter| matches!(letter, '-' | '–')) { String::new() } else { order }
+        order
     }
 
     fn day(&mut self, profile: &Profile) -> Date {
@@ -222,6 +229,15 @@ fn is_too_fine(cell: &Cell) -> bool {
 /// Whether the contract knows this name: its amounts count even if they are 0, because the row names them.
 fn is_category(fee: &str) -> bool {
     payout_categories().any(|category| category == fee)
+}
+
+/// An order number without what protects it from being read as a figure, `="123"` or `'123`, and without anything
+/// invisible; empty if the file writes that there is none: `-`, or `/` as TikTok does.
+fn order_number(text: &str) -> String {
+    let seen = without_invisible(text);
+    let formula = seen.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    let number = formula.unwrap_or(&seen).trim_start_matches('\'').trim();
+    if number.chars().all(|letter| matches!(letter, '-' | '–' | '—' | '/')) { String::new() } else { number.to_owned() }
 }
 
 /// `5.76461E+17`.

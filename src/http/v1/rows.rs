@@ -118,7 +118,7 @@ pub(super) struct RowStatus {
     /// Why it is blocked or ignored: a stable code.
     #[schema(example = "fee_kind_unmapped")]
     reason: Option<&'static str>,
-    /// What is wrong, in one sentence.
+    /// What is wrong, in one sentence; also why an unmatched row has no order.
     sentence: Option<String>,
     /// Details: names of fees, amounts, accounts.
     detail: Option<String>,
@@ -176,6 +176,7 @@ impl RowStatus {
     /// Of a row, and the document that books it, once it exists.
     pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
         let about = row.reason_is_about();
+        let unmatched = row.unmatched().map(|row| row.in_words(language));
         let booked =
             row.document.and_then(|document| Some(Booked { number: document.number.to_string(), id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
@@ -183,9 +184,15 @@ impl RowStatus {
             order_id: row.order_id.map(|id| id.to_string()),
             state: row.state.as_str(),
             reason: row.reason.map(Reason::code),
-            sentence: row.reason.map(|reason| reason.sentence_about(about, language)),
+            sentence: match unmatched {
+                Some([sentence, _]) => Some(sentence.to_owned()),
+                None => row.reason.map(|reason| reason.sentence_about(about, language)),
+            },
             detail: row.finding.map(|finding| finding.about.in_words(language)),
-            remedy: row.reason.map(|reason| reason.remedy_about(about, language)),
+            remedy: match unmatched {
+                Some([_, remedy]) => Some(remedy.to_owned()),
+                None => row.reason.map(|reason| reason.remedy_about(about, language)),
+            },
             waits_for: row.waits_for.map(Waiting::new),
             approved_by,
             approved_at: approved_at.map(|at| at.to_string()),

@@ -1,6 +1,7 @@
 //! Finds a profile by its name: a seller's own file overrides a built-in profile.
 
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
@@ -76,6 +77,22 @@ pub fn names(folder: &Path) -> Vec<String> {
 /// An empty path is the working directory.
 fn folder_or_here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// How files of each source call an amount, by the source and the amount's name: the headings, or what rows call it.
+pub fn names_of_amounts(folder: &Path) -> BTreeMap<(String, String), Vec<String>> {
+    let mut all = BTreeMap::<_, Vec<String>>::new();
+    for found in names(folder).into_iter().filter_map(|name| find(&name, folder).ok()) {
+        let Profile { source, amounts, fees, .. } = found.profile;
+        let headings = amounts.iter().flat_map(|one| one.headings.iter().map(|heading| (&one.fee, heading)));
+        for (name, written) in headings.chain(fees.iter().map(|(written, name)| (name, written))) {
+            let names = all.entry((source.clone(), name.clone())).or_default();
+            if name != written && !names.contains(written) {
+                names.push(written.clone());
+            }
+        }
+    }
+    all
 }
 
 /// The profile whose headings a file has, if it names more of them than the one that was chosen.

@@ -183,6 +183,12 @@ impl PayoutFile {
         self.layout.choice()
     }
 
+    /// How the file calls each amount that has another name here.
+    pub fn names_of_amounts(&self) -> BTreeMap<String, String> {
+        let of_rows = self.profile.fees.iter().map(|(written, name)| (name.clone(), written.clone()));
+        self.layout.headings_of_amounts().into_iter().chain(of_rows).collect()
+    }
+
     /// Whether it has this heading.
     pub fn has_heading(&self, heading: &str) -> bool {
         self.layout.has_heading(heading)

@@ -52,10 +52,17 @@ pub(in crate::storage) async fn rows<T: Dialect>(
     let conditions = conditions(kind, filter, &mut binds);
     let (before, limit) = (binds.number(before.unwrap_or(i64::MAX)), binds.number(limit));
     let sql = format!(
-        "SELECT {ROW} FROM settlement_rows r {AND_ITS_DOCUMENT} WHERE {conditions} AND r.id < {before}
+        "SELECT {ROW},
+             CASE WHEN r.state = 'unmatched' AND r.channel_order_id <> '' THEN
+                 (SELECT COUNT(*) FROM orders o WHERE o.channel_order_id = r.channel_order_id
+                      AND (r.store_id = '' OR o.store_id = r.store_id))
+                  ELSE 0 END AS with_number
+         FROM settlement_rows r {AND_ITS_DOCUMENT} WHERE {conditions} AND r.id < {before}
          ORDER BY r.id DESC LIMIT {limit}"
     );
-    db.fetch(sql, &binds.values()).await?.iter().map(shown_row).collect()
+    let shown =
+        |row: &T::Row| Ok(RowRecord { orders_with_number: row.number("with_number")?, ..shown_row(row)? });
+    db.fetch(sql, &binds.values()).await?.iter().map(shown).collect()
 }
 
 /// How many rows of one kind there are, by state and reason.

@@ -100,6 +100,7 @@ fn with_content(row: &impl Columns, content: RowContent, state: RowState) -> Res
         content_at: timestamp(row.number("content_at")?)?,
         approved: moment(row, "approved_at")?.map(|at| (approved_by, at)),
         by_hand: None,
+        orders_with_number: 0,
         was: None,
         marked_invoice: None,
         was_ours: false,

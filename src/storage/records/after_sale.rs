@@ -11,7 +11,7 @@ use crate::domain::{
     ids::DocumentNumber,
     money::Rupiah,
     order::OrderId,
-    payout::{Payout, RowState, lines},
+    payout::{Payout, RowState, lines, unmatched::Unmatched},
     reason::{Finding, Language, Reason},
     return_record::ReturnRecord,
 };
@@ -96,6 +96,8 @@ pub struct RowRecord {
     pub by_hand: Option<ByHand>,
     /// What it said when that person marked it, if it was corrected afterwards.
     pub was: Option<RowContent>,
+    /// Of a row without an order that is read for people: orders with its number, in its store if it names one.
+    pub orders_with_number: i64,
     /// Accurate's id of the order's invoice then: their document is on no later one.
     pub marked_invoice: Option<i64>,
     /// Whether their document was created by this service, before the row was corrected.
@@ -114,6 +116,17 @@ impl RowRecord {
             Some(Reason::ByHand | Reason::Excluded) if self.by_hand.is_none() => Kind::Invoice,
             _ => self.content.kind(),
         }
+    }
+
+    /// Why it has no order; `None` if it has one, or needs none.
+    pub fn unmatched(&self) -> Option<Unmatched> {
+        let (store_id, number) = self.content.order();
+        (self.state == RowState::Unmatched && self.by_hand.is_none()).then(|| Unmatched {
+            kind: self.content.kind(),
+            has_number: !number.is_empty(),
+            has_store: !store_id.is_empty(),
+            orders: self.orders_with_number,
+        })
     }
 
     /// The number of the document in Accurate that books it, once it exists.

@@ -52,7 +52,11 @@ impl Expected {
             open.push((format!("{link}#findings"), page.counted(*count, words[0], words[1], words[2]), String::new()));
         }
         if unmatched.count > 0 {
-            let words = ["payout without an order", "payouts without an order", "pencairan dana tanpa pesanan"];
+            let words = [
+                "payout whose order is not found",
+                "payouts whose order is not found",
+                "pencairan dana yang pesanannya tidak ditemukan",
+            ];
             let link = address(payouts::PATH, &[("show", Shown::State(RowState::Unmatched).word())]);
             let words = page.counted(unmatched.count, words[0], words[1], words[2]);
             open.push((link, words, rupiah(unmatched.hundredths)));

@@ -30,11 +30,15 @@ use crate::{
         matching::spelling::written_out,
     },
     http::{App, auth::By, problem::Problem, v1::check_mapping::document_of, wrong_field::storable},
+    importing::payouts::profiles,
     storage::FeeKind,
 };
 
 /// Before the name of a fee in the name of its field.
 const FIELD: &str = "fee:";
+
+/// Names of an amount in files that are shown: the Indonesian and the English one.
+const NAMES_IN_FILES: usize = 2;
 
 /// What was chosen: the category of each name; empty for none.
 type Chosen = BTreeMap<String, String>;
@@ -56,6 +60,8 @@ pub(in crate::web) struct Fees {
 pub(super) struct Fee {
     /// With everything invisible written out: two names that differ only in that are two names.
     pub(super) name: String,
+    /// What files call it; empty if they call it so.
+    pub(super) written: String,
     pub(super) field: String,
     /// Its place among all names, for the id of its field.
     pub(super) place: usize,
@@ -79,7 +85,7 @@ impl Fees {
     pub(super) async fn read(app: &App, page: &Page) -> Result<Self, Problem> {
         let active = app.engine.mapping();
         let kinds = app.engine.storage().fee_kinds().await?;
-        Ok(Self::of(&kinds, &active.mapping, active.revision, &Chosen::new(), page))
+        Ok(Self::of(&kinds, &active.mapping, active.revision, &Chosen::new(), page).as_written(app))
     }
 
     fn of(kinds: &[FeeKind], mapping: &Mapping, revision: i64, chosen: &Chosen, page: &Page) -> Self {
@@ -102,6 +108,19 @@ impl Fees {
     }
 }
 
+impl Fees {
+    /// With the names that the files use.
+    fn as_written(mut self, app: &App) -> Self {
+        let names = profiles::names_of_amounts(&app.profiles);
+        for fee in self.unknown.iter_mut().chain(&mut self.known) {
+            let written = fee.places.iter().filter_map(|place| names.get(&(place.source.clone(), fee.name.clone())));
+            let written = written.flatten().take(NAMES_IN_FILES).map(|name| format!("“{name}”"));
+            fee.written = written.collect::<Vec<_>>().join(", ");
+        }
+        self
+    }
+}
+
 /// Whether a payout has an amount of this name at present.
 fn is_used(kinds: &[&FeeKind]) -> bool {
     kinds.iter().any(|kind| kind.count > 0)
@@ -121,6 +140,7 @@ impl Fee {
         let option = |to: &'static str| (to, in_words(to, mapping, page), to == wanted);
         Self {
             name: written_out(name),
+            written: String::new(),
             field: format!("{FIELD}{name}"),
             place: 0,
             places: kinds.iter().map(place).collect(),
@@ -200,7 +220,7 @@ pub(in crate::web) async fn save(
     };
     let active = app.engine.mapping();
     let kinds = app.engine.storage().fee_kinds().await?;
-    let fees = Fees::of(&kinds, &active.mapping, active.revision, &chosen, &page);
+    let fees = Fees::of(&kinds, &active.mapping, active.revision, &chosen, &page).as_written(&app);
     let shown = render(&app, page, &Asked::default(), Fees { note, refusal: Some(refusal), ..fees }).await?;
     Ok((StatusCode::CONFLICT, shown).into_response())
 }

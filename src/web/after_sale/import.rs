@@ -67,10 +67,13 @@ enum Found {
     Wrong(Problems),
     /// It can be read; perhaps it is another kind of file, whose title follows.
     /// With columns that can be chosen as fees.
-    Checked(Summary, Option<String>, Option<Choosing>),
+    Checked(Summary, Names, Option<String>, Option<Choosing>),
     /// It was recorded: how, and the outcome of each row as CSV.
-    Recorded(Summary, Counts, Vec<u8>),
+    Recorded(Summary, Names, Counts, Vec<u8>),
 }
+
+/// How the file calls each amount.
+pub(super) type Names = BTreeMap<String, String>;
 
 impl Import {
     pub(super) async fn empty(app: &App, page: Page, sent: &Sent) -> Result<Self, Problem> {
@@ -151,12 +154,12 @@ pub(in crate::web) async fn read(
             let wrong = shown.map(|wrong| wrong.on_page(page.language)).collect();
             Import { wrong, is_cut: problems.count > MOST_SHOWN as u64, ..empty }
         }
-        Found::Checked(summary, other, choosing) => {
-            Import { report: Some(Report::checked(&summary, other, &app, page)), choosing, ..empty }
+        Found::Checked(summary, names, other, choosing) => {
+            Import { report: Some(Report::checked(&summary, &names, other, &app, page)), choosing, ..empty }
         }
-        Found::Recorded(summary, counts, outcomes) => {
+        Found::Recorded(summary, names, counts, outcomes) => {
             let outcomes = format!("data:text/csv;charset=utf-8;base64,{}", STANDARD.encode(outcomes));
-            Import { report: Some(Report::recorded(&summary, counts, outcomes, &app, page)), ..empty }
+            Import { report: Some(Report::recorded(&summary, &names, (counts, outcomes), &app, page)), ..empty }
         }
     };
     html(&shown)
@@ -215,13 +218,14 @@ async fn examine(
         Err(why) => return refused(why),
     };
     summary.compare(&app.engine.mapping().mapping);
+    let names = file.names_of_amounts();
     if !records || summary.payouts.count == 0 {
         let others = summary.unknown_columns.keys().cloned();
         let choosing = (is_payout_rows && other.is_none() && !summary.unknown_columns.is_empty()).then(|| {
             let choice = choice.into_iter().chain(file.choice()).collect();
             Choosing::new(&found.name, &keys, file.headings(), others, &choice, page)
         });
-        return Ok(Found::Checked(summary, other, choosing));
+        return Ok(Found::Checked(summary, names, other, choosing));
     }
     if !notation.is_empty() {
         let key = file.key(&found.name);
@@ -240,7 +244,7 @@ async fn examine(
             return Err(Problem::Broken);
         }
     };
-    Ok(Found::Recorded(summary, counts, outcomes))
+    Ok(Found::Recorded(summary, names, counts, outcomes))
 }
 
 /// What to do with a file in which the headings of the chosen kind are not found.

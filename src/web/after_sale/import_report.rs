@@ -1,6 +1,9 @@
 //! What a payout file contains, in words.
 
-use super::super::{format, mapping::words::category, page::Page};
+use super::{
+    super::{format, mapping::words::category, page::Page},
+    import::Names,
+};
 use crate::{
     domain::payout_file::{Summary, summary::Sum},
     http::App,
@@ -11,10 +14,9 @@ use crate::{
 pub(super) struct Report {
     pub(super) heading: String,
     /// What is to be done now.
-    pub(super) next: &'static str,
+    pub(super) next: String,
     pub(super) counts: Vec<(&'static str, String)>,
-    /// Names of amounts: name, category, payouts, sum, whether it has no category.
-    pub(super) amounts: Vec<(String, String, String, String, bool)>,
+    pub(super) amounts: Vec<Amount>,
     /// What to look at before it is imported.
     pub(super) notes: Vec<String>,
     /// It may be imported as it is.
@@ -23,9 +25,21 @@ pub(super) struct Report {
     pub(super) outcomes: Option<String>,
 }
 
+/// An amount of the file.
+pub(super) struct Amount {
+    /// As the file calls it.
+    pub(super) heading: String,
+    /// As payouts call it; empty if that is the same.
+    pub(super) name: String,
+    pub(super) category: String,
+    pub(super) count: String,
+    pub(super) sum: String,
+    pub(super) is_unknown: bool,
+}
+
 impl Report {
     /// What a file contains; perhaps it is another kind of file, with this title.
-    pub(super) fn checked(summary: &Summary, other: Option<String>, app: &App, page: &Page) -> Self {
+    pub(super) fn checked(summary: &Summary, names: &Names, other: Option<String>, app: &App, page: &Page) -> Self {
         let is_ready = summary.payouts.count > 0;
         let heading = if is_ready {
             page.t("The file can be read; nothing is imported yet", "Berkas dapat dibaca; belum ada yang diimpor")
@@ -54,7 +68,7 @@ impl Report {
             (page.t("Orders", "Pesanan"), count(summary.orders)),
             (page.t("Days", "Tanggal"), days(summary)),
         ];
-        let mut report = Self { is_ready, ..Self::of(summary, heading.to_owned(), next, file, app, page) };
+        let mut report = Self { is_ready, ..Self::of(summary, names, [heading.to_owned(), next.to_owned()], file, app, page) };
         if let Some(other) = other {
             let note = page.t(
                 "It looks like another kind of file: “{}”. If so, choose that kind; otherwise its fees are not read.",
@@ -65,7 +79,13 @@ impl Report {
         report
     }
 
-    pub(super) fn recorded(summary: &Summary, counts: Counts, outcomes: String, app: &App, page: &Page) -> Self {
+    pub(super) fn recorded(
+        summary: &Summary,
+        names: &Names,
+        (counts, outcomes): (Counts, String),
+        app: &App,
+        page: &Page,
+    ) -> Self {
         let changed = counts.accepted + counts.corrected;
         let heading = if changed == 0 && counts.refused > 0 {
             page.t("Nothing was imported: see why below", "Tidak ada yang diimpor: lihat alasannya di bawah").to_owned()
@@ -96,7 +116,7 @@ impl Report {
         if counts.refused > 0 {
             rows.push((page.t("Refused", "Ditolak"), count(counts.refused)));
         }
-        let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, heading, next, rows, app, page) };
+        let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, names, [heading, next.to_owned()], rows, app, page) };
         if counts.refused > 0 {
             let note = page.t(
                 "Refused: {}. Earlier files say something else about these rows, and it is not clear which of them is right. Download the outcome of each row: it names the reason and what to do.",
@@ -109,8 +129,8 @@ impl Report {
 
     fn of(
         summary: &Summary,
-        heading: String,
-        next: &'static str,
+        names: &Names,
+        [heading, next]: [String; 2],
         counts: Vec<(&'static str, String)>,
         app: &App,
         page: &Page,
@@ -120,7 +140,15 @@ impl Report {
             let to = active.mapping.payout.category(name).map(|to| category(to, page));
             let is_unknown = to.is_none();
             let to = to.unwrap_or_else(|| page.t("no category yet", "belum ada kategori").to_owned());
-            (name.clone(), to, count(sum.count), sum.sum.in_words(), is_unknown)
+            let heading = names.get(name).unwrap_or(name).clone();
+            Amount {
+                name: if heading == *name { String::new() } else { name.clone() },
+                heading,
+                category: to,
+                count: count(sum.count),
+                sum: sum.sum.in_words(),
+                is_unknown,
+            }
         };
         let amounts = summary.amounts.iter().map(amount).collect();
         Self { heading, next, counts, amounts, notes: notes(summary, page), is_ready: false, outcomes: None }

@@ -69,6 +69,16 @@ pub(super) async fn to_do(app: &App, page: &Page) -> Result<Vec<(String, String,
         ),
         (
             returns::PATH,
+            "unmatched",
+            returns.without_order(),
+            [
+                "return whose order is not found",
+                "returns whose order is not found",
+                "retur yang pesanannya tidak ditemukan",
+            ],
+        ),
+        (
+            returns::PATH,
             "approval",
             returns.to_approve(),
             ["return waits for approval", "returns wait for approval", "retur menunggu persetujuan"],

@@ -75,7 +75,10 @@ pub(in crate::web) async fn show(
             line.to_do = to_book(&app, row, &page).await?;
         }
         if line.is_approvable {
-            line.to_do = contradiction(row, &page);
+            line.to_do = match contradiction(row, &page) {
+                none if none.is_empty() => returned(row, &page),
+                contradiction => contradiction,
+            };
         }
         lines.push(line);
     }
@@ -151,6 +154,16 @@ fn contradiction(row: &RowRecord, page: &Page) -> String {
     );
     let hint = hint.replace("{refund}", &refund).replace("{price}", &price.in_words());
     hint.replace("{pieces}", &pieces(record, page))
+}
+
+/// What an approval books: which pieces, and whether they came back.
+fn returned(row: &RowRecord, page: &Page) -> String {
+    let RowContent::Return(record) = &row.content else { return String::new() };
+    let sentence = match record.goods {
+        Goods::Returned => page.t("Returned: {}.", "Diretur: {}."),
+        Goods::Kept => page.t("Returned without goods: {}.", "Diretur tanpa barang: {}."),
+    };
+    sentence.replace("{}", &pieces(record, page))
 }
 
 /// `1 × AAA2002, 2 × BBB`.

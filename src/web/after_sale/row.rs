@@ -72,7 +72,7 @@ impl Trouble {
         let (reason, language) = (finding.reason, page.language);
         Self {
             sentence: reason.sentence_about(document, language),
-            about: format::sentence(&finding.about.in_words(language)),
+            about: format::unbroken(&format::sentence(&finding.about.in_words(language))),
             remedy: reason.remedy_about(document, language),
             link: where_to_choose(&finding.about, page)
                 .or_else(|| where_to_act(reason, page).map(|(link, text)| (link.to_owned(), text))),
@@ -121,25 +121,7 @@ impl RowLine {
                 format::sentence(&waits_for.in_words(page.language))
             }
             (_, Some(reason)) if row.state == RowState::Ignored => reason.sentence(page.language).to_owned(),
-            _ if row.state == RowState::Unmatched && number.is_empty() => page
-                .t(
-                    "The row names no order, so nothing is booked here. Book the money in Accurate, then mark the row as done by hand.",
-                    "Baris ini tidak menyebut pesanan, sehingga tidak dibukukan di sini. Bukukan dananya di Accurate, lalu tandai sudah dibuat manual.",
-                )
-                .to_owned(),
-            _ if row.state == RowState::Unmatched && store_id.is_empty() => page
-                .t(
-                    "No order has this number, or orders of several stores share it; in that case, send the row again with its store. It is booked as soon as exactly one order matches.",
-                    "Belum ada pesanan dengan nomor ini, atau pesanan di beberapa toko memakainya; jika demikian, kirim ulang dengan tokonya. Dibukukan begitu tepat satu pesanan cocok.",
-                )
-                .to_owned(),
-            _ if row.state == RowState::Unmatched => page
-                .t(
-                    "No order of this store has this number. It is booked as soon as Forstok sends the order.",
-                    "Belum ada pesanan toko ini dengan nomor tersebut. Dibukukan begitu Forstok mengirim pesanannya.",
-                )
-                .to_owned(),
-            _ => String::new(),
+            _ => row.unmatched().map(|row| row.in_words(page.language).join(" ")).unwrap_or_default(),
         };
         let (amount, amounts) = match &row.content {
             RowContent::Payout(payout) => (payout.net.in_words(), amounts(payout, mapping, page)),

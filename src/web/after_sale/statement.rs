@@ -1,11 +1,15 @@
 //! An order's money on its page: invoice, receipts, returns and what is left, which add up.
 
-use super::{super::page::Page, row::RowLine};
+use super::{
+    super::{format, page::Page},
+    row::RowLine,
+};
 use crate::{
     domain::{
         document::{Drafted, Kind, Progress},
         money::Rupiah,
         reason::Language,
+        receipt::ReceiptBody,
     },
     http::{App, problem::Problem},
     storage::{OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
@@ -122,10 +126,7 @@ impl Entry {
             _ => ("busy", page.t("being created", "sedang dibuat")),
         };
         let detail = match &document.draft {
-            Some(Drafted::Receipt(draft)) => page
-                .t("{} arrived on account {account}", "{} masuk ke akun {account}")
-                .replace("{account}", &draft.body.bank_no)
-                .replace("{}", &draft.body.cheque_amount.in_words()),
+            Some(Drafted::Receipt(draft)) => receipt_in_words(&draft.body, page),
             _ => String::new(),
         };
         let worth = document.draft.as_ref().map_or(Rupiah::ZERO, Drafted::total);
@@ -138,6 +139,20 @@ impl Entry {
             amount: (Rupiah::ZERO - worth).in_words(),
         }
     }
+}
+
+/// The money that arrived, and each discount on its account: together, what the receipt pays.
+fn receipt_in_words(receipt: &ReceiptBody, page: &Page) -> String {
+    let money = page
+        .t("{} arrived on account {account}", "{} masuk ke akun {account}")
+        .replace("{account}", &receipt.bank_no)
+        .replace("{}", &receipt.cheque_amount.in_words());
+    let discounts = receipt.detail_invoice.iter().flat_map(|paid| &paid.detail_discount).map(|one| {
+        page.t("{} discount on account {account}", "diskon {} di akun {account}")
+            .replace("{account}", &one.account_no)
+            .replace("{}", &one.amount.in_words())
+    });
+    format::unbroken(&std::iter::once(money).chain(discounts).collect::<Vec<_>>().join("; "))
 }
 
 /// A document as a line of a statement names it.
