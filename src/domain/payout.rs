@@ -1,8 +1,8 @@
 //! Payouts: what a marketplace paid to the seller for one order (design.md §7).
 
 pub mod lines;
-pub mod unmatched;
 mod read;
+pub mod unmatched;
 
 use std::collections::BTreeMap;
 

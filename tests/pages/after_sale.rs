@@ -98,7 +98,10 @@ async fn a_number_of_two_orders_is_named_as_the_reason_with_what_to_do() {
     }
     let row = json!({"source": "shopee", "id": "1", "channel_order_id": "SAME", "paid_at": "2023-12-05", "net": 1});
     sends(&service, "/v1/payouts", json!([row])).await;
-    visitor.get("/payouts").await.says(&["Several orders have this number, and the row names no store.", "same number"]);
+    visitor
+        .get("/payouts")
+        .await
+        .says(&["Several orders have this number, and the row names no store.", "same number"]);
     let listed = service.get("/v1/payouts").await.json();
     let row = &listed["payouts"][0];
     assert_eq!(row["sentence"], "Several orders have this number, and the row names no store.");
@@ -194,7 +197,11 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     becomes(&service, "row-1", "settled").await;
     let order = visitor.get("/orders/1").await;
     order.says(&["Invoice and payments", "Invoice N1", "Rp80.000", "Sales receipt N1/1", "-Rp80.000"]);
-    order.says(&["Rp70.000 arrived on account 110102; Rp10.000 discount on account 600104", "Still owed\nsettled\nRp0", "Booked with N1/1"]);
+    order.says(&[
+        "Rp70.000 arrived on account 110102; Rp10.000 discount on account 600104",
+        "Still owed\nsettled\nRp0",
+        "Booked with N1/1",
+    ]);
 
     // The new fee gets a category, which is a revision of the mapping, and its payout goes on.
     let fields = visitor.get("/payouts").await.fields_of("assign");
@@ -268,7 +275,7 @@ async fn returns_are_booked_once_they_are_approved() {
     a_week_of_payouts(&service).await;
     let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
     let page = visitor.get("/returns").await;
-    page.says(&["1 return waits for approval, Rp80.000 in total.", "Approve all"]);
+    page.says(&["1 return waits for approval, Rp80.000 in total.", "Approve all", "Returned: the whole order."]);
     visitor.post("/returns/approve", &[("row", &seen(&page.html))]).await;
     let is_booked = |returns: &Value| returns["returns"][0]["state"] == "settled";
     service.get_until("/v1/returns", is_booked).await;
@@ -324,7 +331,7 @@ async fn a_person_marks_a_listed_return_as_done_by_hand_and_can_take_that_back()
     // What is expected and what does not fit, on every page that is about money.
     for path in ["/", "/payouts", "/reconciliation"] {
         let page = visitor.get(path).await;
-        page.says(&["Expected from marketplaces", "Rp320.000", "1 payout without an order", "Rp72.000"]);
+        page.says(&["Expected from marketplaces", "Rp320.000", "1 payout whose order is not found", "Rp72.000"]);
     }
     let page = visitor.get("/returns").await;
     let mark = page.html.split_once("name=\"mark\" value=\"").expect("a button").1.split('"').next().expect("a value");

@@ -84,9 +84,11 @@ fn is_hyphen(letter: char) -> bool {
     matches!(letter, '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
-/// The text without invisible characters and without blanks around it.
+/// The text without invisible characters and without blanks around it; line breaks and other control characters inside
+/// it stay.
 pub fn without_invisible(text: &str) -> String {
-    let seen: String = text.chars().filter(|letter| *letter == ' ' || !is_unseen(*letter)).collect();
+    let stays = |letter: &char| *letter == ' ' || letter.is_control() || !is_unseen(*letter);
+    let seen: String = text.chars().filter(stays).collect();
     seen.trim().to_owned()
 }
 

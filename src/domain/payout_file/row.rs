@@ -11,9 +11,7 @@ use super::{
     wrong::{Why, Wrong},
 };
 use crate::{
-    domain::{
-        mapping::after_sale::payout_categories, matching::spelling::without_invisible, money::Rupiah,
-    },
+    domain::{mapping::after_sale::payout_categories, matching::spelling::without_invisible, money::Rupiah},
     spreadsheet::Cell,
 };
 
@@ -130,7 +128,8 @@ impl Reading<'_> {
     }
 
     fn order(&mut self) -> String {
-        let mut named = self.layout.filled(Content::Order, self.cells).map(|(_, cell)| (order_number(&cell.text()), cell));
+        let mut named =
+            self.layout.filled(Content::Order, self.cells).map(|(_, cell)| (order_number(&cell.text()), cell));
         let Some((order, cell)) = named.find(|(order, _)| !order.is_empty()) else { return String::new() };
         let is_number = matches!(cell, Cell::Number(_));
         if (is_number && order.len() > EXACT_DIGITS as usize) || is_scientific(&order) {
@@ -237,7 +236,11 @@ fn order_number(text: &str) -> String {
     let seen = without_invisible(text);
     let formula = seen.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let number = formula.unwrap_or(&seen).trim_start_matches('\'').trim();
-    if number.chars().all(|letter| matches!(letter, '-' | '–' | '—' | '/')) { String::new() } else { number.to_owned() }
+    if number.chars().all(|letter| matches!(letter, '-' | '–' | '—' | '/')) {
+        String::new()
+    } else {
+        number.to_owned()
+    }
 }
 
 /// `5.76461E+17`.

@@ -60,8 +60,7 @@ pub(in crate::storage) async fn rows<T: Dialect>(
          FROM settlement_rows r {AND_ITS_DOCUMENT} WHERE {conditions} AND r.id < {before}
          ORDER BY r.id DESC LIMIT {limit}"
     );
-    let shown =
-        |row: &T::Row| Ok(RowRecord { orders_with_number: row.number("with_number")?, ..shown_row(row)? });
+    let shown = |row: &T::Row| Ok(RowRecord { orders_with_number: row.number("with_number")?, ..shown_row(row)? });
     db.fetch(sql, &binds.values()).await?.iter().map(shown).collect()
 }
 

@@ -68,7 +68,8 @@ impl Report {
             (page.t("Orders", "Pesanan"), count(summary.orders)),
             (page.t("Days", "Tanggal"), days(summary)),
         ];
-        let mut report = Self { is_ready, ..Self::of(summary, names, [heading.to_owned(), next.to_owned()], file, app, page) };
+        let mut report =
+            Self { is_ready, ..Self::of(summary, names, [heading.to_owned(), next.to_owned()], file, app, page) };
         if let Some(other) = other {
             let note = page.t(
                 "It looks like another kind of file: “{}”. If so, choose that kind; otherwise its fees are not read.",
@@ -116,7 +117,8 @@ impl Report {
         if counts.refused > 0 {
             rows.push((page.t("Refused", "Ditolak"), count(counts.refused)));
         }
-        let mut report = Self { outcomes: Some(outcomes), ..Self::of(summary, names, [heading, next.to_owned()], rows, app, page) };
+        let mut report =
+            Self { outcomes: Some(outcomes), ..Self::of(summary, names, [heading, next.to_owned()], rows, app, page) };
         if counts.refused > 0 {
             let note = page.t(
                 "Refused: {}. Earlier files say something else about these rows, and it is not clear which of them is right. Download the outcome of each row: it names the reason and what to do.",
