@@ -78,6 +78,10 @@ async fn a_payout_without_an_order_says_how_it_finds_one() {
     let page = visitor.get("/payouts").await;
     page.says(&["No order has this number.", "No order of this store has this number."]);
     page.says(&["No order", "4711", "Book the money in Accurate, then mark the row as done by hand."]);
+    let mark =
+        [("decision", "by_hand"), ("source", "shopee"), ("id", "4711"), ("document", "KM-1"), ("reason", "as said")];
+    visitor.post("/payouts/decision", &mark).await.goes_to("/payouts?done=row_by_hand");
+    visitor.get("/payouts").await.says(&["Booked by hand as KM-1 (operator"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +180,7 @@ async fn a_person_approves_payouts_and_gives_a_new_fee_its_category() {
     page.says(&["All: 3 · Rp217.000", "shopee", "05/12/2023", NEW_FEE]);
     // Money without an order: orders that it may be about, and nothing is linked.
     page.says(&["Could it be one of these?", "231127PECAFY4J"]);
-    page.says(&["similar number"]);
+    page.says(&["similar number", "Then set this row aside"]);
     assert!(page.html.contains("href=\"/orders/138163394\""), "a suggestion leads to its order");
 
     // Who may only read sees everything and can change nothing.

@@ -6,6 +6,7 @@ use crate::domain::document::Kind;
 /// A sentence and a remedy, in English and in Indonesian. `{}` stands for the document.
 type Words = [(&'static str, &'static str); 2];
 
+#[expect(clippy::too_many_lines, reason = "one arm for each reason")]
 fn words(reason: Reason) -> Option<Words> {
     Some(match reason {
         Reason::NumberConflict => [

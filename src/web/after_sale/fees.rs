@@ -85,7 +85,7 @@ impl Fees {
     pub(super) async fn read(app: &App, page: &Page) -> Result<Self, Problem> {
         let active = app.engine.mapping();
         let kinds = app.engine.storage().fee_kinds().await?;
-        Ok(Self::of(&kinds, &active.mapping, active.revision, &Chosen::new(), page).as_written(app))
+        Ok(Self::of(&kinds, &active.mapping, active.revision, &Chosen::new(), page).with_names_in_files(app))
     }
 
     fn of(kinds: &[FeeKind], mapping: &Mapping, revision: i64, chosen: &Chosen, page: &Page) -> Self {
@@ -110,7 +110,7 @@ impl Fees {
 
 impl Fees {
     /// With the names that the files use.
-    fn as_written(mut self, app: &App) -> Self {
+    fn with_names_in_files(mut self, app: &App) -> Self {
         let names = profiles::names_of_amounts(&app.profiles);
         for fee in self.unknown.iter_mut().chain(&mut self.known) {
             let written = fee.places.iter().filter_map(|place| names.get(&(place.source.clone(), fee.name.clone())));
@@ -220,7 +220,7 @@ pub(in crate::web) async fn save(
     };
     let active = app.engine.mapping();
     let kinds = app.engine.storage().fee_kinds().await?;
-    let fees = Fees::of(&kinds, &active.mapping, active.revision, &chosen, &page).as_written(&app);
+    let fees = Fees::of(&kinds, &active.mapping, active.revision, &chosen, &page).with_names_in_files(&app);
     let shown = render(&app, page, &Asked::default(), Fees { note, refusal: Some(refusal), ..fees }).await?;
     Ok((StatusCode::CONFLICT, shown).into_response())
 }

@@ -244,8 +244,8 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
             page.t("Accurate is asked to accept it", "Accurate diminta menerimanya")
         }
         ("payout.on_overpay", "negative_discount") => page.t(
-            "a negative discount for what the breakdown names; anything else up to the limit of differences",
-            "diskon negatif untuk yang ada di rincian; selebihnya sampai batas selisih",
+            "a negative discount, as far as the breakdown explains it",
+            "diskon negatif, sejauh dijelaskan rinciannya",
         ),
         ("payout.on_overpay", "block") => {
             page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani")

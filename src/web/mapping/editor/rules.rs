@@ -64,12 +64,18 @@ impl Maker<'_> {
             "A difference up to this amount is booked on the account for unexplained differences. A greater one blocks the payout.",
             "Sampai nominal ini, selisih dibukukan ke akun selisih pencairan. Selisih yang lebih besar menahan pencairannya.",
         );
+        let beyond = page.t(
+            "More than the breakdown explains is a difference without explanation: it is booked up to the limit below, and blocks the payout above it.",
+            "Kelebihan yang tidak dijelaskan rinciannya adalah selisih tanpa keterangan: dibukukan sampai batas di bawah, dan di atas itu menahan pencairannya.",
+        );
+        let overpay = self.inner_choice("payout.on_overpay", &["negative_discount", "block"]);
+        let overpay = Field { hint: beyond.to_owned(), ..overpay };
         vec![
             self.inner_choice("payout.post", &["approve", "auto"]),
             self.inner_text("payout.auto_after_days", automatic),
             self.inner_choice("payout.date", &["paid_at", "recorded"]),
             self.inner_choice("payout.before_invoice_date", &["block", "pass"]),
-            self.inner_choice("payout.on_overpay", &["negative_discount", "block"]),
+            overpay,
             self.inner_choice("payout.zero_lines", &["omit", "send"]),
             self.inner_text("payout.delay_days", delay),
             self.inner_text("payout.rest_limit", rest),
