@@ -82,6 +82,18 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
     Some((problem.status(), page).into_response())
 }
 
+/// That a document of ours books a row, whose number is left open.
+fn booked_here(problem: &Problem, page: &Page) -> &'static str {
+    if matches!(problem, Problem::CorrectedHere(_)) {
+        page.t(
+            "{} was created for this. Give this number once you have corrected the document in Accurate, also if you renumbered or replaced it there.",
+            "{} dibuat untuk data ini. Isikan nomor tersebut setelah dokumennya Anda perbaiki di Accurate, termasuk bila nomornya Anda ubah atau dokumennya Anda ganti di sana.",
+        )
+    } else {
+        page.t("{} already books this, or is about to.", "{} sudah atau segera membukukannya.")
+    }
+}
+
 /// Heading, what is wrong, and what to do.
 fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static str) {
     let not_found = page.t("Page not found", "Halaman tidak ditemukan");
@@ -122,16 +134,8 @@ fn in_words(problem: &Problem, page: &Page) -> (&'static str, String, &'static s
         ),
         Problem::RoleMissing { .. } => not_allowed(page),
         Problem::Refused(refused) => not_possible(refusal(*refused, page).to_owned(), page),
-        Problem::BookedHere(number) => {
-            let sentence = page.t("{} already books this, or is about to.", "{} sudah atau segera membukukannya.");
-            not_possible(sentence.replace("{}", number.as_str()), page)
-        }
-        Problem::CorrectedHere(number) => {
-            let sentence = page.t(
-                "{} was created for this. Give this number once you have corrected the document in Accurate, also if you renumbered or replaced it there.",
-                "{} dibuat untuk data ini. Isikan nomor tersebut setelah dokumennya Anda perbaiki di Accurate, termasuk bila nomornya Anda ubah atau dokumennya Anda ganti di sana.",
-            );
-            not_possible(sentence.replace("{}", number.as_str()), page)
+        Problem::BookedHere(number) | Problem::CorrectedHere(number) => {
+            not_possible(booked_here(problem, page).replace("{}", number.as_str()), page)
         }
         Problem::OtherSite => (
             page.t("Refused", "Ditolak"),

@@ -14,7 +14,7 @@ use super::{
     page::{Page, address, html},
 };
 use crate::{
-    domain::{order::OrderId, shadow::Kind},
+    domain::{document::Kind as DocumentKind, order::OrderId, payout::RowState, shadow::Kind},
     http::{
         App,
         auth::By,
@@ -22,7 +22,7 @@ use crate::{
         problem::Problem,
         v1::list_shadow_differences::{page as differences, read_kind},
     },
-    storage::{ComparisonResult, DifferenceRow, ShadowSums, State as OrderState, Sums},
+    storage::{ComparisonResult, DifferenceRow, RowCount, RowSum, ShadowSums, State as OrderState, Sums},
 };
 
 /// Orders that are shown of each kind of difference.
@@ -120,6 +120,8 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
     }
     let absent = storage.orders_compared(ComparisonResult::Absent, None, ON_A_PAGE).await?;
     let counts = storage.counts().await?;
+    let receipts = storage.row_counts(DocumentKind::Receipt).await?;
+    let returns = storage.row_counts(DocumentKind::Return).await?;
     let to_delete = counts.iter().filter(|count| count.state == OrderState::VoidDue).map(|count| count.orders).sum();
     let is_on = app.engine.is_in_shadow();
     let form = is_on && page.may_administer() && asked.form.as_deref() == Some("start");
@@ -135,7 +137,10 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         next: next
             .zip(only)
             .map(|(id, kind)| address("/mapping/shadow", &[("kind", kind.code()), ("cursor", &id.to_string())])),
-        consequences: consequences(&sums, to_delete, &page),
+        consequences: consequences(&sums, to_delete, &page)
+            .into_iter()
+            .chain(after_the_sale(&receipts, &returns, &page))
+            .collect(),
         is_live: !form && (sums.waiting.orders > 0 || (!is_on && all > 0)),
         form,
         groups,
@@ -242,10 +247,30 @@ fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
         say(
             to_delete,
             page.t(
-                "{} cancelled after this service had created the invoice: the invoice is deleted.",
-                "{} dibatalkan setelah fakturnya dibuat oleh layanan ini: fakturnya dihapus.",
+                "{} with an invoice of this service, and cancelled or to be deleted as a person decided: the invoice is \
+                 deleted.",
+                "{} dengan faktur dari layanan ini, yang dibatalkan atau diputuskan untuk dihapus: fakturnya dihapus.",
             ),
         ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What happens to payouts and returns that nothing holds up any more when shadow mode ends.
+fn after_the_sale(receipts: &[RowCount], returns: &[RowCount], page: &Page) -> Vec<String> {
+    let say = |counts: &[RowCount], one: &'static str, many: &'static str, indonesian: &'static str, becomes: &str| {
+        let due = RowSum::of(counts, |count| count.state == RowState::Due);
+        (due.rows > 0)
+            .then(|| format!("{}, {}: {becomes}", page.counted(due.rows, one, many, indonesian), due.total.in_words()))
+    };
+    let receipt = page.t("a receipt is created for each.", "masing-masing langsung dibuatkan penerimaan penjualan.");
+    let sales_return =
+        page.t("a sales return is created for each.", "masing-masing langsung dibuatkan retur penjualan.");
+    [
+        say(receipts, "approved payout", "approved payouts", "pencairan dana yang disetujui", receipt),
+        say(returns, "approved return", "approved returns", "retur yang disetujui", sales_return),
     ]
     .into_iter()
     .flatten()

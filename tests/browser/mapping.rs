@@ -18,7 +18,7 @@ struct Words {
     saved: &'static str,
     history: &'static str,
     revision: [&'static str; 2],
-    restore: &'static str,
+    restore: [&'static str; 2],
     restored: [&'static str; 2],
     why: &'static str,
 }
@@ -37,7 +37,7 @@ const ENGLISH: Words = Words {
     saved: "Saved. Waiting orders are re-evaluated with the new mapping.",
     history: "Mapping history",
     revision: ["Revision 2", "Store 4040: branch"],
-    restore: "Restore",
+    restore: ["Restore…", "Restore revision 1"],
     restored: ["Restored. Waiting orders are re-evaluated with this mapping.", "Revision 3"],
     why: "Why (optional)",
 };
@@ -56,7 +56,7 @@ const INDONESIAN: Words = Words {
     saved: "Tersimpan.",
     history: "Riwayat pemetaan",
     revision: ["Revisi 2", "Toko 4040: cabang"],
-    restore: "Pulihkan",
+    restore: ["Pulihkan…", "Pulihkan revisi 1"],
     restored: ["Dipulihkan.", "Revisi 3"],
     why: "Alasan (opsional)",
 };
@@ -92,13 +92,15 @@ async fn is_changed(kind: Kind, words: &Words) {
     browser.shows(&words.revision).await;
     browser.shows(&["Kantor Pusat"]).await;
     sees("4-history").await;
-    browser.presses(words.restore).await;
+    browser.follows(words.restore[0]).await;
+    sees("5-restore").await;
+    browser.presses(words.restore[1]).await;
     browser.shows(&words.restored).await;
-    sees("5-restored").await;
+    sees("6-restored").await;
     assert_eq!(service.get("/v1/orders/138500009").await.json()["state"], "invoiced", "an invoice never changes");
     browser.goes_to("/mapping/skus").await;
     browser.shows(&["AAA2002", words.why]).await;
-    sees("6-skus").await;
+    sees("7-skus").await;
     let complaints = browser.complaints().await;
     assert!(complaints.is_empty(), "the browser complains: {complaints:?}");
 }

@@ -295,7 +295,7 @@ async fn only_an_admin_changes_the_mapping() {
         let refused = worker.post(path, &[("revision", "1"), ("replaces", "1"), ("bundles", "children")]).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
     }
-    assert!(!worker.get("/mapping/history").await.html.contains(">Restore<"));
+    assert!(!worker.get("/mapping/history").await.html.contains("Restore…"));
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1);
 }
 

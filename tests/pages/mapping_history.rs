@@ -52,6 +52,10 @@ async fn revisions_are_compared_and_an_old_one_is_restored() {
     compared.says(&["From revision 1 to revision 2", "Bundles", "the bundle at its price, its contents at Rp0"]);
     assert_eq!(admin.get("/mapping/history?from=1&to=9").await.status, StatusCode::NOT_FOUND);
 
+    let asked = admin.get("/mapping/history?from=2&to=1").await;
+    asked.says(&["From revision 2 to revision 1", "Restore revision 1", "Restoring replaces the mapping"]);
+    assert!(!compared.html.contains("Restore revision"), "only the active mapping is replaced");
+
     let stale = admin.post("/mapping/history/1/restore", &[("replaces", "1")]).await;
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text());
     admin

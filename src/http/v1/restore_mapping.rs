@@ -71,6 +71,6 @@ pub(crate) async fn handler(
 }
 
 /// The note of a restored mapping, unless a person writes another one.
-pub(crate) fn restored(revision: i64) -> String {
+fn restored(revision: i64) -> String {
     format!("restored revision {revision}")
 }

@@ -12,13 +12,7 @@ use super::{who, words};
 use crate::{
     deciding::mapping::{Applied, Author, Restored, revision_of},
     domain::{mapping::Mapping, operator::Role},
-    http::{
-        App,
-        auth::By,
-        params::shortened,
-        problem::Problem,
-        v1::{check_mapping::unknown_books_of, restore_mapping::restored},
-    },
+    http::{App, auth::By, params::shortened, problem::Problem, v1::check_mapping::unknown_books_of},
     storage::MappingRevision,
     web::{
         format,
@@ -128,12 +122,14 @@ pub(in crate::web) struct Replaced {
 pub(in crate::web) async fn restore(
     State(app): State<App>,
     By(actor): By,
+    page: Page,
     Path(revision): Path<String>,
     Form(Replaced { replaces }): Form<Replaced>,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::UnknownRevision(shortened(&revision));
-    let number = revision.parse().map_err(|_| unknown())?;
-    let author = Author { who: &actor.name, note: &restored(number) };
+    let number: i64 = revision.parse().map_err(|_| unknown())?;
+    let note = page.t("restored revision {}", "revisi {} dipulihkan").replace("{}", &number.to_string());
+    let author = Author { who: &actor.name, note: &note };
     let mistakes = |mapping: &_| unknown_books_of(&app, mapping);
     match app.engine.restore_mapping(number, author, Some(replaces), mistakes).await? {
         Restored::Applied(Applied::Equal(_)) => Ok(Redirect::to("/mapping/history?done=mapping_same").into_response()),
