@@ -89,7 +89,8 @@ pub(super) async fn run(
 fn period(from: Option<String>, to: Option<String>, today: Date, days: i32) -> Result<Period, Failure> {
     let to = to.unwrap_or_else(|| today.to_string());
     let from = from.unwrap_or_else(|| today.saturating_sub(days.days()).to_string());
-    read_period(&from, &to).map_err(|problem| {
+    read_period(&from, &to).map_err(|wrong| {
+        let problem = wrong.to_string();
         let (key, remedy) = problem.split_once(": ").unwrap_or(("--from, --to", &problem));
         Failure::Arguments(vec![Problem { key: format!("--{key}"), value: None, remedy: remedy.to_owned() }])
     })

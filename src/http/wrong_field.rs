@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::domain::{money::Rupiah, reason::Language};
+use jiff::civil::Date;
+
+use crate::domain::{format, money::Rupiah, reason::Language};
 
 /// What is wrong with it. `name` is the API's word for the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,10 @@ pub(crate) enum WrongField {
     TooLong { name: &'static str, most: usize },
     /// A text with the character U+0000, which PostgreSQL cannot store.
     Nul { name: &'static str },
+    /// The last day of a period is before its first.
+    DaysReversed { from: Date, to: Date },
+    /// A period of too many days.
+    PeriodTooLong { days: i32, most: i32 },
     /// The reason of a decision is missing.
     ReasonMissing,
     /// The number of the document that a person created is missing.
@@ -61,6 +67,10 @@ impl fmt::Display for WrongField {
             }
             Self::TooLong { name, most } => write!(f, "{name}: is longer than {most} characters"),
             Self::Nul { name } => write!(f, "{name}: contains the character U+0000, which cannot be stored; remove it"),
+            Self::DaysReversed { from, to } => write!(f, "to: {to} is before from, {from}; exchange the two"),
+            Self::PeriodTooLong { days, most } => {
+                write!(f, "from, to: these are {days} days, and at most {most} are compared at a time; ask for fewer")
+            }
             Self::ReasonMissing => f.write_str("reason: say why"),
             Self::DocumentMissing => f.write_str("document: give the number of the document in Accurate"),
             Self::NotAnAmount { problem, .. } => f.write_str(problem),
@@ -127,6 +137,17 @@ impl WrongField {
                     format!("“{indonesian}” berisi karakter yang tidak dapat disimpan (U+0000). Hapus karakter itu."),
                 )
             }
+            Self::DaysReversed { from, to } => {
+                let [from, to] = [from, to].map(|day| format::day(*day));
+                t(
+                    format!("The last day, {to}, is before the first, {from}. Exchange the two."),
+                    format!("Tanggal akhir {to} lebih awal daripada tanggal awal {from}. Tukar kedua tanggal itu."),
+                )
+            }
+            Self::PeriodTooLong { days, most } => t(
+                format!("These are {days} days, and at most {most} are compared at a time. Choose fewer."),
+                format!("Periode ini {days} hari, padahal sekali pembandingan paling lama {most} hari. Pilih periode yang lebih pendek."),
+            ),
             Self::ReasonMissing => t("The reason is missing.".to_owned(), "Alasan belum diisi.".to_owned()),
             Self::DocumentMissing => t(
                 "The number of the document in Accurate is missing.".to_owned(),

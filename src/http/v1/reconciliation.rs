@@ -1,6 +1,6 @@
 //! What operations about reconciliation share: a run and a finding in the API.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -309,9 +309,4 @@ pub(crate) fn classes() -> impl Iterator<Item = &'static str> {
 /// All states, for messages.
 pub(crate) fn states() -> impl Iterator<Item = &'static str> {
     FindingState::ALL.into_iter().map(FindingState::as_str)
-}
-
-/// A day in a body, or the message of what is wrong with it.
-pub(crate) fn read_day(name: &'static str, text: &str) -> Result<Date, String> {
-    text.trim().parse().map_err(|_| format!("{name}: {text:?} is not a day such as 2026-11-01"))
 }

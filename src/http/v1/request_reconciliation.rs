@@ -1,11 +1,10 @@
 //! `POST /v1/reconciliations`: a period is compared with Accurate.
 
 use axum::{Json, body::Bytes, extract::State, http::StatusCode};
-use jiff::Unit;
+use jiff::{Unit, civil::Date};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::reconciliation::read_day;
 use crate::{
     domain::{operator::Actor, reconciliation::Period},
     http::{
@@ -13,6 +12,7 @@ use crate::{
         auth::By,
         problem::Problem,
         responses::{BodyErrors, RoleErrors},
+        wrong_field::WrongField,
     },
     reconciling::LONGEST_PERIOD,
 };
@@ -24,7 +24,7 @@ pub(crate) struct ReconciliationRequest {
     /// The first day, in Jakarta.
     #[schema(example = "2026-11-01", format = Date)]
     pub(crate) from: String,
-    /// The last day, in Jakarta; at most 400 days after the first.
+    /// The last day, in Jakarta; at most 400 days are compared at a time.
     #[schema(example = "2026-11-30", format = Date)]
     pub(crate) to: String,
 }
@@ -68,18 +68,20 @@ pub(crate) async fn handler(
 
 /// Requests a run, for the API and for the pages; returns its number.
 pub(crate) async fn request(app: &App, request: &ReconciliationRequest, actor: &Actor) -> Result<i64, Problem> {
-    let period = read_period(&request.from, &request.to).map_err(Problem::BadRequest)?;
+    let period = read_period(&request.from, &request.to)?;
     app.engine.request_reconciliation(period, actor).await.map_err(|error| Problem::not_stored(&error))
 }
 
 /// The period between two days.
-pub(crate) fn read_period(from: &str, to: &str) -> Result<Period, String> {
-    let period = Period { from: read_day("from", from)?, to: read_day("to", to)? };
-    let days = period.from.until((Unit::Day, period.to)).map_err(|error| format!("from, to: {error}"))?.get_days();
+pub(crate) fn read_period(from: &str, to: &str) -> Result<Period, WrongField> {
+    let day =
+        |name, text: &str| text.trim().parse::<Date>().map_err(|_| WrongField::NotADay { name, word: text.to_owned() });
+    let (from, to) = (day("from", from)?, day("to", to)?);
+    let days = from.until((Unit::Day, to)).map_or(i32::MAX, |span| span.get_days()).saturating_add(1);
     match days {
-        ..0 => Err(format!("to: {} is before from, {}", period.to, period.from)),
-        0..LONGEST_PERIOD => Ok(period),
-        _ => Err(format!("from, to: at most {LONGEST_PERIOD} days are compared at a time; ask for fewer")),
+        ..=0 => Err(WrongField::DaysReversed { from, to }),
+        1..=LONGEST_PERIOD => Ok(Period { from, to }),
+        _ => Err(WrongField::PeriodTooLong { days, most: LONGEST_PERIOD }),
     }
 }
 
@@ -91,11 +93,15 @@ mod tests {
     fn a_period_has_two_days_in_their_order_and_is_not_endless() {
         assert!(read_period("2026-11-01", "2026-11-01").is_ok());
         for (from, to, why) in [
-            ("2026-11-02", "2026-11-01", "to: 2026-11-01 is before from, 2026-11-02"),
-            ("1/11/2026", "2026-11-01", "from: \"1/11/2026\" is not a day such as 2026-11-01"),
-            ("2025-01-01", "2026-11-01", "from, to: at most 400 days are compared at a time; ask for fewer"),
+            ("2026-11-02", "2026-11-01", "to: 2026-11-01 is before from, 2026-11-02; exchange the two"),
+            ("1/11/2026", "2026-11-01", "from: \"1/11/2026\" is not a day such as 2026-11-26"),
+            (
+                "2025-01-01",
+                "2026-11-01",
+                "from, to: these are 670 days, and at most 400 are compared at a time; ask for fewer",
+            ),
         ] {
-            assert_eq!(read_period(from, to), Err(why.to_owned()));
+            assert_eq!(read_period(from, to).map_err(|wrong| wrong.to_string()), Err(why.to_owned()));
         }
     }
 }

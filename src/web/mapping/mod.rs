@@ -169,11 +169,16 @@ pub(super) async fn save(
     };
     let storage = app.engine.storage().as_ref();
     let author = Author { who: &actor.name, note: storable("note", &draft.note)? };
+    let wanted = document.mapping.clone();
     match app.engine.apply_mapping(document, author, Some(draft.revision)).await? {
         Applied::Equal(_) => Ok(Redirect::to("/mapping?done=mapping_same").into_response()),
         Applied::Changed(..) => Ok(Redirect::to("/mapping?done=mapping_saved").into_response()),
         Applied::Stale(_) => {
             let newest = current(storage).await?;
+            // The button was pressed twice, or somebody else has saved the same.
+            if newest.mapping == wanted {
+                return Ok(Redirect::to("/mapping?done=mapping_saved").into_response());
+            }
             let merged = merge(&base, &newest.mapping.to_table(), &draft.values.onto(&base));
             let theirs = merged.conflicts.iter().map(|conflict| {
                 let removed = page.t("(removed)", "(dihapus)");
