@@ -2,7 +2,7 @@
 //!
 //! The rules are in [`crate::domain::decision`]; this module reads the orders and writes the verdicts. [`mapping`]
 //! applies mappings; [`preview`] shows what would happen to an order that is not stored; [`trial`] tries a mapping on
-//! past orders; [`settling`] decides which receipts and returns must exist.
+//! past orders; [`after_sale`] decides which receipts and returns must exist.
 
 pub mod after_sale;
 pub mod mapping;
