@@ -269,8 +269,8 @@ fn after_the_sale(receipts: &[RowCount], returns: &[RowCount], page: &Page) -> V
     let sales_return =
         page.t("a sales return is created for each.", "masing-masing langsung dibuatkan retur penjualan.");
     [
-        say(receipts, "approved payout", "approved payouts", "pencairan dana yang disetujui", receipt),
-        say(returns, "approved return", "approved returns", "retur yang disetujui", sales_return),
+        say(receipts, "payout to be booked", "payouts to be booked", "pencairan dana yang siap dibukukan", receipt),
+        say(returns, "return to be booked", "returns to be booked", "retur yang siap dibukukan", sales_return),
     ]
     .into_iter()
     .flatten()

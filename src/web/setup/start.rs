@@ -21,7 +21,7 @@ use crate::{
 const TRIES: usize = 5;
 
 pub(super) struct Start {
-    /// The first day as the field has it: the mapping's, else tomorrow.
+    /// The first day as the field has it: the mapping's, else tomorrow; empty if there are invoices already.
     pub(super) day: String,
     /// The first day in words, if the mapping has one.
     pub(super) first_day: Option<String>,
@@ -50,8 +50,9 @@ impl Start {
         let tomorrow = day_in_wib(page.now).saturating_add(1.day());
         let counts = app.engine.storage().counts().await?;
         let in_state = |state| counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum();
+        let has_invoices = counts.iter().any(|count| count.state == OrderState::Invoiced && count.orders > 0);
         Ok(Self {
-            day: first.unwrap_or(tomorrow).to_string(),
+            day: first.or(Some(tomorrow).filter(|_| !has_invoices)).map(|day| day.to_string()).unwrap_or_default(),
             first_day: first.map(format::day),
             example: Example::newest(app, page).await?,
             waiting: in_state(OrderState::Due),
@@ -100,6 +101,10 @@ pub(super) async fn set_first_day(
     By(actor): By,
     Form(FirstDayForm { day }): Form<FirstDayForm>,
 ) -> Result<Response, Problem> {
+    // A page of before: the page Mapping shows what another day changes.
+    if !app.engine.is_in_shadow() {
+        return Ok(Redirect::to("/mapping").into_response());
+    }
     let not_a_day = || Problem::WrongField(WrongField::NotADay { name: "day", word: day.clone() });
     let day: Date = day.trim().parse().map_err(|_| not_a_day())?;
     change_mapping(&app, &actor, |mapping| mapping.orders_from = Some(day)).await?;
