@@ -239,8 +239,8 @@ fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
             "To be invoiced now, before the chosen status",
             "Dibuatkan faktur sekarang, sebelum mencapai status yang dipilih",
         ),
-        Manual::Again => page.t("To be created again", "Faktur akan dibuat ulang"),
-        Manual::Undo => page.t("To be deleted from Accurate", "Akan dihapus dari Accurate"),
+        Manual::Again => page.t("Decided: create the invoice again", "Keputusan: buat ulang faktur"),
+        Manual::Undo => page.t("Decided: delete from Accurate", "Keputusan: hapus dari Accurate"),
     };
     Some(Decided {
         what,

@@ -274,16 +274,16 @@ impl Page {
             "approved_payouts" => {
                 let payouts = self.counted(count, "payout", "payouts", "pencairan dana");
                 let words = self.t(
-                    "Approved: {}. The sales receipts are being created in Accurate.",
-                    "Disetujui: {}. Penerimaan Penjualannya sedang dibuat di Accurate.",
+                    "Approved: {}. Each becomes a sales receipt in Accurate.",
+                    "Disetujui: {}. Masing-masing menjadi Penerimaan Penjualan di Accurate.",
                 );
                 words.replace("{}", &payouts)
             }
             "approved_returns" => {
                 let returns = self.counted(count, "return", "returns", "retur");
                 let words = self.t(
-                    "Approved: {}. The sales returns are being created in Accurate.",
-                    "Disetujui: {}. Retur Penjualannya sedang dibuat di Accurate.",
+                    "Approved: {}. Each becomes a sales return in Accurate.",
+                    "Disetujui: {}. Masing-masing menjadi Retur Penjualan di Accurate.",
                 );
                 words.replace("{}", &returns)
             }
