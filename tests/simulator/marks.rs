@@ -272,6 +272,12 @@ impl World {
                 }
                 self.after.marks.wanted.insert(id, corrected);
             }
+            // A mark that is being made is taken back later.
+            (Says::Nothing, None) if self.after.marks.wanted.contains_key(id) => {
+                let at = self.clock.truth() + SignedDuration::from_mins(1);
+                self.after.errands.push(Errand { at, ..errand });
+                return None;
+            }
             (Says::Nothing, Some(taken)) => {
                 // As for all documents: within five minutes of a lost save nobody may free the number.
                 let at = self.after.marks.arrives[&(taken.kind, taken.id)];
