@@ -10,12 +10,11 @@
 //! [`reconciliation`] (our ledger beside Accurate), [`hint`] (which invoices Accurate's own webhooks name),
 //! [`timeline`] (what happened to an order), [`state`] (its state), [`recheck`] (what it waits for in Accurate),
 //! [`masters`] (the lists of an Accurate database), [`contradiction`] (what is wrong with an answer), [`matching`]
-//! (which item a SKU means), [`after_sale`] (receipts and
-//! returns after the sale), [`import`] (what another source lists, beside what is known), [`origin`] (how a snapshot
-//! came), [`operator`] (who acts, and with which role), [`trial`] (what another mapping would change), [`payout_file`]
-//! (files with payouts), [`pause`] (why a book is paused, in words), [`notice`] (which notices are sent, and their
-//! texts), [`mod@format`] (numbers and times as people write them), [`toml_text`] (strict reading of files that people
-//! write).
+//! (which item a SKU means), [`after_sale`] (receipts and returns after the sale), [`import`] (what another source
+//! lists, beside what is known), [`origin`] (how a snapshot came), [`operator`] (who acts, and with which role),
+//! [`trial`] (what another mapping would change), [`payout_file`] (files with payouts), [`pause`] (why a book is
+//! paused, in words), [`notice`] (which notices are sent, and their texts), [`mod@format`] (numbers and times as people
+//! write them), [`toml_text`] (strict reading of files that people write).
 
 pub mod about;
 pub mod after_sale;

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use forstok_accurate::{
-    clock::Clock,
-    domain::{manual::Manual, reason::Language},
+    domain::reason::Language,
     sandbox::{Action, Edit, Fault, On},
-    storage::{ManualChange, Written},
 };
 
 use super::{NUMBER, ORDER};
-use crate::world::{World, order, order_id};
+use crate::world::{World, order};
 
 async fn an_invoiced_order() -> World {
     let mut world = World::new().await;
@@ -122,31 +120,6 @@ async fn a_deletion_that_must_wait_looks_the_invoice_up_so_that_it_can_be_a_prob
     world.run_until_idle().await;
     assert_eq!(world.state(ORDER).await, "void_due", "the first save may still arrive");
     assert_eq!(world.accurate.call_count(Action::InvoiceDetail), before + 1);
-}
-
-#[tokio::test]
-async fn an_order_that_a_person_undoes_while_the_outcome_of_its_save_is_unknown_ends_without_an_invoice() {
-    for (fault, end) in [(Fault::DroppedAfter, "voided"), (Fault::DroppedBefore, "ignored: excluded")] {
-        let mut world = World::new().await;
-        world.forstok_sends(order("1").ready_to_ship()).await;
-        world.run_until_settled().await;
-        world.accurate.next(On::InvoiceSaves, fault, 1);
-        world.accurate.next(Action::InvoiceDetail, Fault::DroppedBefore, 1);
-        world.forstok_sends(order(ORDER).ready_to_ship()).await;
-        world.run_until_idle().await;
-        assert_eq!(world.state(ORDER).await, "due");
-        let undo = ManualChange {
-            decision: Some(Manual::Undo),
-            reason: Some("sold twice".to_owned()),
-            document: None,
-            actor: "sari".to_owned(),
-        };
-        let written = world.storage.decide_manually(&order_id(ORDER), &undo, world.clock.now()).await;
-        assert_eq!(written.expect("written"), Written::Changed);
-        world.run_until_settled().await;
-        assert_eq!(world.state(ORDER).await, end, "{fault:?}");
-        assert_eq!(world.accurate.invoices_numbered(NUMBER), [], "{fault:?}");
-    }
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn what_was_cancelled_and_created_again_is_kept() {
 
 #[tokio::test]
 async fn a_save_that_may_still_arrive_is_looked_for_before_a_decision_takes_effect() {
-    for decision in [Manual::Never, Manual::ByHand] {
+    for decision in [Manual::Never, Manual::ByHand, Manual::Undo] {
         for (fault, end) in [(Fault::DroppedAfter, 0), (Fault::DroppedBefore, 0)] {
             let mut world = World::new().await;
             world.forstok_sends(order("1").ready_to_ship()).await;

@@ -29,7 +29,7 @@ pub(super) fn pieces_of(
     stock: &Stock<'_>,
 ) -> Result<Pieces, AfterSale> {
     let wanted = wanted(record, snapshot)?;
-    let invoiced = Invoiced { snapshot, mapping, stock };
+    let invoiced = Invoiced { snapshot, mapping, stock, has_its_prices: stock.has_the_prices_of(snapshot) };
     let mut choices = vec![Pieces::new()];
     for (sku, quantity) in &wanted {
         let offers = invoiced.offers(sku).ok_or_else(|| unclear(record))?;
@@ -125,6 +125,8 @@ struct Invoiced<'a> {
     snapshot: &'a Snapshot,
     mapping: &'a Mapping,
     stock: &'a Stock<'a>,
+    /// Whether pieces and prices are those of the invoice.
+    has_its_prices: bool,
 }
 
 impl Invoiced<'_> {
@@ -149,8 +151,9 @@ impl Invoiced<'_> {
         let one = Snapshot { lines, ..self.snapshot.clone() };
         let mut each = Pieces::new();
         for line in lines_of(&one, self.mapping, &mut Vec::new()) {
-            let price = self.stock.price(&line.item_no, line.unit_price, self.snapshot)?;
-            *each.entry((line.item_no, price)).or_default() += line.quantity;
+            let same = (line.item_no, line.unit_price);
+            let product = if self.has_its_prices { self.stock.of_invoice(same) } else { self.stock.only_one(same.0) };
+            *each.entry(product?).or_default() += line.quantity;
         }
         Some(each)
     }

@@ -60,15 +60,21 @@ impl<'a> Stock<'a> {
         self.left.iter().filter(|(_, left)| **left > Decimal::ZERO).map(|(key, left)| (key.clone(), *left)).collect()
     }
 
-    /// The price that an item has on the invoice, given its price in a snapshot: that one, or the only one if prices have
-    /// changed since. `None` if it is not clear, or if the invoice does not have the item.
-    pub(super) fn price(&self, item_no: &str, price: Rupiah, snapshot: &Snapshot) -> Option<Rupiah> {
-        let mut prices = self.left.keys().filter(|(item, _)| item == item_no).map(|(_, price)| *price);
-        let is_as_invoiced = self.invoice.draft.basis.has_same_pieces(&Basis::of(snapshot));
-        if is_as_invoiced {
-            return prices.find(|invoiced| *invoiced == price);
-        }
-        prices.next().filter(|_| prices.next().is_none())
+    /// Whether a snapshot has the pieces of the invoice, at its prices.
+    pub(super) fn has_the_prices_of(&self, snapshot: &Snapshot) -> bool {
+        self.invoice.draft.basis.has_same_pieces(&Basis::of(snapshot))
+    }
+
+    /// A product, if the invoice has it.
+    pub(super) fn of_invoice(&self, product: ItemAtPrice) -> Option<ItemAtPrice> {
+        Some(product).filter(|product| self.left.contains_key(product))
+    }
+
+    /// An item at the only price that it has on the invoice.
+    pub(super) fn only_one(&self, item_no: String) -> Option<ItemAtPrice> {
+        let mut prices = self.left.keys().filter(|(item, _)| *item == item_no).map(|(_, price)| *price);
+        let price = prices.next().filter(|_| prices.next().is_none())?;
+        Some((item_no, price))
     }
 
     /// How many of a product are left.

@@ -50,14 +50,16 @@ pub(super) fn row_record(row: &impl Columns) -> Result<RowRecord> {
     let word = row.text("state")?;
     let state = RowState::parse(word)
         .ok_or_else(|| StorageError::Unreadable(format!("state {word:?} of a payout or a return")))?;
+    let marked = marked(row)?;
+    let was = marked.as_ref().and_then(|marked| marked.was.as_deref());
     Ok(RowRecord {
         reason: reason(row)?,
         finding: optional_json(row, "finding")?,
         waits_for: optional_json(row, "waits_for")?,
-        was: was(row)?,
-        marked_invoice: marked(row)?.and_then(|marked| marked.invoice_id),
-        was_ours: marked(row)?.is_some_and(|marked| marked.was_ours),
-        by_hand: optional_json(row, "by_hand")?,
+        was: was.map(|text| content_in(row, text)).transpose()?,
+        marked_invoice: marked.as_ref().and_then(|marked| marked.invoice_id),
+        was_ours: marked.as_ref().is_some_and(|marked| marked.was_ours),
+        by_hand: marked.map(|marked| marked.by_hand),
         ..with_content(row, content(row)?, state)?
     })
 }

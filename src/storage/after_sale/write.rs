@@ -118,22 +118,20 @@ fn changes(
     for Wanted { kind, part, draft } in wanted {
         keys.insert((kind, part));
         let before = stored.iter().find(|document| (document.kind, document.part) == (kind, part));
-        let changes_it = match before {
-            None => true,
-            // What exists, or may exist, was sent as it is. A person who wanted it deleted has taken that back.
-            Some(before) if before.may_exist() => {
-                if before.wanted == document::Wanted::Gone {
-                    let progress = if before.id.is_some() { Progress::Exists } else { Progress::Due };
-                    changes.push(row(order_id, kind, part, None, "exist", progress));
-                }
-                false
+        // What exists, or may exist, was sent as it is.
+        if let Some(before) = before.filter(|before| before.may_exist()) {
+            // A person who wanted it deleted has taken that back.
+            if before.wanted == document::Wanted::Gone {
+                let progress = if before.id.is_some() { Progress::Exists } else { Progress::Due };
+                changes.push(row(order_id, kind, part, None, "exist", progress));
             }
-            Some(before) => {
-                before.progress == Progress::Gone
-                    || before.wanted == document::Wanted::Gone
-                    || before.draft.as_ref() != Some(&draft)
-            }
-        };
+            continue;
+        }
+        let changes_it = before.is_none_or(|before| {
+            before.progress == Progress::Gone
+                || before.wanted == document::Wanted::Gone
+                || before.draft.as_ref() != Some(&draft)
+        });
         if changes_it {
             let refused = before.filter(|before| before.refused_before().is_some());
             let change = match refused.filter(|before| before.draft.as_ref() == Some(&draft)) {
