@@ -133,7 +133,7 @@ pub(crate) enum Problem {
     BookedHere(DocumentNumber),
     /// 409: the row was corrected after a document of ours was created, and another number was given.
     #[error(
-        "document: {0} was created for this; give this number once you have corrected it in Accurate, also if you \
+        "document: {0} was created for this; give this number once you have corrected it in Accurate, even if you \
          renumbered or replaced it there"
     )]
     CorrectedHere(DocumentNumber),

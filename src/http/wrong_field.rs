@@ -146,7 +146,10 @@ impl WrongField {
             }
             Self::PeriodTooLong { days, most } => t(
                 format!("These are {days} days, and at most {most} are compared at a time. Choose fewer."),
-                format!("Periode ini {days} hari, padahal sekali pembandingan paling lama {most} hari. Pilih periode yang lebih pendek."),
+                format!(
+                    "Periode ini {days} hari; sekali pembandingan paling lama {most} hari. Pilih periode yang lebih \
+                     pendek."
+                ),
             ),
             Self::ReasonMissing => t("The reason is missing.".to_owned(), "Alasan belum diisi.".to_owned()),
             Self::DocumentMissing => t(

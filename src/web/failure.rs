@@ -86,7 +86,7 @@ fn page_about(problem: &Problem, page: Page) -> Option<Response> {
 fn booked_here(problem: &Problem, page: &Page) -> &'static str {
     if matches!(problem, Problem::CorrectedHere(_)) {
         page.t(
-            "{} was created for this. Give this number once you have corrected the document in Accurate, also if you renumbered or replaced it there.",
+            "{} was created for this. Give this number once you have corrected the document in Accurate, even if you renumbered or replaced it there.",
             "{} dibuat untuk data ini. Isikan nomor tersebut setelah dokumennya Anda perbaiki di Accurate, termasuk bila nomornya Anda ubah atau dokumennya Anda ganti di sana.",
         )
     } else {

@@ -247,9 +247,8 @@ fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
         say(
             to_delete,
             page.t(
-                "{} with an invoice of this service, and cancelled or to be deleted as a person decided: the invoice is \
-                 deleted.",
-                "{} dengan faktur dari layanan ini, yang dibatalkan atau diputuskan untuk dihapus: fakturnya dihapus.",
+                "{} whose invoice is to be deleted, because of a cancellation or a person's decision: it is deleted.",
+                "{} yang fakturnya harus dihapus karena pembatalan atau keputusan seseorang: fakturnya dihapus.",
             ),
         ),
     ]

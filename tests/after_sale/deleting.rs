@@ -134,7 +134,7 @@ async fn an_undo_that_is_taken_back_deletes_nothing_more(base: Base) {
     assert_eq!(world.state("7").await, "invoiced");
     assert_eq!((what_exists(&world), world.accurate.call_count(Action::ReceiptDelete)), ((1, 1, 1), 1));
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
-    // Wanted again, the deletion begins anew.
+    // A second undo starts from the beginning.
     let before = world.accurate.calls().len();
     world.decides_to_undo("7").await;
     world.lives_on(30).await;

@@ -146,7 +146,7 @@ async fn an_address_and_a_token_are_enough_to_get_to_the_first_invoice() {
     done.says(&["Another first day changes which waiting orders get one"]);
     visitor.post("/setup/first-day", &[("day", "2030-01-01")]).await.goes_to("/mapping");
     let mapping = service.get("/v1/mapping").await.json();
-    assert_eq!(mapping["mapping"]["orders_from"], "2023-01-01", "no waiting order is lost by a page of before");
+    assert_eq!(mapping["mapping"]["orders_from"], "2023-01-01", "an outdated page loses no waiting order");
     let in_indonesian = indonesian.get("/setup").await;
     in_indonesian.says(&["Kelima langkah sudah selesai. Faktur dibuat di Accurate"]);
     assert!(!in_indonesian.text().contains("Tidak ada yang dibuat"), "{}", in_indonesian.text());

@@ -101,7 +101,7 @@ pub(super) async fn set_first_day(
     By(actor): By,
     Form(FirstDayForm { day }): Form<FirstDayForm>,
 ) -> Result<Response, Problem> {
-    // A page of before: the page Mapping shows what another day changes.
+    // The page is outdated. *Mapping* shows what another day would change.
     if !app.engine.is_in_shadow() {
         return Ok(Redirect::to("/mapping").into_response());
     }
