@@ -4,6 +4,7 @@ pub(crate) mod visitor;
 
 mod addresses;
 pub(crate) mod after_sale;
+mod after_sale_reasons;
 mod demo;
 mod exporting;
 mod hostile;

@@ -11,6 +11,7 @@ mod deleting;
 mod files;
 mod moving;
 mod outdated;
+mod owed;
 mod receipts;
 mod refusals;
 mod together;
