@@ -56,8 +56,9 @@ impl Deciding {
             };
             blocked.extend(newly_blocked(order, &settlement).map(|reason| (order_id.clone(), reason)));
             let mapping_revision = mapping.revision;
+            let moving = order.rows.iter().filter(|row| moves_on(row, order)).map(|row| row.id).collect();
             let order = after_settlement(&order.order, &settlement.invoice, stuck(order), mapping_revision);
-            verdicts.push(SettlementVerdict { order_id, revision, mapping_revision, settlement, order });
+            verdicts.push(SettlementVerdict { order_id, revision, mapping_revision, settlement, moving, order });
         }
         let settled = if verdicts.is_empty() {
             HashSet::new()
@@ -145,7 +146,7 @@ fn last_part(order: &Unsettled, kind: Kind) -> Part {
     order.documents.iter().filter(is_left).map(|document| document.part).max().unwrap_or_default()
 }
 
-/// Whether a row was corrected to another order, and nothing books it here any more: it goes there when this decision is
+/// Whether a row was corrected to another order, and nothing books it here any more: it leaves when this decision is
 /// written.
 fn moves_on(row: &RowRecord, order: &Unsettled) -> bool {
     let (store_id, number) = row.content.order();

@@ -52,6 +52,7 @@ async fn verdict(world: &World) -> SettlementVerdict {
         revision: order.revision,
         mapping_revision: active.revision,
         settlement: after_sale::settle(order, &active, day_in_wib(now)),
+        moving: Vec::new(),
         order: None,
     }
 }

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{
-    content,
-    record::{MAY_BE_BOOKED, unsettle},
-};
+use super::{content, record::unsettle};
 use crate::{
     domain::{order::OrderId, payout::RowState},
     storage::{
@@ -63,20 +60,16 @@ pub(super) async fn order_now<T: Dialect>(
     }
 }
 
-/// Rows that were corrected to another order while something of theirs was booked: once nothing is, they move there.
-pub(super) async fn move_on<T: Dialect>(db: &mut T, ids: &[OrderId]) -> Result<()> {
-    let join = T::THEN_JOIN;
+/// Moves rows to the order that they name now, or out of every order.
+pub(super) async fn move_on<T: Dialect>(db: &mut T, rows: &[i64]) -> Result<()> {
     let sql = format!(
         "SELECT settlement_rows.id, settlement_rows.kind, settlement_rows.content, settlement_rows.order_id
-         FROM {} {join} settlement_rows ON settlement_rows.order_id = v.value ->> 0 AND settlement_rows.order_id <> ''
-         {join} orders o ON o.order_id = settlement_rows.order_id
-         WHERE (settlement_rows.channel_order_id <> o.channel_order_id OR settlement_rows.store_id NOT IN ('', o.store_id))
-           AND settlement_rows.content_at > settlement_rows.arrived_at
-           AND settlement_rows.by_hand IS NULL AND NOT {MAY_BE_BOOKED}",
-        T::ROWS
+         FROM {} {} settlement_rows ON settlement_rows.id = CAST(v.value ->> 0 AS BIGINT)",
+        T::ROWS,
+        T::THEN_JOIN
     );
-    let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
-    for row in &db.fetch(sql, &[(&to_json(&ids)).into()]).await? {
+    let rows: Vec<_> = rows.iter().map(|row| [row]).collect();
+    for row in &db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
         let (content, before) = (content(row)?, order_id(row)?);
         let order = order_now(db, &content, Some(&before)).await?;
         if order.as_ref() == Some(&before) {

@@ -58,7 +58,10 @@ pub(in crate::storage) async fn settle<T: Dialect>(
     append(db, events.iter().map(|(id, events)| (id, events.as_slice())), now).await?;
     end(db, &verdicts).await?;
     // After it: what moves is news of orders that may be in the same batch.
-    matching::move_on(db, &ids).await?;
+    let moving: Vec<_> = verdicts.iter().flat_map(|verdict| &verdict.moving).copied().collect();
+    if !moving.is_empty() {
+        matching::move_on(db, &moving).await?;
+    }
     let orders: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.order.as_ref()).collect();
     if !orders.is_empty() {
         decide::write(db, &orders, now).await?;

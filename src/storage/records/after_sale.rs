@@ -316,6 +316,8 @@ pub struct SettlementVerdict {
     pub mapping_revision: i64,
     /// The decision.
     pub settlement: Settlement,
+    /// The ids of rows that leave the order, because they were corrected to another one.
+    pub moving: Vec<i64>,
     /// What it means for the order itself; `None` if nothing changes.
     pub order: Option<Verdict>,
 }
