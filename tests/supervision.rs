@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderName;
+use axum::{body::Bytes, http::HeaderName};
 use forstok_accurate::{
     clock::{Clock, Monotonic, SystemClock},
     deciding::{decide, mapping::ActiveMapping, trial::Trials},
     domain::{
         reason::Language,
+        state::State,
         trial::{Mappings, Trial},
     },
     engine::{Engine, run::Running},
@@ -30,11 +31,15 @@ use forstok_accurate::{
 };
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::world::{FakeClock, World, order, session};
+use crate::{
+    forstok::hex_signature,
+    service::client,
+    world::{FakeClock, World, order, order_id, session},
+};
 
 /// The world's clock, with time passing as in reality. While it is broken, reading the time of day panics.
 struct Breakable {
@@ -88,7 +93,8 @@ pub(crate) async fn served(engine: &Arc<Engine>, metrics: PrometheusHandle) -> S
         file: None,
         metrics,
     });
-    http::serve(engine.supervisor(), "accepting", listener, http::public(&app), std::future::pending::<()>);
+    let routes = http::webhooks_first(http::public(&app), &app);
+    http::serve(engine.supervisor(), "accepting", listener, routes, std::future::pending::<()>);
     format!("http://{address}")
 }
 
@@ -137,6 +143,37 @@ async fn a_task_that_keeps_panicking_turns_the_probes_to_503_and_works_again_aft
     world.forstok_sends(order("1").ready_to_ship()).await;
     world.eventually("the order is invoiced", |world| world.accurate.invoice_count() == 1).await;
     assert!(running.stop(Duration::from_mins(1)).await, "it stops");
+}
+
+/// Sends a webhook as Forstok does.
+async fn post(at: &str, body: Bytes) -> (u16, Value) {
+    let signature = hex_signature(SECRET, &body);
+    let request = client().post(format!("{at}/webhooks/forstok")).header("x-signature", signature).body(body);
+    let answer = request.send().await.expect("the service answers");
+    (answer.status().as_u16(), answer.text().await.expect("a text").parse().expect("JSON"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_whose_receipt_panics_is_not_acknowledged_and_is_recorded_when_it_is_sent_again() {
+    let world = World::new().await;
+    let clock = Arc::new(Breakable { clock: world.clock.clone(), is_broken: AtomicBool::new(false) });
+    let mapping = (*world.engine.mapping()).clone();
+    let sessions = vec![session(&world.wire, &world.clock, true)];
+    let engine = Arc::new(Engine::new(world.storage.clone(), clock.clone(), sessions, mapping, 1));
+    let at = served(&engine, PrometheusBuilder::new().build_recorder().handle()).await;
+    let body = order("1").ready_to_ship().body();
+    clock.is_broken.store(true, Ordering::SeqCst);
+    let (status, answer) = post(&at, body.clone()).await;
+    assert_eq!((status, &answer["code"]), (500, &Value::from("broken")), "{answer}");
+    assert!(!answer.to_string().contains("on purpose"), "what a panic says may quote a buyer: {answer}");
+
+    clock.is_broken.store(false, Ordering::SeqCst);
+    for delivery in ["accepted", "repeat"] {
+        let (status, answer) = post(&at, body.clone()).await;
+        assert_eq!((status, &answer["delivery"]), (200, &Value::from(delivery)), "{answer}");
+    }
+    engine.fold_order(&order_id("1")).await.expect("folded");
+    assert_eq!(world.order("1").await.state, State::Received);
 }
 
 #[tokio::test]

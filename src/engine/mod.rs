@@ -48,7 +48,7 @@ use crate::{
     replicas::Replica,
     settings::BackfillConfig,
     signals::Signals,
-    storage::{OrderRecord, Result, Storage, Term},
+    storage::{Result, Storage, Term},
     supervisor::{Standstill, Supervisor},
 };
 
@@ -222,9 +222,9 @@ impl Engine {
         self.signals.wake_all();
     }
 
-    /// The current state of one order, including all accepted webhooks.
-    pub async fn order(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
-        self.inbox.fold_and_read(order_id).await
+    /// Folds all accepted webhooks of one order, so that whoever reads it next sees them.
+    pub async fn fold_order(&self, order_id: &OrderId) -> Result<()> {
+        self.inbox.fold_order(order_id).await
     }
 
     /// Folds and decides some deliveries; returns how much was done, 0 if nothing is left.

@@ -38,8 +38,7 @@ impl Engine {
     pub async fn retry(&self, order_id: &OrderId, actor: &Actor) -> Result<Option<u64>> {
         // What follows belongs to this request's trace.
         traces::orders::remember(order_id.as_str());
-        // Includes webhooks that have just arrived.
-        self.order(order_id).await?;
+        self.fold_order(order_id).await?;
         let retried = self.storage.rearm_one(order_id, &actor.name, self.now()).await?;
         if retried.is_some_and(|orders| orders > 0) {
             tracing::info!(%order_id, actor = actor.name, "order {order_id} is retried at the request of {actor}");
@@ -59,7 +58,7 @@ impl Engine {
     /// Records a person's decision about an order. Most decisions take effect immediately; an order whose save may
     /// still take effect is looked up in Accurate first.
     pub async fn decide_manually(&self, order_id: &OrderId, change: &ManualChange) -> Result<Written> {
-        self.order(order_id).await?;
+        self.fold_order(order_id).await?;
         if change.decision == Some(Manual::Again)
             && let Some(finding) = self.missing_in_accurate(order_id).await?
         {

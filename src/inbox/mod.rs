@@ -16,7 +16,7 @@ pub use self::{
 use crate::{
     domain::order::OrderId,
     signals::Signals,
-    storage::{Delivery, InboxStorage, OrderRecord, Receipt, Result, Unfolded},
+    storage::{Delivery, InboxStorage, Receipt, Result, Unfolded},
 };
 
 /// Most deliveries folded in one commit.
@@ -60,11 +60,11 @@ impl Inbox {
         Ok(receipts)
     }
 
-    /// Folds the recorded deliveries of an order and returns its state after that.
-    pub async fn fold_and_read(&self, order_id: &OrderId) -> Result<Option<OrderRecord>> {
+    /// Folds all recorded deliveries of one order.
+    pub async fn fold_order(&self, order_id: &OrderId) -> Result<()> {
         while self.fold_some(Some(order_id), BATCH).await? > 0 {
             self.signals.news_came();
         }
-        self.storage.order(order_id).await
+        Ok(())
     }
 }

@@ -157,8 +157,9 @@ pub(super) async fn show(
     Query(open): Query<Open>,
 ) -> Result<Response, Problem> {
     let id = params::order_id(&order_id)?;
-    let order = app.engine.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
+    app.engine.fold_order(&id).await?;
     let storage = app.engine.storage();
+    let order = storage.order(&id).await?.ok_or(Problem::UnknownOrder(order_id))?;
     let mut timeline: Vec<_> = storage
         .timeline(&id)
         .await?

@@ -171,7 +171,8 @@ impl Watched {
     async fn of(app: &App, ids: &[OrderId], page: &Page) -> Result<Option<Self>, Problem> {
         let (mut orders, mut invoiced, mut is_moving) = (Vec::new(), 0, false);
         for id in ids {
-            let Some(order) = app.engine.order(id).await? else { continue };
+            app.engine.fold_order(id).await?;
+            let Some(order) = app.engine.storage().order(id).await? else { continue };
             invoiced += i64::from(order.state == OrderState::Invoiced);
             is_moving |= !matches!(order.state, OrderState::Invoiced | OrderState::Ignored | OrderState::Voided);
             orders.push(OrderLine::new(&order, page));

@@ -266,7 +266,7 @@ pub(super) async fn use_everything(world: &mut World) {
     let later = delivery(order("40").open().body(), now);
     storage.record(&[later.clone(), later]).await.expect("recorded");
     storage.counts().await.expect("readable");
-    world.engine.order(&order_id("40")).await.expect("readable");
+    world.engine.fold_order(&order_id("40")).await.expect("folded");
     let of_days = |by| {
         let days = Days { by, from: Some(date(2020, 1, 1)), to: Some(date(2030, 1, 1)) };
         Filter { days: Some(days), ..Filter::default() }

@@ -140,8 +140,9 @@ pub(crate) async fn show_part(
     limit: i64,
     before: Option<TimelinePlace>,
 ) -> Result<Json<OrderWithTimeline>, Problem> {
-    let record = app.engine.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
+    app.engine.fold_order(id).await?;
     let storage = app.engine.storage();
+    let record = storage.order(id).await?.ok_or_else(|| Problem::UnknownOrder(id.to_string()))?;
     let part = storage.timeline_page(id, before, limit).await?;
     let snapshots = storage.snapshots(id, MOST_SNAPSHOTS).await?;
     let (rows, mut documents) = storage.booked(id).await?;
