@@ -16,7 +16,9 @@ use forstok_accurate::{
     inbox::delivery,
     posting::LEASE,
     settings::Database,
-    storage::{self, Claim, ExistingDocument, Filter, Lane, Outcome, Selection, Settled, Settlement, State, Storage},
+    storage::{
+        self, AttemptResult, Claim, ExistingDocument, Filter, Lane, Outcome, Selection, Settled, State, Storage,
+    },
 };
 
 use crate::common::{
@@ -102,9 +104,9 @@ impl Side {
         let claims = self.storage.claim(BOOK, selection, now, now + LEASE).await.expect("claimed");
         times.push((claim, millis(started.elapsed())));
         assert_eq!(claims.len() as i64, limit);
-        let settlements: Vec<_> = claims.iter().map(invoiced).collect();
+        let results: Vec<_> = claims.iter().map(invoiced).collect();
         let started = Instant::now();
-        let settled = self.storage.settle(&settlements, now).await.expect("settled");
+        let settled = self.storage.settle(&results, now).await.expect("settled");
         times.push((settle, millis(started.elapsed())));
         assert!(settled.iter().all(|settled| *settled == Settled::Written));
     }
@@ -168,11 +170,11 @@ impl Side {
     }
 }
 
-fn invoiced(claim: &Claim) -> Settlement {
+fn invoiced(claim: &Claim) -> AttemptResult {
     let document = ExistingDocument {
         id: claim.order_id.as_str().parse().expect("Forstok's ids are numbers"),
         number: claim.draft.number().clone(),
         total: 1.into(),
     };
-    Settlement::of(claim, Outcome::Exists { document })
+    AttemptResult::of(claim, Outcome::Exists { document })
 }

@@ -14,13 +14,13 @@ use crate::{
         documents::{self, Found},
         outcome::Failure,
     },
-    storage::{Claim, Settlement},
+    storage::{AttemptResult, Claim},
 };
 
 /// The result of a group.
 pub(super) struct Attempts {
     /// One for each document.
-    pub(super) settlements: Vec<Settlement>,
+    pub(super) results: Vec<AttemptResult>,
     /// What they say about the book.
     pub(super) health: Health,
     /// Whether Accurate processed the bulk.
@@ -92,7 +92,7 @@ pub(super) async fn attempt_many<D: FollowUp>(
     }
     let health = ended.last().map_or(Health::Nothing, |attempted: &Attempted| attempted.health.clone());
     let health = if health == Health::Nothing { bulk_health } else { health };
-    Attempts { settlements: ended.into_iter().map(|attempted| attempted.settlement).collect(), health, bulk_went_well }
+    Attempts { results: ended.into_iter().map(|attempted| attempted.result).collect(), health, bulk_went_well }
 }
 
 /// Whether a document may have been refused only because of another one in the same bulk. Where Accurate assigns the

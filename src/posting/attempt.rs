@@ -22,7 +22,7 @@ use crate::{
         reason::{Finding, Notice, Reason, Warning},
         timeline::{Entry, Event},
     },
-    storage::{Claim, Counted, Deletion, Outcome, Purpose, Settlement, Trouble},
+    storage::{AttemptResult, Claim, Counted, Deletion, Outcome, Purpose, Trouble},
 };
 
 /// How long a book waits after Accurate asked to slow down. No reply with Retry-After has been seen (accurate.md §2).
@@ -42,7 +42,7 @@ const TRIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub struct Attempted {
     /// The result for the order, to be stored.
-    pub settlement: Settlement,
+    pub result: AttemptResult,
     /// What it says about the book.
     pub health: Health,
 }
@@ -116,7 +116,7 @@ impl<'a, D> Attempt<'a, D> {
         self.lease_ends.before(call_timeout)
     }
 
-    /// Converts the end of the attempt into a settlement. `wait_after` returns the wait after n failures in a row.
+    /// Converts the end of the attempt into a result. `wait_after` returns the wait after n failures in a row.
     pub(super) fn end(mut self, end: End, wait_after: impl Fn(i64) -> SignedDuration) -> Attempted {
         let outcome = end.unwrap_or_else(|stop| self.stopped(stop, wait_after));
         let now = self.session.now();
@@ -161,9 +161,9 @@ impl<'a, D> Attempt<'a, D> {
             self.trouble = Trouble::default();
         }
         let Self { claim, doubt, trouble, entries, health, warnings, .. } = self;
-        let mut settlement = Settlement::with_doubt(&claim, doubt, outcome);
-        (settlement.trouble, settlement.warnings, settlement.entries) = (trouble, warnings, entries);
-        Attempted { settlement, health }
+        let mut result = AttemptResult::with_doubt(&claim, doubt, outcome);
+        (result.trouble, result.warnings, result.entries) = (trouble, warnings, entries);
+        Attempted { result, health }
     }
 
     /// Records that a save is about to be sent.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Book, Posting};
 use crate::{
     domain::{order::OrderId, timeline::Event},
-    storage::{Result, Settlement},
+    storage::{AttemptResult, Result},
 };
 
 /// How many orders are remembered at most: one is enough for a probe, and others replace it if it no longer needs a
@@ -23,17 +23,17 @@ pub(super) type WithoutCustomer = BTreeSet<OrderId>;
 
 impl Book {
     /// Remembers the orders that could not create their customers.
-    pub(super) fn note_without_customer(&self, settlements: &[Settlement]) {
-        let lacks_right = |settlement: &&Settlement| {
-            settlement.entries.iter().any(|entry| {
+    pub(super) fn note_without_customer(&self, results: &[AttemptResult]) {
+        let lacks_right = |result: &&AttemptResult| {
+            result.entries.iter().any(|entry| {
                 matches!(&entry.event, Event::Reply { call, outcome, .. }
                     if call == "customer/save" && outcome == "right_missing")
             })
         };
         let mut waiting = self.lock_without_customer();
-        for settlement in settlements.iter().filter(lacks_right) {
+        for result in results.iter().filter(lacks_right) {
             if waiting.len() < MOST {
-                waiting.insert(settlement.order_id.clone());
+                waiting.insert(result.order_id.clone());
             }
         }
     }

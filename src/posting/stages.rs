@@ -6,7 +6,7 @@ use tracing::{Instrument, Span, field::Empty};
 use super::Posting;
 use crate::{
     domain::ids::BookName,
-    storage::{Claim, Outcome, Result, Selection, Settlement},
+    storage::{AttemptResult, Claim, Outcome, Result, Selection},
     traces::{self, orders},
 };
 
@@ -56,21 +56,21 @@ fn link_to_orders(span: &Span, claims: &[Claim]) {
 }
 
 /// The outcome of each attempt, once it is stored. After a bulk it belongs to the order's trace and points to the bulk.
-pub(super) fn settled(settlements: &[Settlement]) {
+pub(super) fn settled(results: &[AttemptResult]) {
     if !traces::are_sent() {
         return;
     }
     let around = traces::current();
-    for settlement in settlements {
-        let order_id = settlement.order_id.as_str();
-        let outcome = match &settlement.outcome {
+    for result in results {
+        let order_id = result.order_id.as_str();
+        let outcome = match &result.outcome {
             Outcome::Exists { .. } => "exists",
             Outcome::Blocked { .. } => "blocked",
             Outcome::Postponed { .. } => "postponed",
             Outcome::Gone { .. } => "gone",
             Outcome::Reconsider => "reconsider",
         };
-        let span = tracing::info_span!("settled", order_id, kind = settlement.kind.as_str(), outcome);
+        let span = tracing::info_span!("settled", order_id, kind = result.kind.as_str(), outcome);
         if let (Some(around), Some(own)) = (around, orders::recall(order_id))
             && around.trace != own.trace
         {

@@ -23,7 +23,7 @@ use crate::{
         recheck::Subject,
         timeline::{Entry, Event},
     },
-    storage::{Claim, ClaimOf, DocumentKey, Filter, Outcome, Result, Settled, Settlement, State},
+    storage::{AttemptResult, Claim, ClaimOf, DocumentKey, Filter, Outcome, Result, Settled, State},
 };
 
 /// Two existing invoices of a book are searched for among this many of the newest orders.
@@ -75,7 +75,7 @@ impl Posting {
             ClaimOf::Receipt(claim) => after_sale::attempt(session, claim, wait_after).await,
             ClaimOf::Return(claim) => after_sale::attempt(session, claim, wait_after).await,
         };
-        self.conclude(book, known, &claims, &[attempted.settlement], attempted.health).await
+        self.conclude(book, known, &claims, &[attempted.result], attempted.health).await
     }
 
     /// Makes the attempts of many claims with as few calls as possible and stores the outcomes.
@@ -101,7 +101,7 @@ impl Posting {
             } else {
                 after_sale_bulk::attempt_many(&known.session, &known.bulks.receipts, receipts, wait_after).await
             };
-            let concluded = self.conclude(book, known, &claimed, &attempts.settlements, attempts.health).await;
+            let concluded = self.conclude(book, known, &claimed, &attempts.results, attempts.health).await;
             (concluded, attempts.bulk_went_well)
         } else {
             self.attempt_invoices(book, known, &claimed, invoices).await
@@ -128,8 +128,8 @@ impl Posting {
         let mut concluded = Ok(());
         while concluded.is_ok() {
             let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };
-            let settlements: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.settlement).collect();
-            concluded = self.conclude(book, known, claimed, &settlements, part.health).await;
+            let results: Vec<_> = part.attempted.into_iter().map(|attempted| attempted.result).collect();
+            concluded = self.conclude(book, known, claimed, &results, part.health).await;
         }
         (concluded, group.bulk_went_well())
     }
@@ -161,41 +161,41 @@ impl Posting {
         book: &BookName,
         known: &Book,
         claimed: &[Claimed],
-        settlements: &[Settlement],
+        results: &[AttemptResult],
         health: Health,
     ) -> Result<()> {
         let now = self.now();
-        let log = |settlement: &Settlement| {
-            let claim = claimed.iter().find(|claim| claim.document == settlement.document());
-            log_settlement(book, claim.map(|claim| claim.nth), settlement);
+        let log = |result: &AttemptResult| {
+            let claim = claimed.iter().find(|claim| claim.document == result.document());
+            log_result(book, claim.map(|claim| claim.nth), result);
         };
         let deadline = claimed.iter().map(|claim| claim.lease_ends).min().unwrap_or(Monotonic::MIN);
-        let storing = tracing::info_span!("settle", orders = settlements.len());
-        let settled = self.settle_while_leased(settlements, deadline).instrument(storing).await?;
-        stages::settled(settlements);
-        for (settlement, how) in settlements.iter().zip(&settled) {
+        let storing = tracing::info_span!("settle", orders = results.len());
+        let settled = self.settle_while_leased(results, deadline).instrument(storing).await?;
+        stages::settled(results);
+        for (result, how) in results.iter().zip(&settled) {
             let Settled::Unlawful { from, to } = how else { continue };
-            let (order_id, from, to) = (settlement.order_id.as_str(), from.as_str(), to.as_str());
+            let (order_id, from, to) = (result.order_id.as_str(), from.as_str(), to.as_str());
             tracing::error!(order_id, "order {order_id} must not go from {from} to {to}: its outcome was not written");
         }
         // An outcome that was not stored does not count: another attempt reports the outcome.
-        settlements.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
-        let refused: Vec<_> = settlements.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
+        results.iter().zip(&settled).filter(|(_, how)| **how == Settled::Written).for_each(|(one, _)| log(one));
+        let refused: Vec<_> = results.iter().zip(&settled).filter_map(|(one, how)| of_another(one, how)).collect();
         if !refused.is_empty() {
-            for settlement in &refused {
-                log(settlement);
+            for result in &refused {
+                log(result);
             }
             self.settle_while_leased(&refused, deadline).await?;
         }
-        known.note_without_customer(settlements);
+        known.note_without_customer(results);
         self.note(book, known, health).await?;
-        let exist: HashSet<_> = settlements
+        let exist: HashSet<_> = results
             .iter()
             .zip(settled)
-            .filter(|(settlement, settled)| {
-                *settled == Settled::Written && matches!(settlement.outcome, Outcome::Exists { .. })
+            .filter(|(result, settled)| {
+                *settled == Settled::Written && matches!(result.outcome, Outcome::Exists { .. })
             })
-            .map(|(settlement, _)| settlement.document())
+            .map(|(result, _)| result.document())
             .collect();
         let mut came = HashSet::new();
         for claim in claimed.iter().filter(|claim| exist.contains(&claim.document)) {
@@ -217,12 +217,12 @@ impl Posting {
 
     /// Stores outcomes, and tries again until it succeeds: what Accurate did must not be lost because the disk was
     /// busy.
-    async fn settle_while_leased(&self, settlements: &[Settlement], deadline: Monotonic) -> Result<Vec<Settled>> {
+    async fn settle_while_leased(&self, results: &[AttemptResult], deadline: Monotonic) -> Result<Vec<Settled>> {
         loop {
             let now = self.now();
-            match self.storage.settle(settlements, now).await {
+            match self.storage.settle(results, now).await {
                 Err(error) if self.monotonic() < deadline => {
-                    tracing::error!(orders = settlements.len(), "outcomes could not be stored yet: {error}");
+                    tracing::error!(orders = results.len(), "outcomes could not be stored yet: {error}");
                     self.clock.sleep(SETTLE_AGAIN).await;
                 }
                 result => return result,
@@ -279,18 +279,18 @@ impl<F: Fn()> Drop for Unfinished<F> {
 }
 
 /// The outcome for an order whose invoice already belongs to another order.
-fn of_another(settlement: &Settlement, settled: &Settled) -> Option<Settlement> {
+fn of_another(result: &AttemptResult, settled: &Settled) -> Option<AttemptResult> {
     let Settled::BelongsTo(owner) = settled else { return None };
-    let Outcome::Exists { document: invoice } = &settlement.outcome else { return None };
+    let Outcome::Exists { document: invoice } = &result.outcome else { return None };
     let about =
         About::InvoiceOfOrder { number: invoice.number.clone(), id: invoice.id, order_id: owner.as_str().to_owned() };
     let findings = vec![Finding { reason: Reason::NumberConflict, about }];
-    let mut entries = settlement.entries.clone();
+    let mut entries = result.entries.clone();
     entries.retain(|entry| !matches!(entry.event, Event::Invoiced { .. } | Event::Adopted { .. }));
-    let at = settlement.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
-    entries.push(Entry::new(at, Event::blocked(settlement.kind, findings.clone())));
+    let at = result.entries.last().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+    entries.push(Entry::new(at, Event::blocked(result.kind, findings.clone())));
     let outcome = Outcome::Blocked { findings, waits_for: None, recheck_after: None };
-    Some(settlement.clone().looked_up_first(outcome, entries))
+    Some(result.clone().looked_up_first(outcome, entries))
 }
 
 /// What is kept of a claim while its attempt is made.
@@ -319,8 +319,8 @@ impl Posting {
 
 /// The class of the reply because of which an order waits. If there is none, the order waits for a save that may still
 /// arrive.
-fn why_postponed(settlement: &Settlement) -> &str {
-    let classes = settlement.entries.iter().rev().filter_map(|entry| match &entry.event {
+fn why_postponed(result: &AttemptResult) -> &str {
+    let classes = result.entries.iter().rev().filter_map(|entry| match &entry.event {
         Event::Reply { outcome, .. } if outcome != "ok" => Some(outcome.as_str()),
         _ => None,
     });
@@ -328,11 +328,11 @@ fn why_postponed(settlement: &Settlement) -> &str {
 }
 
 /// Logs one line for each attempt. Accurate's messages are in the timeline only, because they may name people.
-fn log_settlement(book: &BookName, attempt: Option<i64>, settlement: &Settlement) {
+fn log_result(book: &BookName, attempt: Option<i64>, result: &AttemptResult) {
     let book = book.as_str();
-    let (order_id, kind) = (settlement.order_id.as_str(), settlement.kind.as_str());
-    match &settlement.outcome {
-        Outcome::Exists { document } if settlement.kind != Kind::Invoice => {
+    let (order_id, kind) = (result.order_id.as_str(), result.kind.as_str());
+    match &result.outcome {
+        Outcome::Exists { document } if result.kind != Kind::Invoice => {
             tracing::info!(
                 book,
                 order_id,
@@ -341,7 +341,7 @@ fn log_settlement(book: &BookName, attempt: Option<i64>, settlement: &Settlement
                 "the {kind} of order {order_id} exists"
             );
         }
-        Outcome::Blocked { findings, .. } if settlement.kind != Kind::Invoice => {
+        Outcome::Blocked { findings, .. } if result.kind != Kind::Invoice => {
             let reason = findings.first().map_or("", |finding| finding.reason.code());
             tracing::warn!(book, order_id, attempt, reason, "the {kind} of order {order_id} is blocked: {reason}");
         }
@@ -353,7 +353,7 @@ fn log_settlement(book: &BookName, attempt: Option<i64>, settlement: &Settlement
             tracing::warn!(book, order_id, attempt, reason, "order {order_id} is blocked: {reason}");
         }
         Outcome::Postponed { until, .. } => {
-            let reason = why_postponed(settlement);
+            let reason = why_postponed(result);
             // Something failed, or an earlier failure is waited for.
             tracing::warn!(book, order_id, attempt, reason, %until, "order {order_id} is postponed: {reason}");
         }

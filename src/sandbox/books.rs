@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
-    Account, AccountType, Action, Customer, Invoice, InvoiceLine, Item, Masters, Named, Receipt, SalesReturn, Settings,
-    Settlement, Tax,
+    Account, AccountType, Action, Customer, HistoryEntry, Invoice, InvoiceLine, Item, Masters, Named, Receipt,
+    SalesReturn, Settings, Tax,
     documents::Documents,
     messages,
     register::{Record, Register},
@@ -145,14 +145,14 @@ impl Books {
 
     fn settle(&mut self, receipt: &Receipt, now: Timestamp) {
         for paid in &receipt.invoices {
-            let settled = Settlement { id: receipt.id, number: receipt.number.clone(), amount: paid.payment_amount };
+            let settled = HistoryEntry { id: receipt.id, number: receipt.number.clone(), amount: paid.payment_amount };
             self.invoices.edit(now, paid.invoice_id, |invoice| invoice.receipts.push(settled));
         }
     }
 
     fn unsettle(&mut self, receipt: &Receipt, now: Timestamp) {
         for paid in &receipt.invoices {
-            let is_other = |settled: &Settlement| settled.id != receipt.id;
+            let is_other = |settled: &HistoryEntry| settled.id != receipt.id;
             self.invoices.edit(now, paid.invoice_id, |invoice| invoice.receipts.retain(is_other));
         }
     }
@@ -168,7 +168,7 @@ impl Books {
     pub(super) fn add_return(&mut self, now: Timestamp, make: impl FnOnce(i64) -> SalesReturn) -> SalesReturn {
         let sales_return = self.returns.add(now, make);
         let SalesReturn { id, invoice_id, total_amount: amount, .. } = sales_return;
-        let settled = Settlement { id, number: sales_return.number.clone(), amount };
+        let settled = HistoryEntry { id, number: sales_return.number.clone(), amount };
         self.invoices.edit(now, invoice_id, |invoice| {
             invoice.returns.push(settled);
             for (line, pieces) in &sales_return.taken {

@@ -44,9 +44,9 @@ pub struct Invoice {
     /// Expenses such as shipping, in the order of the call.
     pub expenses: Vec<InvoiceExpense>,
     /// What receipts paid on it.
-    pub receipts: Vec<Settlement>,
+    pub receipts: Vec<HistoryEntry>,
     /// What returns credited on it.
-    pub returns: Vec<Settlement>,
+    pub returns: Vec<HistoryEntry>,
     /// When it was saved.
     pub saved_at: Timestamp,
     /// When it was last changed.
@@ -87,7 +87,7 @@ pub struct InvoiceExpense {
 
 /// By how much a receipt or a return made the customer owe less.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
+pub struct HistoryEntry {
     /// The id of the receipt or the return.
     pub id: i64,
     /// Its number.
@@ -145,7 +145,7 @@ impl Invoice {
         let mut record = self.head(books);
         record["detailItem"] = self.lines.iter().enumerate().map(|(at, line)| line.record(at, books)).collect();
         record["detailExpense"] = self.expenses.iter().map(InvoiceExpense::record).collect();
-        record["receiptHistory"] = self.receipts.iter().map(Settlement::record).collect();
+        record["receiptHistory"] = self.receipts.iter().map(HistoryEntry::record).collect();
         record
     }
 
@@ -224,7 +224,7 @@ impl InvoiceExpense {
     }
 }
 
-impl Settlement {
+impl HistoryEntry {
     /// An entry of `receiptHistory`; only `historyAmount` is known (accurate.md §4, C).
     fn record(&self) -> Value {
         json!({ "number": self.number, "historyAmount": number(self.amount) })

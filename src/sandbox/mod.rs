@@ -83,7 +83,7 @@ pub use self::fault::Fault;
 pub use self::faults::On;
 pub use self::forstok::{ForstokAnswer, ForstokBehaviour, ForstokFault, ForstokSandbox};
 pub use self::handle::Sandbox;
-pub use self::invoice::{Customer, Invoice, InvoiceExpense, InvoiceLine, Settlement};
+pub use self::invoice::{Customer, HistoryEntry, Invoice, InvoiceExpense, InvoiceLine};
 pub use self::journal::CallRecord;
 pub use self::limits::{Breach, BreachKind, LimitReply, Limits};
 pub use self::masters::{Account, AccountType, Item, Masters, Named, Tax};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Claim, Claimable, DocumentKey, DocumentRef, Lane, Purpose, Result, Selection, Settlement, StorageError, Trouble,
+    AttemptResult, Claim, Claimable, DocumentKey, DocumentRef, Lane, Purpose, Result, Selection, StorageError, Trouble,
     dialect::{Columns, Dialect, Value},
     mappings::IS_ON,
     rows::{document_key, json as to_json, json_column, order_id, timestamp},
@@ -218,7 +218,7 @@ async fn orders<T: Dialect>(db: &mut T, documents: &[T::Row], now: Timestamp) ->
 }
 
 /// Blocks the order of a claimed document that cannot be read; a person can have it prepared again.
-fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: Timestamp) -> Result<Settlement> {
+fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: Timestamp) -> Result<AttemptResult> {
     let document = document_key(row)?;
     let (order_id, kind) = (&document.order_id, document.kind.as_str());
     tracing::error!(%order_id, "order {order_id} is blocked: what is stored about its {kind} cannot be read: {problem}");
@@ -226,10 +226,10 @@ fn block(row: &impl Columns, order: &impl Columns, problem: &StorageError, now: 
     let findings = vec![Finding { reason: Reason::StoredDataUnreadable, about }];
     let entry = Entry::new(now, Event::blocked(document.kind, findings.clone()));
     let (attempt, revision) = (AttemptNo(row.number("attempt")?), order.number("revision")?);
-    let mut settlement = Settlement::of_unreadable(document, attempt, revision, doubt(row)?, findings);
-    settlement.warnings = json_column(order, "warnings").unwrap_or_default();
-    settlement.entries.push(entry);
-    Ok(settlement)
+    let mut result = AttemptResult::of_unreadable(document, attempt, revision, doubt(row)?, findings);
+    result.warnings = json_column(order, "warnings").unwrap_or_default();
+    result.entries.push(entry);
+    Ok(result)
 }
 
 fn read_claim(row: &impl Columns, order: &impl Columns, lease_until: Timestamp) -> Result<Claim> {

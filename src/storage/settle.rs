@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Counted, DocumentKey, Outcome, Result, Settled, Settlement, State, StorageError,
+    AttemptResult, Counted, DocumentKey, Outcome, Result, Settled, State, StorageError,
     dialect::{Columns, Dialect},
     masters,
     rows::{document_key, hundredths, json as to_json, micros, state, storable, subject_of},
@@ -30,37 +30,37 @@ struct Current {
 
 /// Writes outcomes. A decision that was made before the outcome was known no longer applies: when the clock is set
 /// forward, a lease can seem expired while its calls are still in flight.
-pub(super) async fn settle<T: Dialect>(db: &mut T, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
-    let owners = owners(db, settlements).await?;
-    let current = current(db, settlements).await?;
-    let unlawful = |settlement: &Settlement| {
-        let from = current.get(&settlement.document()).filter(|_| settlement.kind.leads_order())?.state;
-        let to = next_state(&settlement.outcome).unwrap_or(from);
+pub(super) async fn settle<T: Dialect>(db: &mut T, results: &[AttemptResult], now: Timestamp) -> Result<Vec<Settled>> {
+    let owners = owners(db, results).await?;
+    let current = current(db, results).await?;
+    let unlawful = |result: &AttemptResult| {
+        let from = current.get(&result.document()).filter(|_| result.kind.leads_order())?.state;
+        let to = next_state(&result.outcome).unwrap_or(from);
         (!from.may_become(to)).then_some(Settled::Unlawful { from, to })
     };
-    // A settlement that cannot be written does not prevent the others.
-    let taken: Vec<_> = settlements
+    // A result that cannot be written does not prevent the others.
+    let taken: Vec<_> = results
         .iter()
-        .filter(|settlement| !owners.contains_key(&settlement.order_id) && unlawful(settlement).is_none())
-        .filter_map(|settlement| Some((settlement, current.get(&settlement.document())?)))
+        .filter(|result| !owners.contains_key(&result.order_id) && unlawful(result).is_none())
+        .filter_map(|result| Some((result, current.get(&result.document())?)))
         .collect();
     write_documents(db, &taken, now).await?;
     write_orders(db, &taken, now).await?;
     begin_rechecks(db, &taken, now).await?;
     masters::question(db, &lists_in_question(&taken), now).await?;
-    let entries = taken.iter().map(|(settlement, _)| (&settlement.order_id, settlement.entries.as_slice()));
+    let entries = taken.iter().map(|(result, _)| (&result.order_id, result.entries.as_slice()));
     append_entries(db, entries).await?;
-    let what = |settlement: &Settlement| match owners.get(&settlement.order_id) {
+    let what = |result: &AttemptResult| match owners.get(&result.order_id) {
         Some(owner) => Settled::BelongsTo(owner.clone()),
-        None if current.contains_key(&settlement.document()) => unlawful(settlement).unwrap_or(Settled::Written),
+        None if current.contains_key(&result.document()) => unlawful(result).unwrap_or(Settled::Written),
         None => Settled::Late,
     };
-    Ok(settlements.iter().map(what).collect())
+    Ok(results.iter().map(what).collect())
 }
 
 /// The lists from Accurate that could explain why orders are blocked.
-fn lists_in_question<'a>(taken: &[(&Settlement, &'a Current)]) -> BTreeSet<(&'a BookName, MasterKind)> {
-    let list = |(settlement, current): &(&Settlement, &'a Current)| match &settlement.outcome {
+fn lists_in_question<'a>(taken: &[(&AttemptResult, &'a Current)]) -> BTreeSet<(&'a BookName, MasterKind)> {
+    let list = |(result, current): &(&AttemptResult, &'a Current)| match &result.outcome {
         Outcome::Blocked { findings, .. } => {
             let kind = MasterKind::explaining(findings.first()?)?;
             Some((&current.book, kind))
@@ -79,10 +79,10 @@ pub(super) fn lawful(order_id: &OrderId, from: State, to: State) -> Result<()> {
 }
 
 /// The documents to be settled whose claim is current. There is no other writer during this transaction.
-async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<DocumentKey, Current>> {
-    let rows: Vec<_> = settlements
+async fn current<T: Dialect>(db: &mut T, results: &[AttemptResult]) -> Result<HashMap<DocumentKey, Current>> {
+    let rows: Vec<_> = results
         .iter()
-        .map(|settlement| json!([settlement.order_id, settlement.kind.as_str(), settlement.part.0, settlement.attempt]))
+        .map(|result| json!([result.order_id, result.kind.as_str(), result.part.0, result.attempt]))
         .collect();
     let join = T::THEN_JOIN;
     let sql = format!(
@@ -93,7 +93,7 @@ async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<H
          {join} orders o ON o.order_id = d.order_id",
         T::ROWS
     );
-    let mut current = HashMap::with_capacity(settlements.len());
+    let mut current = HashMap::with_capacity(results.len());
     for row in db.fetch(sql, &[(&to_json(&rows)).into()]).await? {
         current.insert(document_key(&row)?, Current { book: row.text("book")?.into(), state: state(&row)? });
     }
@@ -104,24 +104,22 @@ async fn current<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<H
 ///
 /// There is no other writer during this transaction, so nothing that passes here violates the unique index
 /// `documents_in_accurate`.
-async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<HashMap<OrderId, OrderId>> {
-    let mut first: HashMap<(Kind, i64), &Settlement> = HashMap::new();
+async fn owners<T: Dialect>(db: &mut T, results: &[AttemptResult]) -> Result<HashMap<OrderId, OrderId>> {
+    let mut first: HashMap<(Kind, i64), &AttemptResult> = HashMap::new();
     let mut owners = HashMap::new();
-    for settlement in settlements {
-        if let Outcome::Exists { document } = &settlement.outcome {
-            let owner = first.entry((settlement.kind, document.id)).or_insert(settlement);
-            if owner.order_id != settlement.order_id {
-                owners.insert(settlement.order_id.clone(), owner.order_id.clone());
+    for result in results {
+        if let Outcome::Exists { document } = &result.outcome {
+            let owner = first.entry((result.kind, document.id)).or_insert(result);
+            if owner.order_id != result.order_id {
+                owners.insert(result.order_id.clone(), owner.order_id.clone());
             }
         }
     }
     if first.is_empty() {
         return Ok(owners);
     }
-    let rows: Vec<_> = first
-        .iter()
-        .map(|((kind, id), settlement)| json!([settlement.order_id, kind.as_str(), settlement.part.0, id]))
-        .collect();
+    let rows: Vec<_> =
+        first.iter().map(|((kind, id), result)| json!([result.order_id, kind.as_str(), result.part.0, id])).collect();
     let join = T::THEN_JOIN;
     let sql = format!(
         "SELECT mine.order_id AS mine, other.order_id AS other
@@ -139,8 +137,8 @@ async fn owners<T: Dialect>(db: &mut T, settlements: &[Settlement]) -> Result<Ha
     Ok(owners)
 }
 
-async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
-    let rows: Vec<_> = taken.iter().map(|(settlement, _)| document_row(settlement, now)).collect();
+async fn write_documents<T: Dialect>(db: &mut T, taken: &[(&AttemptResult, &Current)], now: Timestamp) -> Result<()> {
+    let rows: Vec<_> = taken.iter().map(|(result, _)| document_row(result, now)).collect();
     let sql = format!(
         "UPDATE documents SET
              lease_until = 0,
@@ -199,21 +197,21 @@ fn next_progress(outcome: &Outcome) -> Option<Progress> {
 }
 
 /// The columns of a document that an outcome sets; a missing `state` leaves it as it is.
-fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
-    let doubt = match settlement.doubt().remaining() {
+fn document_row(result: &AttemptResult, now: Timestamp) -> serde_json::Value {
+    let doubt = match result.doubt().remaining() {
         Remaining::Nothing => "nothing",
         Remaining::LookUp => "look_up",
         Remaining::AsBefore => "before",
         Remaining::SinceNow => "now",
     };
-    let progress = next_progress(&settlement.outcome);
+    let progress = next_progress(&result.outcome);
     let mut row = json!({
-        "order_id": settlement.order_id, "kind": settlement.kind.as_str(), "part": settlement.part.0,
+        "order_id": result.order_id, "kind": result.kind.as_str(), "part": result.part.0,
         "state": progress.map(Progress::as_str), "doubt": doubt,
-        "failed_checks": settlement.trouble.looks, "trouble": settlement.trouble.words,
+        "failed_checks": result.trouble.looks, "trouble": result.trouble.words,
         "recheck_at": 0, "next_attempt_at": 0, "uncounted": 0, "failed": 0, "in_a_row": 1,
     });
-    match &settlement.outcome {
+    match &result.outcome {
         Outcome::Exists { document } => {
             row["number"] = json!(document.number);
             row["id"] = json!(document.id);
@@ -222,7 +220,7 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
         }
         Outcome::Blocked { findings, waits_for, recheck_after } => {
             // An invoice's findings are stored with its order.
-            if !settlement.kind.leads_order() {
+            if !result.kind.leads_order() {
                 row["findings"] = json!(to_json(findings));
             }
             row["waits_for"] = json!(waits_for.as_ref().map(ToString::to_string));
@@ -241,9 +239,9 @@ fn document_row(settlement: &Settlement, now: Timestamp) -> serde_json::Value {
 }
 
 /// The order follows its invoice; receipts and returns leave its state as it is.
-async fn write_orders<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
-    let leading = taken.iter().filter(|(settlement, _)| settlement.kind.leads_order());
-    let rows: Vec<_> = leading.map(|(settlement, _)| order_row(settlement)).collect();
+async fn write_orders<T: Dialect>(db: &mut T, taken: &[(&AttemptResult, &Current)], now: Timestamp) -> Result<()> {
+    let leading = taken.iter().filter(|(result, _)| result.kind.leads_order());
+    let rows: Vec<_> = leading.map(|(result, _)| order_row(result)).collect();
     let sql = format!(
         "UPDATE orders SET
              changed_at = $2, revision = revision + 1, state = COALESCE(v.value ->> 'state', state), reason = v.value ->> 'reason',
@@ -264,13 +262,13 @@ async fn write_orders<T: Dialect>(db: &mut T, taken: &[(&Settlement, &Current)],
 }
 
 /// The columns of the order that an outcome for its invoice sets.
-fn order_row(settlement: &Settlement) -> serde_json::Value {
+fn order_row(result: &AttemptResult) -> serde_json::Value {
     let mut row = json!({
-        "order_id": settlement.order_id, "state": next_state(&settlement.outcome).map(State::as_str),
-        "warnings": to_json(&settlement.warnings), "reason": "", "findings": "[]", "subject": "",
+        "order_id": result.order_id, "state": next_state(&result.outcome).map(State::as_str),
+        "warnings": to_json(&result.warnings), "reason": "", "findings": "[]", "subject": "",
         "settles": -1, "reconsider": 0,
     });
-    match &settlement.outcome {
+    match &result.outcome {
         Outcome::Exists { document } => {
             row["number"] = json!(document.number);
             row["id"] = json!(document.id);
@@ -278,7 +276,7 @@ fn order_row(settlement: &Settlement) -> serde_json::Value {
             row["amount"] = json!(hundredths(Rupiah::from_decimal(document.total)));
         }
         Outcome::Blocked { findings, .. } => {
-            row["settles"] = json!(settlement.revision);
+            row["settles"] = json!(result.revision);
             row["reason"] = json!(findings.first().map_or("", |finding| finding.reason.code()));
             row["findings"] = json!(to_json(findings));
             row["subject"] = json!(subject_of(findings));
@@ -291,10 +289,10 @@ fn order_row(settlement: &Settlement) -> serde_json::Value {
 }
 
 /// Starts to recheck what blocked documents wait for, once for all documents that wait for the same thing.
-async fn begin_rechecks(db: &mut impl Dialect, taken: &[(&Settlement, &Current)], now: Timestamp) -> Result<()> {
+async fn begin_rechecks(db: &mut impl Dialect, taken: &[(&AttemptResult, &Current)], now: Timestamp) -> Result<()> {
     let mut begun = HashSet::new();
-    for (settlement, Current { book, .. }) in taken {
-        if let Outcome::Blocked { waits_for: Some(subject), .. } = &settlement.outcome
+    for (result, Current { book, .. }) in taken {
+        if let Outcome::Blocked { waits_for: Some(subject), .. } = &result.outcome
             && begun.insert((book, subject))
         {
             let sql = "INSERT INTO rechecks (book, subject, next_at) VALUES ($1, $2, $3)

@@ -3,7 +3,7 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{doubt::Doubt, ids::AttemptNo},
-    storage::{Counted, Lane, Outcome, Selection, Settled, Settlement, Verdict},
+    storage::{AttemptResult, Counted, Lane, Outcome, Selection, Settled, Verdict},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -36,8 +36,8 @@ pub(super) async fn a_decision_about_an_order_under_a_lease_changes_nothing(base
     world.advance(600);
     assert_eq!(decide(&world, verdict.clone()).await, 0);
     let outcome = Outcome::Postponed { until: world.clock.now(), counted: Counted::Yes };
-    let settlement = Settlement::with_doubt(&claim, Doubt::of_age(None, 0), outcome);
-    assert_eq!(world.storage.settle(&[settlement], world.clock.now()).await.expect("written"), [Settled::Written]);
+    let result = AttemptResult::with_doubt(&claim, Doubt::of_age(None, 0), outcome);
+    assert_eq!(world.storage.settle(&[result], world.clock.now()).await.expect("written"), [Settled::Written]);
     assert_eq!(decide(&world, verdict).await, 0, "it was made before the outcome was known");
     let verdict = ignoring(&undecided(&world).await.remove(0));
     assert_eq!(decide(&world, verdict).await, 1);
@@ -48,13 +48,12 @@ pub(super) async fn an_outcome_counts_once_and_only_from_the_current_claim(base:
     world.forstok_sends(order("1").ready_to_ship()).await;
     let claim = world.only_claim().await;
     let outcome = Outcome::Blocked { findings: Vec::new(), waits_for: None, recheck_after: None };
-    let settlement = |attempt| {
-        let mut settlement = Settlement::of(&claim, outcome.clone());
-        settlement.attempt = attempt;
-        settlement
+    let result = |attempt| {
+        let mut result = AttemptResult::of(&claim, outcome.clone());
+        result.attempt = attempt;
+        result
     };
-    let settle =
-        async |attempt| world.storage.settle(&[settlement(attempt)], world.clock.now()).await.expect("written");
+    let settle = async |attempt| world.storage.settle(&[result(attempt)], world.clock.now()).await.expect("written");
     assert_eq!(settle(AttemptNo(claim.attempt.0 - 1)).await, [Settled::Late]);
     assert_eq!(settle(AttemptNo(claim.attempt.0 + 1)).await, [Settled::Late]);
     assert_eq!(world.state("1").await, "due");

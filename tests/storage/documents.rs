@@ -4,7 +4,9 @@ use forstok_accurate::{
     clock::Clock,
     domain::document::Kind,
     settings::Database,
-    storage::{Claim, Deletion, ExistingDocument, Lane, Outcome, Selection, Settled, Settlement, State, StorageError},
+    storage::{
+        AttemptResult, Claim, Deletion, ExistingDocument, Lane, Outcome, Selection, Settled, State, StorageError,
+    },
 };
 use jiff::SignedDuration;
 
@@ -31,7 +33,7 @@ async fn claim(world: &World, lane: Lane) -> Vec<Claim> {
 }
 
 async fn settle(world: &World, claim: &Claim, outcome: Outcome) -> Result<Vec<Settled>, StorageError> {
-    world.storage.settle(&[Settlement::of(claim, outcome)], world.clock.now()).await
+    world.storage.settle(&[AttemptResult::of(claim, outcome)], world.clock.now()).await
 }
 
 fn exists(claim: &Claim, id: i64) -> Outcome {
@@ -51,7 +53,7 @@ pub(super) async fn an_unlawful_change_of_state_is_refused_and_nothing_is_writte
     world.decide_all().await;
     let claims = claim(&world, Lane::Fresh).await;
     // Order 1 cannot be voided, because nothing was to be deleted; the outcome of order 2 must still be written.
-    let both = [Settlement::of(&claims[0], gone(&claims[0])), Settlement::of(&claims[1], exists(&claims[1], 2))];
+    let both = [AttemptResult::of(&claims[0], gone(&claims[0])), AttemptResult::of(&claims[1], exists(&claims[1], 2))];
     let settled = world.storage.settle(&both, world.clock.now()).await.expect("one of them is lawful");
     assert_eq!(settled, [Settled::Unlawful { from: State::Due, to: State::Voided }, Settled::Written]);
     assert_eq!(world.state("1").await, "due");

@@ -77,7 +77,7 @@ pub(super) async fn a_save_in_doubt_is_looked_up_though_its_draft_cannot_be_read
         world.forstok_sends(order("2").ready_to_ship()).await;
         let (claim, session) = (world.only_claim().await, session(&world.wire, &world.clock, true));
         let attempted = post::attempt(&session, claim.invoice().expect("an invoice"), SignedDuration::from_secs).await;
-        assert!(matches!(attempted.settlement.outcome, Outcome::Exists { .. }), "nobody writes it down");
+        assert!(matches!(attempted.result.outcome, Outcome::Exists { .. }), "nobody writes it down");
         is_damaged(&world, "UPDATE documents SET draft = '{' WHERE order_id = '2'").await;
         world.run_until_settled().await;
         assert_eq!(world.state("2").await, "blocked: stored_data_unreadable", "{}", world.timeline("2").await);

@@ -11,7 +11,7 @@ use forstok_accurate::{
     },
     posting::{LEASE, post},
     sandbox::{Action, Fault, On},
-    storage::{Counted, Deletion, Outcome, Selection, Settled, Settlement},
+    storage::{AttemptResult, Counted, Deletion, Outcome, Selection, Settled},
 };
 use jiff::SignedDuration;
 
@@ -41,9 +41,9 @@ async fn a_worker_whose_lease_ran_out_changes_nothing() {
     ];
     for outcome in outcomes {
         let entries = vec![Entry::new(world.clock.now(), Event::Rearmed { actor: String::new() })];
-        let mut settlement = Settlement::of(&late, outcome);
-        settlement.entries = entries;
-        let taken = world.storage.settle(&[settlement], world.clock.now()).await.expect("written");
+        let mut result = AttemptResult::of(&late, outcome);
+        result.entries = entries;
+        let taken = world.storage.settle(&[result], world.clock.now()).await.expect("written");
         assert_eq!(taken, [Settled::Late]);
     }
     world.attempt(late).await;
@@ -113,7 +113,7 @@ async fn a_crash_between_the_save_and_its_settlement_makes_one_invoice() {
     let claim = world.only_claim().await;
     let session = session(&world.wire, &world.clock, true);
     let attempted = post::attempt(&session, claim.invoice().expect("an invoice"), SignedDuration::from_secs).await;
-    assert!(matches!(attempted.settlement.outcome, Outcome::Exists { .. }), "{attempted:?}");
+    assert!(matches!(attempted.result.outcome, Outcome::Exists { .. }), "{attempted:?}");
     let saves = world.saves();
     world = world.dies_and_starts_again().await;
     assert_eq!(world.state(ORDER).await, "due", "nobody wrote it down");
@@ -241,7 +241,7 @@ async fn a_save_whose_slot_is_free_only_after_its_lease_is_not_sent() {
     // Calls are delayed, here because Accurate asked to slow down; another worker may own the order by then.
     session.slow_down(LEASE);
     let attempted = post::attempt(&session, claim.invoice().expect("an invoice"), |_| SignedDuration::ZERO).await;
-    assert!(matches!(attempted.settlement.outcome, Outcome::Postponed { .. }), "{attempted:?}");
+    assert!(matches!(attempted.result.outcome, Outcome::Postponed { .. }), "{attempted:?}");
     assert_eq!((world.saves(), world.accurate.invoice_count()), (0, 0));
 }
 

@@ -4,7 +4,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::{document::Drafted, reason::Warning},
     sandbox::{Action, Fault, On},
-    storage::{ExistingDocument, Outcome, Settled, Settlement, State},
+    storage::{AttemptResult, ExistingDocument, Outcome, Settled, State},
 };
 use rust_decimal::Decimal;
 
@@ -52,8 +52,8 @@ async fn one_invoice_belongs_to_one_order(base: Base) {
     let claims = world.claims().await;
     let invoice = |id| ExistingDocument { id, number: "X".into(), total: Decimal::ONE };
     let settle =
-        async |settlements: &[Settlement]| world.storage.settle(settlements, world.clock.now()).await.expect("written");
-    let invoiced = |at: usize, id| Settlement::of(&claims[at], Outcome::Exists { document: invoice(id) });
+        async |results: &[AttemptResult]| world.storage.settle(results, world.clock.now()).await.expect("written");
+    let invoiced = |at: usize, id| AttemptResult::of(&claims[at], Outcome::Exists { document: invoice(id) });
     assert_eq!(
         settle(&[invoiced(0, 7), invoiced(1, 7)]).await,
         [Settled::Written, Settled::BelongsTo(order_id("1"))],

@@ -68,7 +68,7 @@ pub struct Recheck {
 
 /// The outcome of an attempt, and everything that is stored with it.
 #[derive(Clone, Debug)]
-pub struct Settlement {
+pub struct AttemptResult {
     /// Of which order.
     pub order_id: OrderId,
     /// What sort of document.
@@ -91,7 +91,7 @@ pub struct Settlement {
     pub entries: Vec<Entry>,
 }
 
-impl Settlement {
+impl AttemptResult {
     /// An outcome of a claim about which nothing else is new.
     pub fn of<D>(claim: &Claim<D>, outcome: Outcome) -> Self {
         Self::with_doubt(claim, claim.doubt.clone(), outcome)
@@ -208,7 +208,7 @@ pub enum Deletion {
     Before,
 }
 
-/// What happened to a settlement.
+/// What happened to the result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
     /// It is written.

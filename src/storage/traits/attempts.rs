@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::{
     domain::{ids::BookName, order::OrderId},
     storage::{
-        Claim, Claimable, LongestWaits, NextAttempts, Result, Selection, Settled, Settlement, attempts, claim, settle,
+        AttemptResult, Claim, Claimable, LongestWaits, NextAttempts, Result, Selection, Settled, attempts, claim,
+        settle,
         sql::{Base, Sql, read, write},
     },
 };
@@ -26,7 +27,7 @@ pub trait Attempts: Send + Sync {
     async fn claimable(&self, book: &BookName, now: Timestamp, most: i64) -> Result<Claimable>;
 
     /// Writes outcomes. An outcome whose claim is no longer current changes nothing. Returns the result of each.
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>>;
+    async fn settle(&self, results: &[AttemptResult], now: Timestamp) -> Result<Vec<Settled>>;
 
     /// When the next attempt of a book is due.
     async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>>;
@@ -64,8 +65,8 @@ impl<B: Base> Attempts for Sql<B> {
         read!(self, db => claim::claimable(db, book, now, most))
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
-        write!(self, Small, db => settle::settle(db, settlements, now))
+    async fn settle(&self, results: &[AttemptResult], now: Timestamp) -> Result<Vec<Settled>> {
+        write!(self, Small, db => settle::settle(db, results, now))
     }
 
     async fn next_attempt_at(&self, book: &BookName) -> Result<Option<Timestamp>> {

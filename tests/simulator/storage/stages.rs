@@ -12,8 +12,8 @@ use forstok_accurate::{
         timeline::Event,
     },
     storage::{
-        Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, KeptDelivery, LongestWaits,
-        News, NextAttempts, PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled, Settlement,
+        AttemptResult, Attempts, Claim, Claimable, Decisions, Deliveries, Delivery, DocumentKey, Folding, KeptDelivery,
+        LongestWaits, News, NextAttempts, PastOrders, Position, Receipt, Recheck, Rechecks, Result, Selection, Settled,
         State, Unfolded, UnreadableDelivery, Verdict,
     },
 };
@@ -141,16 +141,16 @@ impl Attempts for SimStore {
         self.gates.in_store(self.inner.claimable(book, now, most)).await
     }
 
-    async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>> {
+    async fn settle(&self, results: &[AttemptResult], now: Timestamp) -> Result<Vec<Settled>> {
         let call = async {
             if self.switch != Some(Switch::LateWorkerCounts) {
-                return self.inner.settle(settlements, now).await;
+                return self.inner.settle(results, now).await;
             }
-            let mut settlements = settlements.to_vec();
-            for settlement in &mut settlements {
-                settlement.attempt = AttemptNo(self.watch.current_attempt(&settlement.document()).await);
+            let mut results = results.to_vec();
+            for result in &mut results {
+                result.attempt = AttemptNo(self.watch.current_attempt(&result.document()).await);
             }
-            self.inner.settle(&settlements, now).await
+            self.inner.settle(&results, now).await
         };
         let taken = self.write("before settle", "after settle", call).await?;
         if taken.contains(&Settled::Late) {
