@@ -201,7 +201,7 @@ fn as_booked<'a>(draft: &'a Draft, booked_on: Option<&(String, Date)>) -> Cow<'a
 fn cancelled(order: &Unsettled, active: &ActiveMapping) -> Option<Cancelled> {
     let (history, manual) = (&order.order.history, order.order.manual.as_ref());
     // The mapping may have kept invoices when it was cancelled: another mapping leaves them as they are.
-    let is_kept = order.order.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
+    let is_kept = order.order.warnings.iter().any(|one| one.warning == Warning::CancelledKept);
     let counts = cancellation(history, &active.mapping, manual) == Cancellation::Counts
         && active.mapping.on_cancel == OnCancel::Void
         && !is_kept

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use super::mapping::ActiveMapping;
 use crate::{
     domain::{
-        decision::{Decision, decide, notices},
+        decision::{Decision, decide, warnings},
         history::{History, Sighting},
         ids::{BookName, DeliveryId},
         invoice::InvoiceBody,
         money::Rupiah,
         order::OrderId,
-        reason::{Language, Notice, Reason},
+        reason::{Language, OrderWarning, Reason},
     },
     forstok::payload::{self, Unreadable},
     storage::State,
@@ -93,7 +93,7 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
         body: None,
         mapping_revision: active.revision,
     };
-    let notices = notices(&history, Some(&order), &active.mapping, &decision);
+    let warnings = warnings(&history, Some(&order), &active.mapping, &decision);
     match decision {
         Decision::Watch => {
             let wanted = active.mapping.auto_create_at.map_or("never", crate::domain::mapping::status_word);
@@ -149,18 +149,18 @@ pub fn preview(body: &[u8], active: &ActiveMapping, now: Timestamp, language: La
             preview.book = Some(draft.book);
         }
     }
-    preview.warn(notices, language);
+    preview.warn(warnings, language);
     Ok(preview)
 }
 
 impl Preview {
-    fn warn(&mut self, notices: Vec<Notice>, language: Language) {
-        self.findings.extend(notices.into_iter().map(|notice| PreviewFinding {
+    fn warn(&mut self, warnings: Vec<OrderWarning>, language: Language) {
+        self.findings.extend(warnings.into_iter().map(|one| PreviewFinding {
             severity: Severity::Warning,
-            code: notice.warning.code(),
-            sentence: notice.warning.sentence(language),
-            detail: notice.about.in_words(language),
-            remedy: notice.warning.remedy(language),
+            code: one.warning.code(),
+            sentence: one.warning.sentence(language),
+            detail: one.about.in_words(language),
+            remedy: one.warning.remedy(language),
         }));
     }
 }

@@ -257,7 +257,7 @@ pub struct Finding {
 
 /// A warning, with what exactly it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct OrderWarning {
     /// The code.
     pub warning: Warning,
     /// The product, amounts or customer that it is about.

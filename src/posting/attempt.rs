@@ -19,7 +19,7 @@ use crate::{
         doubt::Doubt,
         ids::DocumentNumber,
         invoice::Draft,
-        reason::{Finding, Notice, Reason, Warning},
+        reason::{Finding, OrderWarning, Reason, Warning},
         timeline::{Entry, Event},
     },
     storage::{AttemptResult, Claim, Counted, Deletion, Outcome, Purpose, Trouble},
@@ -84,7 +84,7 @@ pub(super) struct Attempt<'a, D = Draft> {
     pub(super) last_save_at: Monotonic,
     /// The invoice of another integration is used, because it equals the draft.
     pub(super) is_adopted_as_equal: bool,
-    warnings: Vec<Notice>,
+    warnings: Vec<OrderWarning>,
     /// Timeline entries so far.
     entries: Vec<Entry>,
     pub(super) health: Health,
@@ -136,7 +136,7 @@ impl<'a, D> Attempt<'a, D> {
                 number: invoice.number.clone(),
                 id: invoice.id,
                 total: invoice.total.normalize().to_string(),
-                notices: self.warnings.clone(),
+                warnings: self.warnings.clone(),
             }),
             // A recheck that changed nothing is not recorded.
             Outcome::Blocked { findings, .. }
@@ -289,8 +289,8 @@ impl<'a, D> Attempt<'a, D> {
     }
 
     pub(super) fn warn(&mut self, warning: Warning, about: About) {
-        self.warnings.retain(|notice| notice.warning != warning);
-        self.warnings.push(Notice { warning, about });
+        self.warnings.retain(|one| one.warning != warning);
+        self.warnings.push(OrderWarning { warning, about });
     }
 
     /// The outcome of an attempt without a result.

@@ -147,7 +147,7 @@ impl Posting {
             let (Some(invoice), Some(draft)) = (&order.invoice, &order.draft) else { continue };
             session.remember_number(&invoice.number);
             let sent = &draft.body.number;
-            let by_accurate = || order.warnings.iter().any(|notice| notice.warning == Warning::OtherNumber);
+            let by_accurate = || order.warnings.iter().any(|one| one.warning == Warning::OtherNumber);
             // A person's renumbering, which was adopted, says nothing about the numbers that Accurate gives.
             if invoice.number == *sent || by_accurate() {
                 session.saw_number(sent, &invoice.number);

@@ -12,7 +12,7 @@ use crate::domain::{
     history::History,
     manual::{Invoice, Manual, ManualDecision, Situation},
     order::OrderId,
-    reason::{Notice, Reason, Warning},
+    reason::{OrderWarning, Reason, Warning},
     timeline::Event,
 };
 
@@ -82,22 +82,21 @@ pub(super) async fn acknowledge(
 ) -> Result<Written> {
     let rows = db.fetch("SELECT warnings, acknowledged FROM orders WHERE order_id = $1", &[order_id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(Written::Unknown) };
-    let warnings: Vec<Notice> = json_column(row, "warnings")?;
+    let warnings: Vec<OrderWarning> = json_column(row, "warnings")?;
     let mut acknowledged: Vec<Acknowledgement> = json_column(row, "acknowledged")?;
-    let present: Vec<_> = warnings.into_iter().filter(|notice| notice.warning == warning).collect();
+    let present: Vec<_> = warnings.into_iter().filter(|one| one.warning == warning).collect();
     if present.is_empty() {
         return Ok(Written::Unknown);
     }
-    let is_known = |notice: &Notice| {
-        acknowledged.iter().any(|known| known.warning == notice.warning && known.about == notice.about)
-    };
-    let new: Vec<_> = present.iter().filter(|notice| !is_known(notice)).cloned().collect();
+    let is_known =
+        |one: &OrderWarning| acknowledged.iter().any(|known| known.warning == one.warning && known.about == one.about);
+    let new: Vec<_> = present.iter().filter(|one| !is_known(one)).cloned().collect();
     if new.is_empty() {
         return Ok(Written::Unchanged);
     }
     // What it was about before is of no more use.
-    acknowledged.retain(|known| known.warning != warning || present.iter().any(|notice| notice.about == known.about));
-    acknowledged.extend(new.into_iter().map(|Notice { warning, about }| Acknowledgement {
+    acknowledged.retain(|known| known.warning != warning || present.iter().any(|one| one.about == known.about));
+    acknowledged.extend(new.into_iter().map(|OrderWarning { warning, about }| Acknowledgement {
         warning,
         about,
         actor: actor.to_owned(),

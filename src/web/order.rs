@@ -24,7 +24,7 @@ use crate::{
         manual::Manual,
         money::Rupiah,
         origin::Origin,
-        reason::{Finding, Notice},
+        reason::{Finding, OrderWarning},
         reconciliation::{Class, FindingState},
     },
     forstok::payload,
@@ -253,14 +253,12 @@ fn decided(order: &OrderRecord, page: &Page) -> Option<Decided> {
 }
 
 fn notices(order: &OrderRecord, page: &Page) -> Vec<Warned> {
-    let warned = |notice: &Notice| Warned {
-        code: notice.warning.code(),
-        sentence: notice.warning.sentence(page.language),
-        about: format::sentence(&notice.about.in_words(page.language)),
-        remedy: notice.warning.remedy(page.language),
-        acknowledged: order
-            .acknowledgement(notice)
-            .map(|known| format!("{}, {}", known.actor, format::moment(known.at))),
+    let warned = |one: &OrderWarning| Warned {
+        code: one.warning.code(),
+        sentence: one.warning.sentence(page.language),
+        about: format::sentence(&one.about.in_words(page.language)),
+        remedy: one.warning.remedy(page.language),
+        acknowledged: order.acknowledgement(one).map(|known| format!("{}, {}", known.actor, format::moment(known.at))),
     };
     order.warnings.iter().map(warned).collect()
 }

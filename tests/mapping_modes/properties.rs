@@ -13,7 +13,7 @@ use forstok_accurate::{
         mapping::Mapping,
         money::Rupiah,
         order::{OrderId, Snapshot},
-        reason::{Language, Notice, Reason},
+        reason::{Language, OrderWarning, Reason},
     },
     engine::Engine,
     forstok::payload,
@@ -126,7 +126,7 @@ fn decided(order: &Snapshot, mapping: &Mapping) -> Decision {
     decide(&History::begin(&Sighting::of(order, at, DeliveryId(1))), order, mapping)
 }
 
-fn invoiced(decision: Decision) -> (Draft, Vec<Notice>) {
+fn invoiced(decision: Decision) -> (Draft, Vec<OrderWarning>) {
     match decision {
         Decision::Invoice(draft, notices) => (*draft, notices),
         other => panic!("must be invoiced: {other:?}"),

@@ -212,7 +212,7 @@ impl World {
 
     /// The warnings of an order.
     pub(crate) async fn warnings(&self, id: &str) -> Vec<Warning> {
-        self.order(id).await.warnings.into_iter().map(|notice| notice.warning).collect()
+        self.order(id).await.warnings.into_iter().map(|one| one.warning).collect()
     }
 
     /// The number of orders in this state.

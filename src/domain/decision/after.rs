@@ -13,7 +13,7 @@ use crate::domain::{
     manual::{Manual, ManualDecision},
     mapping::{Mapping, OnCancel},
     order::Snapshot,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Finding, OrderWarning, Reason, Warning},
     state::State,
     timeline::Event,
     unread::UnreadAmounts,
@@ -165,8 +165,8 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     }
     let invoice = About::Invoice { number: number.clone(), id: None };
     let of_cancelling = [Warning::CancelledKept, Warning::ProgressedAfterCancel];
-    let was_kept = verdict.warnings.iter().any(|notice| notice.warning == Warning::CancelledKept);
-    verdict.warnings.retain(|notice| !of_cancelling.contains(&notice.warning));
+    let was_kept = verdict.warnings.iter().any(|one| one.warning == Warning::CancelledKept);
+    verdict.warnings.retain(|one| !of_cancelling.contains(&one.warning));
     match cancellation(&order.history, mapping, manual) {
         // A return takes the place of deleting the invoice, or a person decides.
         Cancellation::Counts
@@ -183,14 +183,14 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
             return;
         }
         Cancellation::Counts => {
-            verdict.warnings.push(Notice { warning: Warning::CancelledKept, about: invoice });
+            verdict.warnings.push(OrderWarning { warning: Warning::CancelledKept, about: invoice });
             if !was_kept {
                 verdict.events.push(Event::Kept { number });
             }
             return;
         }
         Cancellation::Contradicted { .. } => {
-            verdict.warnings.push(Notice { warning: Warning::ProgressedAfterCancel, about: invoice });
+            verdict.warnings.push(OrderWarning { warning: Warning::ProgressedAfterCancel, about: invoice });
             // Nothing comes back because of a cancellation that no longer counts.
             verdict.settlement_decides = true;
         }
@@ -209,13 +209,13 @@ fn compare_with_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Sna
     if !UnreadAmounts::of(snapshot, mapping.bundles).needed.is_empty() {
         return;
     }
-    verdict.warnings.retain(|notice| notice.warning != Warning::ChangedAfterInvoice);
+    verdict.warnings.retain(|one| one.warning != Warning::ChangedAfterInvoice);
     let changes = sent.basis.changes_to(&Basis::of(snapshot));
     if !changes.is_empty() {
-        let notice = Notice { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
-        if !order.warnings.contains(&notice) {
-            verdict.events.push(Event::Changed { about: notice.about.clone() });
+        let warning = OrderWarning { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
+        if !order.warnings.contains(&warning) {
+            verdict.events.push(Event::Changed { about: warning.about.clone() });
         }
-        verdict.warnings.push(notice);
+        verdict.warnings.push(warning);
     }
 }

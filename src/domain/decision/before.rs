@@ -13,7 +13,7 @@ use crate::domain::{
     mapping::{InvoiceDate, Mapping, OnTotalDifference, Store, TaxMode, UnknownStores},
     money::Rupiah,
     order::Snapshot,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Finding, OrderWarning, Reason, Warning},
     unread::{Field, Problem, Unread, UnreadAmounts, Why},
 };
 
@@ -27,7 +27,7 @@ pub enum Decision {
     /// A person must act. The first finding is the reason; the others are listed too. Never empty.
     Block(Vec<Finding>),
     /// This invoice must exist.
-    Invoice(Box<Draft>, Vec<Notice>),
+    Invoice(Box<Draft>, Vec<OrderWarning>),
 }
 
 /// Largest number of findings that are listed. Once they are fixed, the remaining ones are shown.
@@ -73,39 +73,45 @@ pub fn decide_without_snapshot(
 
 /// Warnings about how an order arrived, whatever is decided about it, except those that are already findings of the
 /// decision. `order` is the snapshot whose amounts count, if it is available.
-pub fn notices(history: &History, order: Option<&Snapshot>, mapping: &Mapping, decision: &Decision) -> Vec<Notice> {
-    let mut notices = Vec::new();
+pub fn warnings(
+    history: &History,
+    order: Option<&Snapshot>,
+    mapping: &Mapping,
+    decision: &Decision,
+) -> Vec<OrderWarning> {
+    let mut warnings = Vec::new();
     if let Some(status) = history.unknown_status() {
-        notices.push(Notice { warning: Warning::UnknownStatus, about: About::Status { text: status.to_owned() } });
+        warnings
+            .push(OrderWarning { warning: Warning::UnknownStatus, about: About::Status { text: status.to_owned() } });
     }
     let findings = match decision {
         Decision::Block(findings) => findings.as_slice(),
         _ => &[],
     };
-    let mut notice = |warning, about: About| {
-        if notices.len() < MOST_LISTED && !findings.iter().any(|finding| finding.about == about) {
-            notices.push(Notice { warning, about });
+    let mut warn = |warning, about: About| {
+        if warnings.len() < MOST_LISTED && !findings.iter().any(|finding| finding.about == about) {
+            warnings.push(OrderWarning { warning, about });
         }
     };
-    let Some(order) = order else { return notices };
+    let Some(order) = order else { return warnings };
     for unread in &order.unread {
         match (unread.field, unread.problem.why) {
             (Field::UpdatedAt | Field::OrderedAt, Why::InFuture) => {
-                notice(Warning::TimeInFuture, unread_as(&unread.problem));
+                warn(Warning::TimeInFuture, unread_as(&unread.problem));
             }
-            (Field::UpdatedAt | Field::OrderedAt, _) => notice(Warning::TimeUnreadable, unread_as(&unread.problem)),
+            (Field::UpdatedAt | Field::OrderedAt, _) => warn(Warning::TimeUnreadable, unread_as(&unread.problem)),
             _ => {}
         }
     }
     let unread = UnreadAmounts::of(order, mapping.bundles);
     for problem in unread.needed.into_iter().chain(unread.not_needed) {
-        notice(Warning::AmountUnreadable, unread_as(problem));
+        warn(Warning::AmountUnreadable, unread_as(problem));
     }
     // The time is that of an earlier snapshot, so it is not in this one.
     if let Some(value) = history.unread_time().filter(|_| order.unread_update_time().is_none()) {
-        notice(Warning::TimeUnreadable, unread_update_time(value));
+        warn(Warning::TimeUnreadable, unread_update_time(value));
     }
-    notices
+    warnings
 }
 
 /// Status and rules say that an invoice is wanted.
@@ -199,7 +205,7 @@ pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&Manual
 fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     // Findings are added in the order of precedence of their reasons (design.md §6).
     let mut findings: Vec<_> = wanted.contradiction.map(contradicted).into_iter().collect();
-    let mut notices = Vec::new();
+    let mut warnings = Vec::new();
     let mapped = mapping.stores.get(&order.store_id);
     let unknown = Store::unknown();
     let store = mapped.unwrap_or(&unknown);
@@ -228,14 +234,17 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
     for line in lines {
         let (item, cut) = DetailItem::new(line, warehouse.clone(), tax);
         if cut {
-            notices.push(Notice { warning: Warning::NameCut, about: About::Name { name: item.detail_name.clone() } });
+            warnings.push(OrderWarning {
+                warning: Warning::NameCut,
+                about: About::Name { name: item.detail_name.clone() },
+            });
         }
         detail_item.push(item);
     }
     let ordered_at = order.ordered_at.filter(|_| mapping.invoice_date == InvoiceDate::Ordered);
     let day = day_in_wib(ordered_at.unwrap_or(wanted.reached_at));
     if wanted.is_arrival && ordered_at.is_none() {
-        notices.push(Notice { warning: Warning::DatedByArrival, about: About::ArrivedOn { day } });
+        warnings.push(OrderWarning { warning: Warning::DatedByArrival, about: About::ArrivedOn { day } });
     }
     let body = InvoiceBody {
         customer_no: mapping.customer_of(&order.store_id).to_owned(),
@@ -260,7 +269,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
         let about = About::OrderTotal { invoice: total, order: expected };
         match mapping.on_total_difference {
             OnTotalDifference::Block => findings.push(Finding { reason: Reason::TotalDifference, about }),
-            OnTotalDifference::Warn => notices.push(Notice { warning: Warning::TotalDifference, about }),
+            OnTotalDifference::Warn => warnings.push(OrderWarning { warning: Warning::TotalDifference, about }),
         }
     }
     if !findings.is_empty() {
@@ -275,7 +284,7 @@ fn draft(order: &Snapshot, mapping: &Mapping, wanted: &Wanted) -> Decision {
         basis: Basis::of(order),
         body,
     };
-    Decision::Invoice(Box::new(draft), notices)
+    Decision::Invoice(Box::new(draft), warnings)
 }
 
 /// Amounts that the invoice depends on and that are unreadable or cannot be used.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 pub use self::{
     after::{after_settlement, awaits_deletions, awaits_settlement},
-    before::{Decision, cancellation, decide, decide_with, decide_without_snapshot, notices},
+    before::{Decision, cancellation, decide, decide_with, decide_without_snapshot, warnings},
     verdict::verdict,
 };
 use super::{
@@ -21,7 +21,7 @@ use super::{
     invoice::Draft,
     manual::ManualDecision,
     order::OrderId,
-    reason::{Finding, Notice, Reason},
+    reason::{Finding, OrderWarning, Reason},
     state::State,
     timeline::Event,
 };
@@ -62,7 +62,7 @@ pub struct Undecided {
     /// What is known about its saves.
     pub saves: Saves,
     /// The warnings that it has so far.
-    pub warnings: Vec<Notice>,
+    pub warnings: Vec<OrderWarning>,
     /// A person's decision about it.
     pub manual: Option<ManualDecision>,
 }
@@ -110,7 +110,7 @@ pub struct Verdict {
     /// All findings.
     pub findings: Vec<Finding>,
     /// Warnings that it has from now on.
-    pub warnings: Vec<Notice>,
+    pub warnings: Vec<OrderWarning>,
     /// The invoice to send; `None` keeps the previous draft.
     pub draft: Option<Draft>,
     /// Entries for the timeline.

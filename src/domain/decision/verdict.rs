@@ -3,7 +3,7 @@
 use super::{
     Saves, Undecided, Verdict,
     after::{after_invoice, after_replacement, comes_back, is_to_vanish, paid, replaced},
-    before::{Decision, cancellation, decide_with, decide_without_snapshot, notices},
+    before::{Decision, cancellation, decide_with, decide_without_snapshot, warnings},
 };
 use crate::domain::{
     about::About,
@@ -11,7 +11,7 @@ use crate::domain::{
     manual::{Manual, ManualDecision},
     mapping::Mapping,
     order::Snapshot,
-    reason::{Notice, Reason, Warning},
+    reason::{OrderWarning, Reason, Warning},
     state::State,
     timeline::Event,
 };
@@ -33,7 +33,7 @@ pub fn verdict(
     };
     let snapshot = snapshot.ok();
     keep_warnings(&mut verdict, order, snapshot.as_ref());
-    verdict.warnings.extend(notices(history, snapshot.as_ref(), mapping, &decision));
+    verdict.warnings.extend(warnings(history, snapshot.as_ref(), mapping, &decision));
     let cancelled = cancellation(history, mapping, manual);
     let is_contradicted = matches!(cancelled, Cancellation::Contradicted { .. });
     match (order.state, decision) {
@@ -73,9 +73,9 @@ pub fn verdict(
             }
         }
         (_, Decision::Block(findings)) => verdict.block(order, findings),
-        (_, Decision::Invoice(draft, notices)) => {
+        (_, Decision::Invoice(draft, warnings)) => {
             verdict.state = State::Due;
-            verdict.warnings.extend(notices);
+            verdict.warnings.extend(warnings);
             if order.state != State::Due || order.draft.as_ref() != Some(&draft) {
                 let (number, total) = (draft.body.number.clone(), draft.total.to_string());
                 verdict.events.push(Event::Due { number, total });
@@ -121,15 +121,15 @@ fn keep_warnings(verdict: &mut Verdict, order: &Undecided, snapshot: Option<&Sna
         }
         warning.is_of_posting() || order.invoice_exists || order.state == State::Voided
     };
-    verdict.warnings.extend(order.warnings.iter().filter(|notice| stays(notice.warning)).cloned());
+    verdict.warnings.extend(order.warnings.iter().filter(|one| stays(one.warning)).cloned());
 }
 
 /// Warnings about the order itself are recorded once, when they are new.
 fn note_new_warnings(verdict: &mut Verdict, order: &Undecided) {
     let is_own = |warning: Warning| warning.is_of_reading() || warning == Warning::ProgressedAfterCancel;
-    let is_new = |notice: &&Notice| is_own(notice.warning) && !order.warnings.contains(notice);
-    let notices: Vec<_> = verdict.warnings.iter().filter(is_new).cloned().collect();
-    if !notices.is_empty() {
-        verdict.events.push(Event::Noticed { notices });
+    let is_new = |one: &&OrderWarning| is_own(one.warning) && !order.warnings.contains(one);
+    let warnings: Vec<_> = verdict.warnings.iter().filter(is_new).cloned().collect();
+    if !warnings.is_empty() {
+        verdict.events.push(Event::Warned { warnings });
     }
 }

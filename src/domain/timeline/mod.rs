@@ -14,7 +14,7 @@ use super::{
     money::Rupiah,
     origin::Origin,
     payout::RowState,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Finding, OrderWarning, Reason, Warning},
     recheck::Subject,
     reconciliation::{Action, Class},
 };
@@ -43,9 +43,11 @@ pub enum Event {
         times: i64,
     },
     /// The order deserves attention, whatever its state.
-    Noticed {
+    #[serde(rename = "noticed")]
+    Warned {
         /// The warnings that were not reported before.
-        notices: Vec<Notice>,
+        #[serde(rename = "notices")]
+        warnings: Vec<OrderWarning>,
     },
     /// The chosen status is not reached.
     Watching,
@@ -97,7 +99,8 @@ pub enum Event {
         /// Accurate's total in rupiah.
         total: String,
         /// Warnings about the invoice.
-        notices: Vec<Notice>,
+        #[serde(rename = "notices")]
+        warnings: Vec<OrderWarning>,
     },
     /// It was decided what becomes of a payout row or a return record.
     RowDecided {
@@ -356,7 +359,7 @@ mod tests {
             blocked.in_words(Language::Indonesian),
             "tertahan: gudang pada pesanan ini belum dipetakan ke gudang di Accurate (gudang 999)"
         );
-        let invoiced = Event::Invoiced { number: "A1".into(), id: 1, total: "80000".to_owned(), notices: Vec::new() };
+        let invoiced = Event::Invoiced { number: "A1".into(), id: 1, total: "80000".to_owned(), warnings: Vec::new() };
         let inactive = Finding { reason: Reason::AccountInactive, about: About::Order { id: "1".to_owned() } };
         let of_receipt = Event::blocked(Kind::Receipt, vec![inactive]).in_words(Language::English);
         assert!(of_receipt.starts_with("blocked: an account of this sales receipt is inactive"), "{of_receipt}");

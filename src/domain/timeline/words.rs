@@ -12,7 +12,7 @@ use crate::domain::{
     money::Rupiah,
     origin::Origin,
     payout::RowState,
-    reason::{Finding, Language, Notice, Warning},
+    reason::{Finding, Language, OrderWarning, Warning},
     recheck::Subject,
 };
 
@@ -52,7 +52,7 @@ impl Event {
             Self::Unreadable { problem, times } => {
                 format!("a webhook that names this order cannot be read: {problem}{}", repeated(*times, "times"))
             }
-            Self::Noticed { notices } => warned(notices, "please check: ", LANGUAGE),
+            Self::Warned { warnings } => warned(warnings, "please check: ", LANGUAGE),
             Self::Watching => "waiting for the chosen status".to_owned(),
             Self::Ignored { reason } => format!("ignored: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { document, findings } => format!("blocked: {}", listed(findings, *document, LANGUAGE)),
@@ -92,11 +92,11 @@ impl Event {
                 let way = if *already_gone { "no longer exists" } else { "was deleted" };
                 format!("{} {number} {way} in Accurate", document.in_words(LANGUAGE))
             }
-            Self::Invoiced { number, id, total, notices } => format!(
+            Self::Invoiced { number, id, total, warnings } => format!(
                 "invoice {number} {} in Accurate (id {id}, {}){}",
-                if is_adopted(notices) { "already existed" } else { "was created" },
+                if is_adopted(warnings) { "already existed" } else { "was created" },
                 money(total),
-                warned(notices, "; please check: ", LANGUAGE)
+                warned(warnings, "; please check: ", LANGUAGE)
             ),
             Self::Adopted { number, id, total } => format!(
                 "invoice {number} already existed in Accurate (id {id}, {}). It has the same \
@@ -174,7 +174,7 @@ impl Event {
             Self::Unreadable { problem, times } => {
                 format!("webhook untuk pesanan ini tidak dapat dibaca: {problem}{}", repeated(*times, "kali"))
             }
-            Self::Noticed { notices } => warned(notices, "mohon diperiksa: ", LANGUAGE),
+            Self::Warned { warnings } => warned(warnings, "mohon diperiksa: ", LANGUAGE),
             Self::Watching => "menunggu status yang dipilih".to_owned(),
             Self::Ignored { reason } => format!("diabaikan: {}", clause(reason.sentence(LANGUAGE))),
             Self::Blocked { document, findings } => format!("tertahan: {}", listed(findings, *document, LANGUAGE)),
@@ -216,11 +216,11 @@ impl Event {
             Self::Reply { call, outcome, words } => {
                 format!("{}: {}", call_in_words(call, LANGUAGE), reply_in_words(outcome, words, LANGUAGE))
             }
-            Self::Invoiced { number, id, total, notices } => format!(
+            Self::Invoiced { number, id, total, warnings } => format!(
                 "faktur {number} {} di Accurate (id {id}, {}){}",
-                if is_adopted(notices) { "sudah ada" } else { "berhasil dibuat" },
+                if is_adopted(warnings) { "sudah ada" } else { "berhasil dibuat" },
                 money(total),
-                warned(notices, "; mohon diperiksa: ", LANGUAGE)
+                warned(warnings, "; mohon diperiksa: ", LANGUAGE)
             ),
             Self::Adopted { number, id, total } => format!(
                 "faktur {number} sudah ada di Accurate (id {id}, {}). Pelanggan, tanggal, cabang, syarat pembayaran, \
@@ -338,11 +338,10 @@ fn listed(findings: &[Finding], document: Kind, language: Language) -> String {
     findings.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn warned(notices: &[Notice], before: &str, language: Language) -> String {
-    let one = |notice: &Notice| {
-        format!("{} ({})", clause(notice.warning.sentence(language)), notice.about.in_words(language))
-    };
-    let listed: Vec<_> = notices.iter().map(one).collect();
+fn warned(warnings: &[OrderWarning], before: &str, language: Language) -> String {
+    let one =
+        |one: &OrderWarning| format!("{} ({})", clause(one.warning.sentence(language)), one.about.in_words(language));
+    let listed: Vec<_> = warnings.iter().map(one).collect();
     if listed.is_empty() { String::new() } else { format!("{before}{}", listed.join("; ")) }
 }
 
@@ -351,8 +350,8 @@ fn quoted(text: Option<&str>, before: &str) -> String {
     text.map_or_else(String::new, |text| format!("{before}{text}"))
 }
 
-fn is_adopted(notices: &[Notice]) -> bool {
-    notices.iter().any(|notice| notice.warning == Warning::InvoiceAdopted)
+fn is_adopted(warnings: &[OrderWarning]) -> bool {
+    warnings.iter().any(|one| one.warning == Warning::InvoiceAdopted)
 }
 
 /// A stored amount for people; a text that is not an amount is unchanged.

@@ -10,7 +10,7 @@ use crate::{
         invoice::ACCURATE_DAY,
         manual::ManualDecision,
         money::exact_number,
-        reason::{Language, Notice, Reason},
+        reason::{Language, OrderWarning, Reason},
     },
     storage::{OrderRecord, State as OrderState},
 };
@@ -157,7 +157,7 @@ impl Order {
                 remedy: finding.reason.remedy(language),
             })
             .collect();
-        let notices: Vec<_> = record.warnings.iter().map(|notice| notice_words(notice, &record, language)).collect();
+        let notices: Vec<_> = record.warnings.iter().map(|one| warning_words(one, &record, language)).collect();
         let date = record.draft.as_ref().map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string());
         let invoiced_at = record.invoiced_at.map(|at| at.to_string());
         let invoice = record.invoice.filter(|_| record.state != OrderState::Voided).map(|invoice| OrderInvoice {
@@ -186,7 +186,7 @@ impl Order {
             detail: record.findings.first().map(|finding| finding.about.in_words(language)),
             remedy: record.reason.map(|reason| reason.remedy(language)),
             findings,
-            warnings: record.warnings.iter().map(|notice| notice.warning.code()).collect(),
+            warnings: record.warnings.iter().map(|one| one.warning.code()).collect(),
             notices,
             book: record.book,
             attempts: record.tries,
@@ -197,14 +197,14 @@ impl Order {
     }
 }
 
-fn notice_words(notice: &Notice, record: &OrderRecord, language: Language) -> NoticeWords {
-    let acknowledged = record.acknowledgement(notice);
+fn warning_words(one: &OrderWarning, record: &OrderRecord, language: Language) -> NoticeWords {
+    let acknowledged = record.acknowledgement(one);
     NoticeWords {
         words: Words {
-            code: notice.warning.code(),
-            sentence: notice.warning.sentence(language),
-            detail: notice.about.in_words(language),
-            remedy: notice.warning.remedy(language),
+            code: one.warning.code(),
+            sentence: one.warning.sentence(language),
+            detail: one.about.in_words(language),
+            remedy: one.warning.remedy(language),
         },
         acknowledged_by: acknowledged.map(|known| known.actor.clone()),
         acknowledged_at: acknowledged.map(|known| known.at.to_string()),

@@ -10,7 +10,7 @@ use crate::domain::{
     ids::{AttemptNo, DocumentNumber},
     invoice::Draft,
     order::OrderId,
-    reason::{Finding, Notice},
+    reason::{Finding, OrderWarning},
     recheck::Subject,
 };
 
@@ -66,7 +66,7 @@ pub struct Claim<D = Drafted> {
     /// Accurate's own errors about this document so far.
     pub trouble: Trouble,
     /// The order's warnings.
-    pub warnings: Vec<Notice>,
+    pub warnings: Vec<OrderWarning>,
     /// When the newest webhook arrived.
     pub received_at: Timestamp,
     /// What is not known about its saves.

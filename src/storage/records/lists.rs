@@ -10,7 +10,7 @@ use crate::domain::{
     invoice::Draft,
     manual::ManualDecision,
     order::OrderId,
-    reason::{Finding, Notice, Reason, Warning},
+    reason::{Finding, OrderWarning, Reason, Warning},
     state::State,
 };
 
@@ -88,7 +88,7 @@ pub struct OrderRecord {
     pub acknowledged: Vec<Acknowledgement>,
     pub findings: Vec<Finding>,
     pub reason: Option<Reason>,
-    pub warnings: Vec<Notice>,
+    pub warnings: Vec<OrderWarning>,
     /// The book that its invoice goes to, once it has a draft.
     pub book: Option<BookName>,
     pub tries: i64,
@@ -101,8 +101,8 @@ pub struct OrderRecord {
 
 impl OrderRecord {
     /// Who has acknowledged this warning, and when; `None` while it needs attention.
-    pub fn acknowledgement(&self, notice: &Notice) -> Option<&Acknowledgement> {
-        self.acknowledged.iter().find(|known| known.warning == notice.warning && known.about == notice.about)
+    pub fn acknowledgement(&self, one: &OrderWarning) -> Option<&Acknowledgement> {
+        self.acknowledged.iter().find(|known| known.warning == one.warning && known.about == one.about)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::{
     doubt::Doubt,
     ids::{AttemptNo, DocumentNumber},
     order::OrderId,
-    reason::{Finding, Notice},
+    reason::{Finding, OrderWarning},
     recheck::Subject,
     state::State,
     timeline::Entry,
@@ -86,7 +86,7 @@ pub struct AttemptResult {
     /// Accurate's own errors about this document so far.
     pub trouble: Trouble,
     /// The order's warnings after the attempt.
-    pub warnings: Vec<Notice>,
+    pub warnings: Vec<OrderWarning>,
     /// Entries for the timeline, each with its own time.
     pub entries: Vec<Entry>,
 }
