@@ -1,4 +1,7 @@
 //! The lists that people choose from, page by page, each page checked against the question (accurate.md §3, §5).
+//!
+//! Accurate ignores parameters that it does not understand, and a list can change between two pages. Each page is
+//! therefore checked: its number, the number of rows, and that each row comes exactly once.
 
 use std::collections::HashSet;
 

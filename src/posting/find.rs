@@ -1,4 +1,7 @@
 //! Finds an order's invoice: by its number, by the id in an earlier reply, and in the list of its day.
+//!
+//! An invoice of another integration is searched for in the list of the day before as well, because other integrations
+//! may date an order a day early.
 
 use std::sync::Arc;
 

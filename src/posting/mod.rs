@@ -2,8 +2,8 @@
 //!
 //! `scheduler` chooses the next work; `work` does it and stores the outcome. [`post`] makes one attempt for an invoice,
 //! whose state is in `attempt`; `find` looks the invoice up, and `void` deletes it. [`bulk`] makes many attempts with
-//! shared calls, and `read_back` checks what they saved, together with other `bulks`. `follow_up` and `follow_up_bulk`
-//! do the same for receipts and returns. [`recheck`] checks whether what blocked orders wait for exists now,
+//! shared calls, and `read_back` checks what they saved, together with other `bulks`. `after_sale` and
+//! `after_sale_bulk` do the same for receipts and returns. [`recheck`] checks whether what blocked orders wait for exists now,
 //! [`circuit`] pauses a book that fails, and [`lending`] shares Accurate's limit with commands.
 
 mod after_sale;

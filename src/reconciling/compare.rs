@@ -1,4 +1,7 @@
 //! Compares our ledger with what Accurate listed, and looks up each invoice that is not as expected.
+//!
+//! The list may be older than the ledger, so it is never the only proof of a difference: the order's invoices are read
+//! one by one, half a minute after the order last changed, and replace the rows of the list.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,8 @@
 //! Reads the list of a period into storage, from the first page to the last.
+//!
+//! A list may grow while it is read, because invoices are being created; a list that shrinks is read again. Each row is
+//! stored with the order that it belongs to: by Accurate's id, else by the order id in its description. The number
+//! counts only as long as the ledger has no id, for drafts and for saves whose reply is not known.
 
 use super::{Permission, Reconciling, Stop};
 use crate::{

@@ -1,4 +1,7 @@
 //! The lists of an Accurate database: filled page by page, exchanged in one commit, and searched.
+//!
+//! Pages are stored as they arrive, in a half of the table that is not shown; the commit that ends the reading exchanges
+//! the halves. Every write names its reading, so a late reader changes nothing.
 
 use std::collections::BTreeSet;
 
