@@ -17,8 +17,8 @@ use crate::{
     domain::ids::BookName,
     housekeeping::retention::{STEP, clear_some},
     inbox::reread::Sweep,
-    posting::LeadingBook,
-    replicas::{Duty, leadership::LeadingDecisions},
+    posting::{BookStatus, LeadingBook},
+    replicas::{Duty, Replica, leadership::LeadingDecisions},
     storage,
     supervisor::Progress,
 };
@@ -69,91 +69,94 @@ impl Running {
     /// are on, asking Forstok for orders and sending notices. Bodies older than `keep_bodies` are cleared; with `None`,
     /// never.
     pub fn start(engine: &Arc<Engine>, keep_bodies: Option<SignedDuration>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let supervisor = engine.supervisor();
-        let (at_work, until) = (engine.clone(), stopped.clone());
-        let deciding = move |progress| decide_always(at_work.clone(), until.clone(), progress);
-        let mut tasks = vec![supervisor.keep_running("deciding", deciding)];
-        let lead = |duty: Arc<dyn Duty>, name: String| {
-            let replica = engine.replica.clone();
-            supervisor.keep_running(name, move |progress| replica.clone().lead_always(duty.clone(), progress))
-        };
-        let (notifying, hearing) = (engine.replica.clone(), engine.replica.clone());
-        let mut behind = vec![
-            lead(Arc::new(LeadingDecisions(engine.signals.clone())), "leadership of deciding".to_owned()),
-            supervisor
-                .keep_running("notifying replicas", move |progress| notifying.clone().notify_others_always(progress)),
-            supervisor.keep_running("hearing replicas", move |progress| hearing.clone().hear_others_always(progress)),
-        ];
-        for status in engine.books() {
-            let book = status.name;
-            let leading = LeadingBook::new(engine.posting.clone(), &book);
-            behind.push(lead(Arc::new(leading), format!("leadership of {book}")));
-            let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
-            let posting = move |progress| post_always(at_work.clone(), name.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running(format!("posting to {book}"), posting));
-            let (at_work, name, until) = (engine.clone(), book.clone(), stopped.clone());
-            let reading = move |progress| read_always(at_work.clone(), name.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running(format!("reading lists of {book}"), reading));
+        let mut running = Self::of(engine);
+        running.run("deciding", decide_always);
+        running.lead("deciding", Arc::new(LeadingDecisions(engine.signals.clone())));
+        running.keep("notifying replicas", |replica, progress| replica.notify_others_always(progress));
+        running.keep("hearing replicas", |replica, progress| replica.hear_others_always(progress));
+        for BookStatus { name: book, .. } in engine.books() {
+            running.lead_book(&book);
+            running.run_for(&book, "posting to", post_always);
+            running.run_for(&book, "reading lists of", read_always);
+            running.run_for(&book, "comparing drafts of", compare_always);
+            running.run_for(&book, "reconciling", reconcile_always);
         }
-        let (at_work, until) = (engine.clone(), stopped.clone());
-        let refreshing = move |progress| refresh_statistics_always(at_work.clone(), until.clone(), progress);
-        tasks.push(supervisor.keep_running("refreshing statistics", refreshing));
+        running.run("refreshing statistics", refresh_statistics_always);
         if engine.forstok.is_some() {
-            let (at_work, until) = (engine.clone(), stopped.clone());
-            let asking = move |progress| ask_always(at_work.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running("asking Forstok for orders", asking));
+            running.run("asking Forstok for orders", ask_always);
         }
-        let (at_work, until) = (engine.clone(), stopped.clone());
-        let comparing = move |progress| reconcile_forstok_always(at_work.clone(), until.clone(), progress);
-        tasks.push(supervisor.keep_running("reconciling with Forstok", comparing));
+        running.run("reconciling with Forstok", reconcile_forstok_always);
         if engine.notices.is_some() {
-            let (at_work, until) = (engine.clone(), stopped.clone());
-            let telling = move |progress| tell_always(at_work.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running("telling people", telling));
-        }
-        for status in engine.books() {
-            let (at_work, until) = (engine.clone(), stopped.clone());
-            let name = format!("comparing drafts of {}", status.name);
-            let comparing =
-                move |progress| compare_always(at_work.clone(), status.name.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running(name, comparing));
-        }
-        for status in engine.books() {
-            let (at_work, until) = (engine.clone(), stopped.clone());
-            let name = format!("reconciling {}", status.name);
-            let reconciling =
-                move |progress| reconcile_always(at_work.clone(), status.name.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running(name, reconciling));
+            running.run("telling people", tell_always);
         }
         if let Some(keep) = keep_bodies {
-            let at_work = engine.clone();
-            let clearing = move |progress| clear_always(at_work.clone(), keep, stopped.clone(), progress);
-            tasks.push(supervisor.keep_running("clearing bodies", clearing));
+            running
+                .run("clearing bodies", move |engine, stopped, progress| clear_always(engine, keep, stopped, progress));
         }
-        Self { engine: engine.clone(), stop, tasks, behind }
+        running
     }
 
     /// Only leads the books and carries out reconciliations, for a command without a service.
     pub fn start_reconciling(engine: &Arc<Engine>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let supervisor = engine.supervisor();
-        let (mut tasks, mut behind) = (Vec::new(), Vec::new());
-        let (at_work, until) = (engine.clone(), stopped.clone());
-        let comparing = move |progress| reconcile_forstok_always(at_work.clone(), until.clone(), progress);
-        tasks.push(supervisor.keep_running("reconciling with Forstok", comparing));
-        for status in engine.books() {
-            let leading: Arc<dyn Duty> = Arc::new(LeadingBook::new(engine.posting.clone(), &status.name));
-            let replica = engine.replica.clone();
-            let lead = move |progress| replica.clone().lead_always(leading.clone(), progress);
-            behind.push(supervisor.keep_running(format!("leadership of {}", status.name), lead));
-            let (at_work, until) = (engine.clone(), stopped.clone());
-            let name = format!("reconciling {}", status.name);
-            let reconciling =
-                move |progress| reconcile_always(at_work.clone(), status.name.clone(), until.clone(), progress);
-            tasks.push(supervisor.keep_running(name, reconciling));
+        let mut running = Self::of(engine);
+        running.run("reconciling with Forstok", reconcile_forstok_always);
+        for BookStatus { name: book, .. } in engine.books() {
+            running.lead_book(&book);
+            running.run_for(&book, "reconciling", reconcile_always);
         }
-        Self { engine: engine.clone(), stop, tasks, behind }
+        running
+    }
+
+    fn of(engine: &Arc<Engine>) -> Self {
+        Self { engine: engine.clone(), stop: watch::Sender::new(false), tasks: Vec::new(), behind: Vec::new() }
+    }
+
+    /// Runs a task until all of them are stopped.
+    fn run<F>(
+        &mut self,
+        name: impl Into<String>,
+        task: impl Fn(Arc<Engine>, watch::Receiver<bool>, Progress) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (engine, stopped) = (self.engine.clone(), self.stop.subscribe());
+        let start = move |progress| task(engine.clone(), stopped.clone(), progress);
+        self.tasks.push(self.engine.supervisor().keep_running(name, start));
+    }
+
+    /// Runs the task of one book until all of them are stopped.
+    fn run_for<F>(
+        &mut self,
+        book: &BookName,
+        doing: &str,
+        task: impl Fn(Arc<Engine>, BookName, watch::Receiver<bool>, Progress) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let name = book.clone();
+        self.run(format!("{doing} {book}"), move |engine, stopped, progress| {
+            task(engine, name.clone(), stopped, progress)
+        });
+    }
+
+    /// Keeps one of this replica's leaderships.
+    fn lead(&mut self, what: &str, duty: Arc<dyn Duty>) {
+        self.keep(format!("leadership of {what}"), move |replica, progress| {
+            replica.lead_always(duty.clone(), progress)
+        });
+    }
+
+    fn lead_book(&mut self, book: &BookName) {
+        self.lead(book.as_str(), Arc::new(LeadingBook::new(self.engine.posting.clone(), book)));
+    }
+
+    /// Runs a task of this replica until the last call has ended.
+    fn keep<F>(&mut self, name: impl Into<String>, task: impl Fn(Arc<Replica>, Progress) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let replica = self.engine.replica.clone();
+        self.behind.push(self.engine.supervisor().keep_running(name, move |progress| task(replica.clone(), progress)));
     }
 
     /// Accepts no new work and waits for calls in flight; returns false if the deadline passes first.
