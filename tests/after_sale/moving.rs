@@ -13,6 +13,7 @@ use crate::world::{Base, World, order, order_id};
 on_both! {
     a_payout_that_names_another_order_is_booked_there_alone;
     a_booked_payout_that_names_another_order_is_for_a_person;
+    a_corrected_payout_goes_to_its_order_once_its_receipt_is_deleted;
     a_payout_that_fits_two_orders_is_not_taken_by_a_third;
     a_payout_without_a_store_waits_once_a_second_order_has_its_number;
     a_booked_payout_without_a_store_stays_with_its_order;
@@ -96,5 +97,25 @@ async fn a_booked_payout_without_a_store_stays_with_its_order(base: Base) {
     world.approves_all(Kind::Receipt).await;
     world.another_store_has_it("8", 8278).await;
     assert_eq!(world.payout_state("a").await, (RowState::Settled, ""));
+    assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+async fn a_corrected_payout_goes_to_its_order_once_its_receipt_is_deleted(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    world.paid("8", "a", 140_000, json!({"commission": -10_000})).await;
+    world.decides_to_undo("7").await;
+    // The invoice waits until its receipt is gone.
+    for _ in 0..30 {
+        world.run_at_once_until_idle().await;
+        world.advance(60);
+    }
+    assert_eq!(world.state("7").await, "voided");
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, Some(order_id("8")));
+    world.approves_all(Kind::Receipt).await;
+    assert_eq!(world.documents("8").await, [("INV-8".to_owned(), "exists"), ("INV-8/1".to_owned(), "exists")]);
     assert_eq!(world.accurate.receipts().len(), 1);
 }
