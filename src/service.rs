@@ -99,7 +99,7 @@ impl Service {
             Some(notices) => {
                 let wire = HttpWire::new().context("the HTTP client for notices could not be made")?;
                 let channels = Channels::new(notices.clone(), Arc::new(wire.reading_only(READ_OF_REPLY)));
-                engine.telling_people(channels, config.public_url.as_ref().map(AsRef::as_ref))
+                engine.with_notices(channels, config.public_url.as_ref().map(AsRef::as_ref))
             }
             None => engine,
         };

@@ -71,7 +71,7 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("fees", format!("{:?}", storage.fee_kinds().await.expect("readable"))),
         ("unsettled", format!("{:?}", storage.unsettled(now, 100).await.expect("readable"))),
         ("notices", format!("{:?}", storage.notices(None, 10).await.expect("readable"))),
-        ("told", format!("{:?}", storage.told().await.expect("readable"))),
+        ("told", format!("{:?}", storage.announced().await.expect("readable"))),
         ("next attempt", format!("{:?}", storage.next_attempt_at(BOOK).await.expect("readable"))),
     ])
 }

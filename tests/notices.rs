@@ -82,12 +82,12 @@ impl OtherSides {
 }
 
 async fn world(sides: &OtherSides) -> World {
-    World::new().await.telling_people(sides.channels())
+    World::new().await.with_notices(sides.channels())
 }
 
 /// Tells what is new and sends what is due, as the service does every few seconds.
 async fn tell(world: &World) -> usize {
-    let told = world.engine.tell_news().await.expect("written");
+    let told = world.engine.issue_notices().await.expect("written");
     while world.engine.send_due_notices().await.expect("written") > 0 {}
     told
 }

@@ -4,7 +4,7 @@
 //! people request; [`queue`] says how many orders wait, and [`days`] what happened in the last days. `lists` reads
 //! Accurate's lists, and `drafts` compares the drafts of shadow mode. [`reconciliation`] compares periods with
 //! Accurate, [`forstok_reconciliation`] compares them with Forstok, `hints` follows Accurate's own webhooks, and
-//! `forstok` asks Forstok for orders that never arrived. [`Engine::tell_news`] and the other functions of `notices`
+//! `forstok` asks Forstok for orders that never arrived. [`Engine::issue_notices`] and the other functions of `notices`
 //! send notices to people; `refused_webhooks` counts refused webhooks, and `silence` knows how long without a webhook
 //! is unusual. `after_sale` records payouts, returns and approvals; [`payout_webhooks`] takes payouts that arrive as
 //! webhooks. Each step is a method, so that a test can take the steps one by one.
@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 pub use self::notices::Tested;
-use self::{notices::Telling, pace::Pace, refused_webhooks::RefusedWebhooks, silence::Silence};
+use self::{notices::Notifying, pace::Pace, refused_webhooks::RefusedWebhooks, silence::Silence};
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},
@@ -76,7 +76,7 @@ pub struct Engine {
     /// Books about which Accurate sends webhooks.
     hinted: BTreeSet<BookName>,
     /// Sends notices; `None` while no channel is on.
-    notices: Option<Telling>,
+    notices: Option<Notifying>,
     silence: Silence,
     /// Webhooks that were refused since one was accepted.
     refused_webhooks: RefusedWebhooks,
@@ -146,8 +146,8 @@ impl Engine {
 
     /// The same engine, which sends notices over these channels. `public_url` is the address of the pages.
     #[must_use]
-    pub fn telling_people(self, channels: Channels, public_url: Option<&str>) -> Self {
-        Self { notices: Some(Telling::new(channels, public_url)), ..self }
+    pub fn with_notices(self, channels: Channels, public_url: Option<&str>) -> Self {
+        Self { notices: Some(Notifying::new(channels, public_url)), ..self }
     }
 
     /// The storage.

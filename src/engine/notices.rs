@@ -14,7 +14,7 @@ use crate::{
     domain::{
         document::Kind,
         notice::{
-            Blocked, Channel, Day, FailedRun, Held, News, Pause, Present, Told, Why, decide, digest_is_due,
+            Announced, Blocked, Channel, Day, FailedRun, Held, News, Pause, Present, Why, decide, digest_is_due,
             message::{Message, is_too_old, next_try},
         },
         operator::Actor,
@@ -23,7 +23,7 @@ use crate::{
         reconciliation::FindingState,
     },
     notices::{Channels, NotTaken},
-    storage::{DayOf, DaySum, NoticeRecord, NoticeState, NoticeTry, Result, Run, State, ToldAt},
+    storage::{AnnouncedAt, DayOf, DaySum, NoticeRecord, NoticeState, NoticeTry, Result, Run, State},
     supervisor::Progress,
 };
 
@@ -38,12 +38,12 @@ const MOST_CAUSES: i64 = 200;
 const RUNS: i64 = 5;
 
 /// Over which channels, and where the pages are.
-pub(super) struct Telling {
+pub(super) struct Notifying {
     channels: Channels,
     public_url: Option<String>,
 }
 
-impl Telling {
+impl Notifying {
     pub(super) fn new(channels: Channels, public_url: Option<&str>) -> Self {
         Self { channels, public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()) }
     }
@@ -79,32 +79,32 @@ pub struct Tested {
 impl Engine {
     /// Each channel that is on, with its receiver.
     pub fn channels(&self) -> Vec<(Channel, String)> {
-        self.notices.as_ref().map(|telling| telling.channels.all()).unwrap_or_default()
+        self.notices.as_ref().map(|notifying| notifying.channels.all()).unwrap_or_default()
     }
 
     /// When the daily digest is sent, in WIB; `None` if it is off.
     pub fn digest_at(&self) -> Option<jiff::civil::Time> {
-        self.notices.as_ref().and_then(|telling| telling.channels.rules().digest_at)
+        self.notices.as_ref().and_then(|notifying| notifying.channels.rules().digest_at)
     }
 
     /// Issues notices about everything that has not been announced yet, if this replica decides; returns how many.
-    pub async fn tell_news(&self) -> Result<usize> {
-        let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
-        let ToldAt { revision, told } = self.storage.told().await?;
-        let rules = telling.channels.rules();
-        let present = self.present(telling, &told).await?;
-        let (now_told, news) = decide(told.clone(), &present, rules);
-        if now_told == told {
+    pub async fn issue_notices(&self) -> Result<usize> {
+        let Some(notifying) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
+        let AnnouncedAt { revision, announced } = self.storage.announced().await?;
+        let rules = notifying.channels.rules();
+        let present = self.present(notifying, &announced).await?;
+        let (now_announced, news) = decide(announced.clone(), &present, rules);
+        if now_announced == announced {
             return Ok(0);
         }
-        let messages: Vec<_> = news.iter().map(|news| telling.message(news, present.now)).collect();
-        // Another leader may have been faster; then it has told them.
-        let is_written = self.storage.tell(revision, &now_told, &messages, &telling.names()).await?;
+        let messages: Vec<_> = news.iter().map(|news| notifying.message(news, present.now)).collect();
+        // Another leader may have been faster; then it has announced them.
+        let is_written = self.storage.announce(revision, &now_announced, &messages, &notifying.names()).await?;
         Ok(if is_written { messages.len() } else { 0 })
     }
 
-    async fn present(&self, telling: &Telling, told: &Told) -> Result<Present> {
-        let (storage, now, rules) = (&self.storage, self.now(), telling.channels.rules());
+    async fn present(&self, notifying: &Notifying, announced: &Announced) -> Result<Present> {
+        let (storage, now, rules) = (&self.storage, self.now(), notifying.channels.rules());
         let pauses = self.books().into_iter().filter_map(|book| {
             let pause = book.pause?;
             // What to do follows Accurate's words in English; a notice says it in its own language.
@@ -128,7 +128,7 @@ impl Engine {
         });
         let (payouts, returns) = (self.held(Kind::Receipt).await?, self.held(Kind::Return).await?);
         let newest_webhook = storage.newest_webhook().await?;
-        let day = match digest_is_due(told, now, rules) {
+        let day = match digest_is_due(announced, now, rules) {
             Some(day) => {
                 let rows = |held: &[Held]| held.iter().map(|held| held.rows).sum();
                 let (payouts, returns, findings) = (rows(&payouts), rows(&returns), findings.values().sum());
@@ -185,7 +185,7 @@ impl Engine {
     /// Sends the oldest waiting notice of each channel if it is due and this replica decides; returns how many were
     /// tried.
     pub async fn send_due_notices(&self) -> Result<usize> {
-        let Some(telling) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
+        let Some(notifying) = self.notices.as_ref().filter(|_| self.signals.decides()) else { return Ok(0) };
         let due = self.storage.due_notices(self.now()).await?;
         let now = self.now();
         let (old, new): (Vec<_>, Vec<_>) = due.iter().partition(|notice| is_too_old(notice.message.made_at, now));
@@ -193,7 +193,7 @@ impl Engine {
             self.storage.give_up_notice(notice).await?;
             given_up(notice);
         }
-        let answers = join_all(new.iter().map(|notice| telling.channels.send(notice.channel, &notice.message, now)));
+        let answers = join_all(new.iter().map(|notice| notifying.channels.send(notice.channel, &notice.message, now)));
         for (notice, answer) in new.iter().zip(answers.await) {
             let outcome = self.outcome_of(notice, answer);
             self.storage.end_notice_try(notice, &outcome, self.now()).await?;
@@ -233,12 +233,12 @@ impl Engine {
     /// Sends a test over every channel, once, at a person's request. Notices that wait for a channel that works are
     /// tried again now. Returns the test's id and the results.
     pub async fn test_notices(&self, actor: &Actor) -> Result<(String, Vec<Tested>)> {
-        let Some(telling) = &self.notices else { return Ok((String::new(), Vec::new())) };
+        let Some(notifying) = &self.notices else { return Ok((String::new(), Vec::new())) };
         let now = self.now();
-        let message = telling.message(&News::Test { by: actor.name.clone() }, now);
+        let message = notifying.message(&News::Test { by: actor.name.clone() }, now);
         tracing::info!(actor = actor.name, "{actor} tests the channels for notices");
-        let channels = telling.names();
-        let answers = join_all(channels.iter().map(|channel| telling.channels.send(*channel, &message, now))).await;
+        let channels = notifying.names();
+        let answers = join_all(channels.iter().map(|channel| notifying.channels.send(*channel, &message, now))).await;
         let mut tested = Vec::new();
         for (channel, answer) in channels.into_iter().zip(answers) {
             let (state, outcome) = match &answer {
@@ -265,20 +265,20 @@ fn failed(run: &Run, language: Language) -> FailedRun {
     FailedRun { id: run.id, period: run.period, why: of_books.chain(of_forstok).collect() }
 }
 
-pub(super) async fn tell_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
+pub(super) async fn notify_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
     while !*stopped.borrow() {
         // A try that is cut short is made again after the next start: the receiver knows the notice by its id.
-        let told = async {
-            let told = async {
-                engine.tell_news().await?;
+        let announced = async {
+            let announced = async {
+                engine.issue_notices().await?;
                 engine.send_due_notices().await
             };
             tokio::select! {
-                told = told => Some(told),
+                announced = announced => Some(announced),
                 _ = stopped.changed() => None,
             }
         };
-        match progress.wait_for(told).await {
+        match progress.wait_for(announced).await {
             None => return,
             // The next notice of a channel need not wait.
             Some(Ok(1..)) => continue,

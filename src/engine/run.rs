@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     Engine, drafts::compare_always, forstok::ask_always, forstok_reconciliation::reconcile_forstok_always,
-    lists::read_always, notices::tell_always, reconciliation::reconcile_always,
+    lists::read_always, notices::notify_always, reconciliation::reconcile_always,
 };
 use crate::{
     clock::{Monotonic, until},
@@ -72,8 +72,8 @@ impl Running {
         let mut running = Self::of(engine);
         running.run("deciding", decide_always);
         running.lead("deciding", Arc::new(LeadingDecisions(engine.signals.clone())));
-        running.keep("notifying replicas", |replica, progress| replica.notify_others_always(progress));
-        running.keep("hearing replicas", |replica, progress| replica.hear_others_always(progress));
+        running.keep("notifying replicas", Replica::notify_others_always);
+        running.keep("hearing replicas", Replica::hear_others_always);
         for BookStatus { name: book, .. } in engine.books() {
             running.lead_book(&book);
             running.run_for(&book, "posting to", post_always);
@@ -87,7 +87,7 @@ impl Running {
         }
         running.run("reconciling with Forstok", reconcile_forstok_always);
         if engine.notices.is_some() {
-            running.run("telling people", tell_always);
+            running.run("sending notices", notify_always);
         }
         if let Some(keep) = keep_bodies {
             running

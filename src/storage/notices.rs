@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::{
-    NoticeRecord, NoticeState, NoticeTry, Result, StorageError, ToldAt,
+    AnnouncedAt, NoticeRecord, NoticeState, NoticeTry, Result, StorageError,
     dialect::{Columns, Dialect},
     rows::{json as to_json, json_column, micros, moment, storable, timestamp},
 };
-use crate::domain::notice::{Channel, Told, message::Message};
+use crate::domain::notice::{Announced, Channel, message::Message};
 
 /// Rows that are kept.
 const KEPT: i64 = 1_000;
@@ -16,21 +16,21 @@ const KEPT: i64 = 1_000;
 const COLUMNS: &str =
     "id, notice, kind, channel, title, text, url, details, made_at, state, tries, next_at, tried_at, words";
 
-pub(super) async fn told(db: &mut impl Dialect) -> Result<ToldAt> {
+pub(super) async fn announced(db: &mut impl Dialect) -> Result<AnnouncedAt> {
     let rows = db.fetch("SELECT revision, told FROM told WHERE id = 1", &[]).await?;
     let row = rows.first().ok_or_else(|| StorageError::Unreadable("the table told is empty".to_owned()))?;
-    Ok(ToldAt { revision: row.number("revision")?, told: json_column(row, "told")? })
+    Ok(AnnouncedAt { revision: row.number("revision")?, announced: json_column(row, "told")? })
 }
 
-pub(super) async fn tell(
+pub(super) async fn announce(
     db: &mut impl Dialect,
     revision: i64,
-    told: &Told,
+    announced: &Announced,
     messages: &[Message],
     channels: &[Channel],
 ) -> Result<bool> {
     let sql = "UPDATE told SET told = $1, revision = revision + 1 WHERE id = 1 AND revision = $2";
-    if db.execute(sql, &[(&to_json(told)).into(), revision.into()]).await? == 0 {
+    if db.execute(sql, &[(&to_json(announced)).into(), revision.into()]).await? == 0 {
         return Ok(false);
     }
     for message in messages {

@@ -5,7 +5,7 @@ use forstok_accurate::{
     clock::Clock,
     domain::{
         hint::Hint,
-        notice::{Channel, News, Told, message::Message},
+        notice::{Announced, Channel, News, message::Message},
         operator::{Actor, Role},
         reason::Language,
         reconciliation::{Listed, Period, Shown},
@@ -64,8 +64,8 @@ pub(crate) async fn a_shop() -> World {
 /// A notice waits to be sent.
 pub(super) async fn notified(world: &World, revision: i64) {
     let message = Message::new(&News::Test { by: "ani".to_owned() }, Language::English, None, world.clock.now());
-    let told = Told { failed_run: revision, ..Told::default() };
-    assert!(world.storage.tell(revision, &told, &[message], &[Channel::Email]).await.expect("written"));
+    let told = Announced { failed_run: revision, ..Announced::default() };
+    assert!(world.storage.announce(revision, &told, &[message], &[Channel::Email]).await.expect("written"));
 }
 
 /// An order that is due since shadow mode, and differs from the invoice in Accurate.

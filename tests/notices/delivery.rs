@@ -41,7 +41,7 @@ async fn what_could_not_be_sent_arrives_later_once_and_in_its_order_also_after_a
     assert_eq!(of(Channel::Telegram).words, "HTTP 502: Bad Gateway");
     assert_eq!(waiting[0].tries, 0, "a later notice waits for an earlier one");
 
-    let mut world = world.dies_and_starts_again().await.telling_people(sides.channels());
+    let mut world = world.dies_and_starts_again().await.with_notices(sides.channels());
     world.run_until_idle().await;
     assert_eq!(world.pause(), Some("token_refused"));
     sides.are_up();
@@ -133,11 +133,11 @@ async fn what_is_a_day_old_when_the_service_starts_again_is_not_sent_as_if_it_we
     let mut world = world(&sides).await;
     world.forstok_sends(order("1").ready_to_ship().sku("")).await;
     world.run_until_settled().await;
-    assert_eq!(world.engine.tell_news().await.expect("written"), 0);
+    assert_eq!(world.engine.issue_notices().await.expect("written"), 0);
     world.advance(60);
-    assert_eq!(world.engine.tell_news().await.expect("written"), 1);
+    assert_eq!(world.engine.issue_notices().await.expect("written"), 1);
     // It is stopped before it has sent the notice, and for longer than a day.
-    let mut world = world.dies_and_starts_again().await.telling_people(sides.channels());
+    let mut world = world.dies_and_starts_again().await.with_notices(sides.channels());
     world.advance(25 * 3_600);
     tell_after(&mut world, &[5, 60]).await;
     let types: Vec<_> = sides.webhook.taken().iter().map(|taken| taken.json()["type"].clone()).collect();

@@ -341,9 +341,14 @@ pub(super) async fn use_everything(world: &mut World) {
 async fn use_notices(world: &World) {
     let (storage, now) = (&world.storage, world.clock.now());
     let message = Message::new(&News::Test { by: "ani".to_owned() }, Language::English, None, now);
-    let told = storage.told().await.expect("readable");
+    let told = storage.announced().await.expect("readable");
     let channels = [Channel::Webhook, Channel::Email];
-    assert!(storage.tell(told.revision, &told.told, std::slice::from_ref(&message), &channels).await.expect("written"));
+    assert!(
+        storage
+            .announce(told.revision, &told.announced, std::slice::from_ref(&message), &channels)
+            .await
+            .expect("written")
+    );
     let due = storage.due_notices(now).await.expect("readable");
     let failed = NoticeTry { state: NoticeState::Waiting, next_at: Some(now), words: "no".to_owned() };
     storage.end_notice_try(&due[0], &failed, now).await.expect("written");

@@ -2,7 +2,7 @@
 
 use forstok_accurate::{
     domain::{
-        notice::{Channel, News, Told, message::Message},
+        notice::{Announced, Channel, News, message::Message},
         reason::Language,
     },
     storage::{NoticeRecord, NoticeState, NoticeTry},
@@ -19,9 +19,10 @@ fn message(world: &World, number: i64) -> Message {
 }
 
 async fn tells(world: &World, number: i64) -> Message {
-    let revision = world.storage.told().await.expect("readable").revision;
-    let (told, message) = (Told { failed_run: number, ..Told::default() }, message(world, number));
-    let written = world.storage.tell(revision, &told, std::slice::from_ref(&message), &BOTH).await.expect("written");
+    let revision = world.storage.announced().await.expect("readable").revision;
+    let (told, message) = (Announced { failed_run: number, ..Announced::default() }, message(world, number));
+    let written =
+        world.storage.announce(revision, &told, std::slice::from_ref(&message), &BOTH).await.expect("written");
     assert!(written, "nobody else tells");
     message
 }
@@ -42,11 +43,12 @@ async fn ends(world: &World, notice: &NoticeRecord, state: NoticeState, after: O
 
 pub(crate) async fn what_people_are_told_is_written_once_with_a_notice_for_each_channel(base: Base) {
     let world = World::on(base).await;
-    let first = world.storage.told().await.expect("readable");
-    assert_eq!((first.revision, first.told), (0, Told::default()));
+    let first = world.storage.announced().await.expect("readable");
+    assert_eq!((first.revision, first.announced), (0, Announced::default()));
     let message = tells(&world, 7).await;
-    assert_eq!(world.storage.told().await.expect("readable").told.failed_run, 7);
-    let late = world.storage.tell(0, &Told::default(), std::slice::from_ref(&message), &BOTH).await.expect("written");
+    assert_eq!(world.storage.announced().await.expect("readable").announced.failed_run, 7);
+    let late =
+        world.storage.announce(0, &Announced::default(), std::slice::from_ref(&message), &BOTH).await.expect("written");
     assert!(!late, "another leader was faster");
     let kept = history(&world).await;
     let shown: Vec<_> = kept.iter().map(|one| (one.channel, one.state, one.tries, &one.message)).collect();
@@ -90,7 +92,7 @@ pub(crate) async fn a_late_outcome_of_a_try_changes_nothing(base: Base) {
 pub(crate) async fn the_history_of_notices_is_limited(base: Base) {
     let world = World::on(base).await;
     let messages: Vec<_> = (0..1_100).map(|number| message(&world, number)).collect();
-    let told = world.storage.tell(0, &Told::default(), &messages, &[Channel::Email]).await.expect("written");
+    let told = world.storage.announce(0, &Announced::default(), &messages, &[Channel::Email]).await.expect("written");
     assert!(told);
     let kept = history(&world).await;
     assert_eq!((kept.len(), &kept[0].message.id), (1_000, &messages[1_099].id));

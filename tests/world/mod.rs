@@ -131,9 +131,9 @@ impl World {
     }
 
     /// The same world with settings that send notices through these channels.
-    pub(crate) fn telling_people(self, channels: Channels) -> Self {
+    pub(crate) fn with_notices(self, channels: Channels) -> Self {
         let engine = Arc::into_inner(self.engine).expect("nobody else uses it yet");
-        Self { engine: Arc::new(engine.telling_people(channels, Some("https://books.example.com/"))), ..self }
+        Self { engine: Arc::new(engine.with_notices(channels, Some("https://books.example.com/"))), ..self }
     }
 
     // ---- what happens ----

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 
-use super::{Blocked, Held, News, Present, Refused, Rules, Told, ToldCauses, ToldPause};
+use super::{Announced, AnnouncedCauses, AnnouncedPause, Blocked, Held, News, Present, Refused, Rules};
 use crate::domain::{WIB, document::Kind};
 
 /// A pause with this code often ends within seconds.
@@ -32,39 +32,40 @@ const BETWEEN: SignedDuration = SignedDuration::from_mins(15);
 const MOST_REMEMBERED: usize = 1_000;
 
 /// Returns the news, and the state that people are notified of once the news is sent.
-pub fn decide(mut told: Told, present: &Present, rules: &Rules) -> (Told, Vec<News>) {
+pub fn decide(mut announced: Announced, present: &Present, rules: &Rules) -> (Announced, Vec<News>) {
     let mut news = Vec::new();
-    pauses(&mut told, present, &mut news);
-    news.extend(refusals(&mut told, present));
-    news.extend(silence(&mut told, present));
-    news.extend(blocked(&mut told.orders, present));
-    for (told, kind, held) in
-        [(&mut told.payouts, Kind::Receipt, &present.payouts), (&mut told.returns, Kind::Return, &present.returns)]
-    {
-        news.extend(rows(told, kind, held, present.now));
+    pauses(&mut announced, present, &mut news);
+    news.extend(refusals(&mut announced, present));
+    news.extend(silence(&mut announced, present));
+    news.extend(blocked(&mut announced.orders, present));
+    for (announced, kind, held) in [
+        (&mut announced.payouts, Kind::Receipt, &present.payouts),
+        (&mut announced.returns, Kind::Return, &present.returns),
+    ] {
+        news.extend(rows(announced, kind, held, present.now));
     }
-    news.extend(findings(&mut told, present));
-    news.extend(failed_run(&mut told, present));
-    news.extend(digest(&mut told, present, rules));
-    (told, news)
+    news.extend(findings(&mut announced, present));
+    news.extend(failed_run(&mut announced, present));
+    news.extend(digest(&mut announced, present, rules));
+    (announced, news)
 }
 
-fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
+fn pauses(announced: &mut Announced, present: &Present, news: &mut Vec<News>) {
     let now = present.now;
     for (book, pause) in present.pauses.iter().filter(|(_, pause)| pause.code != NOT_SET_UP) {
-        match told.paused.get_mut(book) {
+        match announced.paused.get_mut(book) {
             Some(known) if known.code == pause.code => known.over_since = None,
             _ if pause.code == OFTEN_SHORT && now.duration_since(pause.since) < SETTLED => {}
             known => {
                 // A pause whose cause has changed continues.
                 let since = known.map_or(pause.since, |known| known.since);
                 let code = pause.code.clone();
-                told.paused.insert(book.clone(), ToldPause { code, since, over_since: None });
+                announced.paused.insert(book.clone(), AnnouncedPause { code, since, over_since: None });
                 news.push(News::Paused { book: book.clone(), pause: pause.clone() });
             }
         }
     }
-    told.paused.retain(|book, known| {
+    announced.paused.retain(|book, known| {
         if present.pauses.contains_key(book) {
             return true;
         }
@@ -79,86 +80,86 @@ fn pauses(told: &mut Told, present: &Present, news: &mut Vec<News>) {
 }
 
 /// Webhooks that are all refused; before the first one is accepted, the setup page reports them.
-fn refusals(told: &mut Told, present: &Present) -> Option<News> {
+fn refusals(announced: &mut Announced, present: &Present) -> Option<News> {
     let last = present.newest_webhook?;
     let refused = present.refused_webhooks.filter(|Refused { since, .. }| *since > last)?;
-    let is_told = told.refused_since == Some(last);
+    let is_announced = announced.refused_since == Some(last);
     let lasts = present.now.duration_since(refused.since) >= REFUSED_FOR;
-    if is_told || !lasts || refused.webhooks < REFUSED_AT_LEAST {
+    if is_announced || !lasts || refused.webhooks < REFUSED_AT_LEAST {
         return None;
     }
-    told.refused_since = Some(last);
+    announced.refused_since = Some(last);
     // The silence that follows has the same cause, and so has its end.
-    told.silent_since = Some(last);
+    announced.silent_since = Some(last);
     Some(News::WebhooksRefused { last, refused })
 }
 
-fn silence(told: &mut Told, present: &Present) -> Option<News> {
+fn silence(announced: &mut Announced, present: &Present) -> Option<News> {
     let newest = present.newest_webhook?;
-    if let Some(last) = told.silent_since {
+    if let Some(last) = announced.silent_since {
         if newest <= last {
             return None;
         }
-        told.silent_since = None;
+        announced.silent_since = None;
         return Some(News::WebhooksResumed { last, newest });
     }
     let silence = present.now.duration_since(newest);
     if silence <= present.unusual_silence {
         return None;
     }
-    told.silent_since = Some(newest);
+    announced.silent_since = Some(newest);
     Some(News::WebhooksStopped { last: newest, silence })
 }
 
-fn blocked(told: &mut ToldCauses, present: &Present) -> Option<News> {
-    if !present.has_more_causes || told.known.len() > MOST_REMEMBERED {
-        told.known.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
+fn blocked(announced: &mut AnnouncedCauses, present: &Present) -> Option<News> {
+    if !present.has_more_causes || announced.known.len() > MOST_REMEMBERED {
+        announced.known.retain(|key| present.causes.iter().any(|cause| cause.key() == *key));
     }
-    let new = present.causes.iter().filter(|cause| !told.known.contains(&cause.key())).cloned().collect();
-    new_causes(told, new, |cause: &Blocked| vec![cause.key()], present.now).map(|causes| News::Blocked { causes })
+    let new = present.causes.iter().filter(|cause| !announced.known.contains(&cause.key())).cloned().collect();
+    new_causes(announced, new, |cause: &Blocked| vec![cause.key()], present.now).map(|causes| News::Blocked { causes })
 }
 
-fn rows(told: &mut ToldCauses, kind: Kind, held: &[Held], now: Timestamp) -> Option<News> {
+fn rows(announced: &mut AnnouncedCauses, kind: Kind, held: &[Held], now: Timestamp) -> Option<News> {
     let keys: BTreeSet<_> = held.iter().flat_map(Held::keys).collect();
-    told.known.retain(|key| keys.contains(key));
-    let new = held.iter().filter_map(|held| held.beyond(&told.known)).collect();
-    new_causes(told, new, Held::keys, now).map(|causes| News::Held { kind, causes })
+    announced.known.retain(|key| keys.contains(key));
+    let new = held.iter().filter_map(|held| held.beyond(&announced.known)).collect();
+    new_causes(announced, new, Held::keys, now).map(|causes| News::Held { kind, causes })
 }
 
 /// The causes that were not reported yet, once they have been collected for long enough.
 fn new_causes<C>(
-    told: &mut ToldCauses,
+    announced: &mut AnnouncedCauses,
     new: Vec<C>,
     keys: impl Fn(&C) -> Vec<String>,
     now: Timestamp,
 ) -> Option<Vec<C>> {
     if new.is_empty() {
-        told.untold_since = None;
+        announced.new_since = None;
         return None;
     }
-    let untold_since = *told.untold_since.get_or_insert(now);
-    if now.duration_since(untold_since) < GATHERED || !has_rested(told.told_at, now) {
+    let new_since = *announced.new_since.get_or_insert(now);
+    if now.duration_since(new_since) < GATHERED || !has_rested(announced.announced_at, now) {
         return None;
     }
-    told.known.extend(new.iter().flat_map(keys));
-    told.untold_since = None;
-    told.told_at = Some(now);
+    announced.known.extend(new.iter().flat_map(keys));
+    announced.new_since = None;
+    announced.announced_at = Some(now);
     Some(new)
 }
 
-fn findings(told: &mut Told, present: &Present) -> Option<News> {
-    let known = |class| told.findings.get(class).copied().unwrap_or_default();
+fn findings(announced: &mut Announced, present: &Present) -> Option<News> {
+    let known = |class| announced.findings.get(class).copied().unwrap_or_default();
     let is_more = present.findings.iter().any(|(class, open)| *open > known(class));
     if !is_more {
         // Fewer are no news, but the next one is.
-        told.findings.clone_from(&present.findings);
+        announced.findings.clone_from(&present.findings);
         return None;
     }
-    if !has_rested(told.findings_at, present.now) {
+    if !has_rested(announced.findings_at, present.now) {
         return None;
     }
-    told.findings.clone_from(&present.findings);
-    told.findings_at = Some(present.now);
+    announced.findings.clone_from(&present.findings);
+    announced.findings_at = Some(present.now);
     let open = present.findings.iter().filter(|(_, open)| **open > 0).map(|(class, open)| (*class, *open));
     Some(News::Findings { open: open.collect() })
 }
@@ -167,30 +168,30 @@ fn has_rested(last: Option<Timestamp>, now: Timestamp) -> bool {
     last.is_none_or(|last| now.duration_since(last) >= BETWEEN)
 }
 
-fn failed_run(told: &mut Told, present: &Present) -> Option<News> {
-    let run = present.failed_run.as_ref().filter(|run| run.id > told.failed_run)?;
-    told.failed_run = run.id;
+fn failed_run(announced: &mut Announced, present: &Present) -> Option<News> {
+    let run = present.failed_run.as_ref().filter(|run| run.id > announced.failed_run)?;
+    announced.failed_run = run.id;
     Some(News::RunFailed(run.clone()))
 }
 
 /// The day that the digest is about, if it is due: the day before.
-pub fn digest_is_due(told: &Told, now: Timestamp, rules: &Rules) -> Option<Date> {
+pub fn digest_is_due(announced: &Announced, now: Timestamp, rules: &Rules) -> Option<Date> {
     let here = WIB.to_datetime(now);
     let is_due =
-        rules.digest_at.is_some_and(|at| here.time() >= at) && told.digest.is_none_or(|last| last < here.date());
+        rules.digest_at.is_some_and(|at| here.time() >= at) && announced.digest.is_none_or(|last| last < here.date());
     is_due.then(|| here.date().saturating_sub(1.day()))
 }
 
-fn digest(told: &mut Told, present: &Present, rules: &Rules) -> Option<News> {
-    let is_due = digest_is_due(told, present.now, rules).is_some();
+fn digest(announced: &mut Announced, present: &Present, rules: &Rules) -> Option<News> {
+    let is_due = digest_is_due(announced, present.now, rules).is_some();
     let today = WIB.to_datetime(present.now).date();
-    if rules.digest_at.is_some() && told.digest.is_none() {
+    if rules.digest_at.is_some() && announced.digest.is_none() {
         // If digests are switched on later than their time of day, the first one is sent on the next day.
-        told.digest = Some(if is_due { today } else { today.saturating_sub(1.day()) });
+        announced.digest = Some(if is_due { today } else { today.saturating_sub(1.day()) });
         return None;
     }
     let day = present.day.filter(|_| is_due)?;
-    told.digest = Some(today);
+    announced.digest = Some(today);
     let needs_attention = day.blocked + day.payouts + day.returns + day.findings;
     (day.orders + day.invoices + needs_attention > 0).then_some(News::Digest(day))
 }

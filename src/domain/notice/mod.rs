@@ -87,22 +87,22 @@ impl Channel {
     }
 }
 
-/// What people have been told, as it is stored.
+/// What was announced to people, as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Told {
+pub struct Announced {
     /// Pauses, by book.
-    pub paused: BTreeMap<BookName, ToldPause>,
+    pub paused: BTreeMap<BookName, AnnouncedPause>,
     /// When the newest webhook before the reported silence arrived.
     pub silent_since: Option<Timestamp>,
     /// When the newest webhook before the reported refusals was accepted.
     pub refused_since: Option<Timestamp>,
     /// Causes of blocked orders.
-    pub orders: ToldCauses,
+    pub orders: AnnouncedCauses,
     /// Why payouts need a person.
-    pub payouts: ToldCauses,
+    pub payouts: AnnouncedCauses,
     /// Why returns need a person.
-    pub returns: ToldCauses,
+    pub returns: AnnouncedCauses,
     /// Open findings, by class.
     pub findings: BTreeMap<Class, i64>,
     /// When findings were last reported.
@@ -116,18 +116,20 @@ pub struct Told {
 /// Causes that were reported.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ToldCauses {
+pub struct AnnouncedCauses {
     /// Their keys.
     pub known: BTreeSet<String>,
     /// When the first cause that is not reported yet was found.
-    pub untold_since: Option<Timestamp>,
+    #[serde(rename = "untold_since")]
+    pub new_since: Option<Timestamp>,
     /// When causes were last reported.
-    pub told_at: Option<Timestamp>,
+    #[serde(rename = "told_at")]
+    pub announced_at: Option<Timestamp>,
 }
 
 /// A pause that was reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToldPause {
+pub struct AnnouncedPause {
     /// Why.
     pub code: String,
     /// Since when.

@@ -38,9 +38,9 @@ fn fine() -> Present {
     }
 }
 
-/// What was told by a service that has had its digest today.
-fn told() -> Told {
-    Told { digest: Some(date(2026, 11, 26)), ..Told::default() }
+/// What was announced by a service that has had its digest today.
+fn announced() -> Announced {
+    Announced { digest: Some(date(2026, 11, 26)), ..Announced::default() }
 }
 
 fn paused(code: &str, since: Timestamp) -> BTreeMap<BookName, Pause> {
@@ -52,69 +52,69 @@ fn item(number: &str, orders: i64) -> Blocked {
     Blocked { reason: Reason::ItemNotFound, subject: number.to_owned(), about, orders }
 }
 
-/// Goes through what is so at each of these seconds after the morning; returns when people were told what.
-fn history(mut told: Told, steps: Vec<(i64, Present)>) -> Vec<(i64, &'static str)> {
+/// Goes through what is so at each of these seconds after the morning; returns when what was announced.
+fn history(mut announced: Announced, steps: Vec<(i64, Present)>) -> Vec<(i64, &'static str)> {
     let mut all = Vec::new();
     for (seconds, present) in steps {
         let present = Present { now: at(MORNING) + SignedDuration::from_secs(seconds), ..present };
-        let (next, news) = decide(told, &present, &RULES);
+        let (next, news) = decide(announced, &present, &RULES);
         all.extend(news.iter().map(|news| (seconds, news.kind())));
-        told = next;
+        announced = next;
     }
     all
 }
 
 #[test]
-fn nobody_is_told_anything_while_everything_is_fine() {
-    assert_eq!(decide(told(), &fine(), &RULES), (told(), Vec::new()));
+fn nobody_is_announced_anything_while_everything_is_fine() {
+    assert_eq!(decide(announced(), &fine(), &RULES), (announced(), Vec::new()));
 }
 
 #[test]
-fn a_refused_token_is_told_at_once_and_only_once_and_its_end_after_a_minute() {
+fn a_refused_token_is_announced_at_once_and_only_once_and_its_end_after_a_minute() {
     let bad = Present { pauses: paused("token_refused", at(MORNING)), ..fine() };
     let steps =
         vec![(0, bad.clone()), (5, bad.clone()), (3_600, bad), (3_605, fine()), (3_660, fine()), (3_665, fine())];
-    assert_eq!(history(told(), steps), [(0, "book.paused"), (3_665, "book.resumed")]);
+    assert_eq!(history(announced(), steps), [(0, "book.paused"), (3_665, "book.resumed")]);
 }
 
 #[test]
 fn a_restart_that_forgets_a_pause_for_a_moment_tells_nothing() {
     let bad = Present { pauses: paused("token_refused", at(MORNING)), ..fine() };
     let steps = vec![(0, bad.clone()), (60, fine()), (90, bad.clone()), (200, bad)];
-    assert_eq!(history(told(), steps), [(0, "book.paused")]);
+    assert_eq!(history(announced(), steps), [(0, "book.paused")]);
 }
 
 #[test]
-fn accurate_must_be_unreachable_for_a_minute_before_anybody_is_told() {
+fn accurate_must_be_unreachable_for_a_minute_before_anybody_is_announced() {
     let bad = Present { pauses: paused("accurate_down", at(MORNING)), ..fine() };
     let short = vec![(0, bad.clone()), (30, bad.clone()), (35, fine()), (120, fine())];
-    assert_eq!(history(told(), short), []);
+    assert_eq!(history(announced(), short), []);
     let long = vec![(0, bad.clone()), (55, bad.clone()), (60, bad.clone()), (65, bad)];
-    assert_eq!(history(told(), long), [(60, "book.paused")]);
+    assert_eq!(history(announced(), long), [(60, "book.paused")]);
 }
 
 #[test]
-fn another_cause_of_the_same_pause_is_told() {
+fn another_cause_of_the_same_pause_is_announced() {
     let down = Present { pauses: paused("accurate_down", at(MORNING)), ..fine() };
     let refused = Present { pauses: paused("token_refused", at(MORNING)), ..fine() };
     let steps = vec![(60, down), (120, refused.clone()), (180, refused)];
-    assert_eq!(history(told(), steps), [(60, "book.paused"), (120, "book.paused")]);
+    assert_eq!(history(announced(), steps), [(60, "book.paused"), (120, "book.paused")]);
 }
 
 #[test]
 fn a_service_that_is_still_being_set_up_does_not_complain_about_missing_credentials() {
     let new = Present { pauses: paused("credentials_missing", at(MORNING)), newest_webhook: None, ..fine() };
-    assert_eq!(history(told(), vec![(0, new.clone()), (600, new)]), []);
+    assert_eq!(history(announced(), vec![(0, new.clone()), (600, new)]), []);
 }
 
 #[test]
-fn a_day_without_webhooks_is_told_once_and_so_is_its_end() {
+fn a_day_without_webhooks_is_announced_once_and_so_is_its_end() {
     let silent = fine();
     let again = Present { newest_webhook: Some(at(MORNING) + SignedDuration::from_hours(30)), ..fine() };
     let hour = 3_600;
     let steps =
         vec![(24 * hour, silent.clone()), (24 * hour + 5, silent.clone()), (29 * hour, silent), (30 * hour, again)];
-    assert_eq!(history(told(), steps), [(24 * hour + 5, "webhooks.stopped"), (30 * hour, "webhooks.resumed")]);
+    assert_eq!(history(announced(), steps), [(24 * hour + 5, "webhooks.stopped"), (30 * hour, "webhooks.resumed")]);
 }
 
 fn refused(webhooks: i64, seconds: i64) -> Present {
@@ -136,7 +136,7 @@ fn webhooks_that_are_all_refused_are_told_once_within_minutes_and_so_is_their_en
         (day + 600, refused(4, day)),
         (30 * 3_600, again),
     ];
-    assert_eq!(history(told(), steps), [(320, "webhooks.refused"), (30 * 3_600, "webhooks.resumed")]);
+    assert_eq!(history(announced(), steps), [(320, "webhooks.refused"), (30 * 3_600, "webhooks.resumed")]);
 }
 
 #[test]
@@ -144,16 +144,16 @@ fn a_strangers_webhook_and_one_between_accepted_ones_are_not_told() {
     let one = refused(2, 20);
     let accepted_since =
         Present { newest_webhook: Some(at(MORNING) + SignedDuration::from_secs(60)), ..refused(9, 20) };
-    assert_eq!(history(told(), vec![(3_600, one), (400, accepted_since)]), []);
+    assert_eq!(history(announced(), vec![(3_600, one), (400, accepted_since)]), []);
 }
 
 #[test]
 fn refusals_are_told_after_a_silence_and_not_before_the_first_webhook() {
     let day = 86_400;
     let steps = vec![(day + 5, fine()), (day + 1_000, refused(3, day + 10))];
-    assert_eq!(history(told(), steps), [(day + 5, "webhooks.stopped"), (day + 1_000, "webhooks.refused")]);
+    assert_eq!(history(announced(), steps), [(day + 5, "webhooks.stopped"), (day + 1_000, "webhooks.refused")]);
     let new = Present { newest_webhook: None, ..refused(3, 0) };
-    assert_eq!(history(told(), vec![(600, new)]), []);
+    assert_eq!(history(announced(), vec![(600, new)]), []);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_silence_is_long_by_what_the_shop_is_used_to() {
     assert_eq!(of(13, 7 * 60), minutes(14 * 60), "nights without orders");
     assert_eq!(of(13, 40 * 60), minutes(24 * 60), "closed on Sundays");
     let busy = Present { unusual_silence: minutes(60), ..fine() };
-    assert_eq!(history(told(), vec![(3_600, busy.clone()), (3_605, busy)]), [(3_605, "webhooks.stopped")]);
+    assert_eq!(history(announced(), vec![(3_600, busy.clone()), (3_605, busy)]), [(3_605, "webhooks.stopped")]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn causes_that_appear_together_are_one_notice_and_more_orders_of_a_cause_are_non
     let two = Present { causes: vec![item("KAOS-M", 40), item("KAOS-L", 1)], ..fine() };
     let more = Present { causes: vec![item("KAOS-M", 400), item("KAOS-L", 7)], ..fine() };
     let steps = vec![(0, one), (30, two.clone()), (60, two), (5_000, more)];
-    assert_eq!(history(told(), steps), [(60, "orders.blocked")]);
+    assert_eq!(history(announced(), steps), [(60, "orders.blocked")]);
 }
 
 #[test]
@@ -183,14 +183,14 @@ fn a_new_cause_waits_until_the_last_notice_is_a_quarter_of_an_hour_old() {
     let two = Present { causes: vec![item("KAOS-M", 1), item("KAOS-L", 1)], ..fine() };
     let steps =
         vec![(0, one.clone()), (60, one), (120, two.clone()), (300, two.clone()), (960, two.clone()), (965, two)];
-    assert_eq!(history(told(), steps), [(60, "orders.blocked"), (960, "orders.blocked")]);
+    assert_eq!(history(announced(), steps), [(60, "orders.blocked"), (960, "orders.blocked")]);
     let present = Present { causes: vec![item("KAOS-M", 1), item("KAOS-L", 1)], ..fine() };
-    let orders = ToldCauses {
+    let orders = AnnouncedCauses {
         known: ["item_not_found:KAOS-M".to_owned()].into(),
-        untold_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
-        told_at: None,
+        new_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
+        announced_at: None,
     };
-    let known = Told { orders, ..told() };
+    let known = Announced { orders, ..announced() };
     let (_, news) = decide(known, &present, &RULES);
     assert_eq!(news, [News::Blocked { causes: vec![item("KAOS-L", 1)] }], "only the new cause is listed");
 }
@@ -198,16 +198,17 @@ fn a_new_cause_waits_until_the_last_notice_is_a_quarter_of_an_hour_old() {
 #[test]
 fn a_cause_that_is_fixed_before_anybody_was_told_is_not_told_and_one_that_returns_is_new() {
     let one = Present { causes: vec![item("KAOS-M", 1)], ..fine() };
-    assert_eq!(history(told(), vec![(0, one.clone()), (30, fine()), (65, fine())]), []);
+    assert_eq!(history(announced(), vec![(0, one.clone()), (30, fine()), (65, fine())]), []);
     let steps = vec![(0, one.clone()), (60, one.clone()), (90, fine()), (2_000, one.clone()), (2_060, one)];
-    assert_eq!(history(told(), steps), [(60, "orders.blocked"), (2_060, "orders.blocked")]);
+    assert_eq!(history(announced(), steps), [(60, "orders.blocked"), (2_060, "orders.blocked")]);
 }
 
 #[test]
 fn a_cause_that_is_not_among_the_many_that_were_read_counts_as_told() {
     let many = Present { causes: vec![item("KAOS-L", 9)], has_more_causes: true, ..fine() };
     let both = ["item_not_found:KAOS-L".to_owned(), "item_not_found:KAOS-M".to_owned()];
-    let known = Told { orders: ToldCauses { known: both.into(), ..ToldCauses::default() }, ..told() };
+    let known =
+        Announced { orders: AnnouncedCauses { known: both.into(), ..AnnouncedCauses::default() }, ..announced() };
     assert_eq!(decide(known.clone(), &many, &RULES), (known, Vec::new()));
 }
 
@@ -224,7 +225,7 @@ fn unmapped(fees: &[&str]) -> Present {
 }
 
 #[test]
-fn each_new_fee_is_told_once_also_while_another_has_no_category_yet() {
+fn each_new_fee_is_announced_once_also_while_another_has_no_category_yet() {
     let steps = vec![
         (0, unmapped(&["A"])),
         (60, unmapped(&["A"])),
@@ -238,14 +239,14 @@ fn each_new_fee_is_told_once_also_while_another_has_no_category_yet() {
         (9_000, unmapped(&[])),
         (9_900, unmapped(&[])),
     ];
-    assert_eq!(history(told(), steps), [(60, "payouts.attention"), (2_060, "payouts.attention")]);
-    let known = Told {
-        payouts: ToldCauses {
+    assert_eq!(history(announced(), steps), [(60, "payouts.attention"), (2_060, "payouts.attention")]);
+    let known = Announced {
+        payouts: AnnouncedCauses {
             known: ["fee_kind_unmapped:A".to_owned()].into(),
-            untold_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
-            told_at: None,
+            new_since: Some(at(MORNING) - SignedDuration::from_mins(2)),
+            announced_at: None,
         },
-        ..told()
+        ..announced()
     };
     let (_, news) = decide(known, &unmapped(&["A", "B"]), &RULES);
     assert_eq!(news, [News::Held { kind: Kind::Receipt, causes: unmapped(&["B"]).payouts }], "only the new one");
@@ -267,7 +268,11 @@ fn payouts_and_returns_that_need_a_person_are_one_notice_each_for_each_new_cause
         (6_060, more),
     ];
     let expected = [(60, "payouts.attention"), (60, "returns.attention"), (6_060, "payouts.attention")];
-    assert_eq!(history(told(), steps), expected, "more rows of a known cause are no news, a cause that returns is");
+    assert_eq!(
+        history(announced(), steps),
+        expected,
+        "more rows of a known cause are no news, a cause that returns is"
+    );
 }
 
 #[test]
@@ -291,23 +296,23 @@ fn more_open_findings_are_told_and_fewer_are_not() {
         (905, open(0)),
         (2_000, open(1)),
     ];
-    assert_eq!(history(told(), steps), [(0, "findings.open"), (900, "findings.open"), (2_000, "findings.open")]);
+    assert_eq!(history(announced(), steps), [(0, "findings.open"), (900, "findings.open"), (2_000, "findings.open")]);
 }
 
 #[test]
-fn each_incomplete_reconciliation_is_told_once() {
+fn each_incomplete_reconciliation_is_announced_once() {
     let period = Period { from: date(2026, 11, 1), to: date(2026, 11, 25) };
     let run = |id| Present { failed_run: Some(FailedRun { id, period, why: Vec::new() }), ..fine() };
     let steps = vec![(0, run(7)), (5, run(7)), (10, fine()), (20, run(8))];
     let kind = "reconciliation.incomplete";
-    assert_eq!(history(told(), steps), [(0, kind), (20, kind)]);
+    assert_eq!(history(announced(), steps), [(0, kind), (20, kind)]);
 }
 
 #[test]
 fn the_digest_is_about_the_day_before_and_comes_once_a_day() {
     let yesterday = date(2026, 11, 25);
     let day = Day { day: yesterday, orders: 412, invoices: 409, blocked: 3, payouts: 0, returns: 0, findings: 0 };
-    let last = Told { digest: Some(yesterday), ..Told::default() };
+    let last = Announced { digest: Some(yesterday), ..Announced::default() };
     let early = at("2026-11-26T07:59:59+07:00");
     assert_eq!(digest_is_due(&last, early, &RULES), None);
     assert_eq!(digest_is_due(&last, at(MORNING), &RULES), Some(yesterday));
@@ -328,10 +333,10 @@ fn the_digest_is_about_the_day_before_and_comes_once_a_day() {
 fn digests_begin_on_the_next_occasion_after_they_were_switched_on() {
     let day = Day { day: date(2026, 11, 25), orders: 1, invoices: 1, blocked: 0, payouts: 0, returns: 0, findings: 0 };
     let day = Some(day);
-    let (late, news) = decide(Told::default(), &Present { day, ..fine() }, &RULES);
+    let (late, news) = decide(Announced::default(), &Present { day, ..fine() }, &RULES);
     assert_eq!((late.digest, news), (Some(date(2026, 11, 26)), Vec::new()), "the hour has passed");
     let before = Present { now: at("2026-11-26T07:00:00+07:00"), ..fine() };
-    let (early, _) = decide(Told::default(), &before, &RULES);
+    let (early, _) = decide(Announced::default(), &before, &RULES);
     assert_eq!(digest_is_due(&early, at(MORNING), &RULES), Some(date(2026, 11, 25)), "it comes on the same day");
 }
 

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::domain::notice::{Channel, Told, message::Message};
+use crate::domain::notice::{Announced, Channel, message::Message};
 
 /// What has been announced, with its revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldAt {
+pub struct AnnouncedAt {
     /// Changes with every write; a late writer names an older one.
     pub revision: i64,
     /// What has been announced.
-    pub told: Told,
+    pub announced: Announced,
 }
 
 /// A notice on its way over one channel.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    domain::notice::{Channel, Told, message::Message},
+    domain::notice::{Announced, Channel, message::Message},
     storage::{
-        NoticeRecord, NoticeTry, Result, ToldAt, notices,
+        AnnouncedAt, NoticeRecord, NoticeTry, Result, notices,
         sql::{Base, Sql, read, write},
     },
 };
@@ -14,11 +14,17 @@ use crate::{
 #[async_trait::async_trait]
 pub trait Notices: Send + Sync {
     /// What has been announced.
-    async fn told(&self) -> Result<ToldAt>;
+    async fn announced(&self) -> Result<AnnouncedAt>;
 
     /// Stores what has been announced and, for each channel, the notices that announce it; deletes the oldest notices.
     /// Returns false and stores nothing if another leader has stored something since `revision`.
-    async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool>;
+    async fn announce(
+        &self,
+        revision: i64,
+        announced: &Announced,
+        messages: &[Message],
+        channels: &[Channel],
+    ) -> Result<bool>;
 
     /// The oldest waiting notice of each channel whose next try is due: a later one waits for it, so that they arrive
     /// in their order.
@@ -42,12 +48,18 @@ pub trait Notices: Send + Sync {
 
 #[async_trait::async_trait]
 impl<B: Base> Notices for Sql<B> {
-    async fn told(&self) -> Result<ToldAt> {
-        read!(self, db => notices::told(db))
+    async fn announced(&self) -> Result<AnnouncedAt> {
+        read!(self, db => notices::announced(db))
     }
 
-    async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool> {
-        write!(self, Small, db => notices::tell(db, revision, told, messages, channels))
+    async fn announce(
+        &self,
+        revision: i64,
+        announced: &Announced,
+        messages: &[Message],
+        channels: &[Channel],
+    ) -> Result<bool> {
+        write!(self, Small, db => notices::announce(db, revision, announced, messages, channels))
     }
 
     async fn due_notices(&self, now: Timestamp) -> Result<Vec<NoticeRecord>> {

@@ -1,8 +1,8 @@
 //! Notices, which no simulated service sends.
 
 use forstok_accurate::{
-    domain::notice::{Channel, Told, message::Message},
-    storage::{NoticeRecord, NoticeTry, Notices, Result, ToldAt},
+    domain::notice::{Announced, Channel, message::Message},
+    storage::{AnnouncedAt, NoticeRecord, NoticeTry, Notices, Result},
 };
 use jiff::Timestamp;
 
@@ -10,12 +10,18 @@ use super::SimStore;
 
 #[async_trait::async_trait]
 impl Notices for SimStore {
-    async fn told(&self) -> Result<ToldAt> {
-        self.inner.told().await
+    async fn announced(&self) -> Result<AnnouncedAt> {
+        self.inner.announced().await
     }
 
-    async fn tell(&self, revision: i64, told: &Told, messages: &[Message], channels: &[Channel]) -> Result<bool> {
-        self.inner.tell(revision, told, messages, channels).await
+    async fn announce(
+        &self,
+        revision: i64,
+        announced: &Announced,
+        messages: &[Message],
+        channels: &[Channel],
+    ) -> Result<bool> {
+        self.inner.announce(revision, announced, messages, channels).await
     }
 
     async fn due_notices(&self, now: Timestamp) -> Result<Vec<NoticeRecord>> {

@@ -122,7 +122,7 @@ async fn lists(world: &World) -> BTreeMap<String, Vec<String>> {
     let days = storage.reconciled_days(always).await.expect("readable");
     let compared = storage.compared_days(always).await.expect("readable");
     let unreadable = storage.unreadable(None, ALL).await.expect("readable");
-    let told = storage.told().await.expect("readable");
+    let told = storage.announced().await.expect("readable");
     let mut rows = Vec::new();
     for kind in [Kind::Receipt, Kind::Return] {
         for count in storage.row_counts(kind).await.expect("readable") {
@@ -149,7 +149,7 @@ async fn lists(world: &World) -> BTreeMap<String, Vec<String>> {
         ),
         ("compared days", written(&compared, |one| format!("{} {:?} {}", one.day, one.book, one.complete))),
         ("unreadable", written(&unreadable, |one| one.received_at.to_string())),
-        ("told", vec![format!("{} {}", told.revision, told.told.failed_run)]),
+        ("told", vec![format!("{} {}", told.revision, told.announced.failed_run)]),
     ];
     lists.into_iter().map(|(name, list)| (name.to_owned(), list)).collect()
 }

@@ -9,7 +9,7 @@ use forstok_accurate::{
     domain::{
         WIB,
         document::Kind,
-        notice::{Channel, News, Told as NoticesTold, message::Message},
+        notice::{Announced, Channel, News, message::Message},
         operator::{Actor, Role},
         reason::Language,
         reconciliation::Period,
@@ -282,8 +282,8 @@ impl Shop {
         let now = self.world.clock_now();
         let test = News::Test { by: "ani".to_owned() };
         let message = Message::new(&test, Language::Indonesian, None, now);
-        let told = NoticesTold { failed_run: i64::from(self.month), ..NoticesTold::default() };
-        let told = self.world.storage.tell(i64::from(self.month), &told, &[message], &[Channel::Email]).await;
+        let told = Announced { failed_run: i64::from(self.month), ..Announced::default() };
+        let told = self.world.storage.announce(i64::from(self.month), &told, &[message], &[Channel::Email]).await;
         assert!(told.expect("written"));
         let old = now - SignedDuration::from_hours(24 * KEEP_DAYS);
         while self.world.storage.clear_bodies(old, now, 100).await.expect("written").examined > 0 {}
