@@ -8,7 +8,7 @@ use tokio::signal::unix::Signal;
 use crate::{
     domain::toml_text::Problem,
     service::Service,
-    settings::{self, Config, Mistakes, changes, unknown_books},
+    settings::{self, Config, SettingsErrors, changes, unknown_books},
     setup::{Change, Refused},
     telemetry::{self, Log},
 };
@@ -49,8 +49,8 @@ impl Settings {
             for problem in &problems {
                 tracing::error!(key = problem.key, "settings: {problem}");
             }
-            let mistakes = problems.len();
-            tracing::error!(mistakes, "the settings were read again and cannot be used; nothing was changed");
+            let errors = problems.len();
+            tracing::error!(errors, "the settings were read again and cannot be used; nothing was changed");
         }
     }
 
@@ -60,7 +60,7 @@ impl Settings {
         let Some(path) = secrets.file.clone().filter(|_| !change.is_overridden(secrets)) else {
             return Err(Refused::BySettings);
         };
-        let wrong = |mistakes: Mistakes| Refused::Wrong(mistakes.into());
+        let wrong = |errors: SettingsErrors| Refused::Wrong(errors.into());
         let entered = settings::entered(&self.running).map_err(|problem| Refused::Wrong(vec![problem]))?;
         let what = change.what();
         let entered = change.onto(entered, &self.running, service.engine.now());

@@ -21,7 +21,7 @@ use crate::{
     clock::{Clock, SharedClock, SystemClock},
     deciding::mapping,
     domain::{mapping::Mapping, toml_text::Problem},
-    settings::{self, Config, Database, Mistakes, unknown_books},
+    settings::{self, Config, Database, SettingsErrors, unknown_books},
     storage::{self, Borrowed, Readable, Storage},
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn run(file: Option<PathBuf>, rights: Rights, form: Form) -> Re
     let unusable = loaded.is_err();
     let findings = match loaded {
         Ok(config) => check(&config, file.as_deref(), rights).await?,
-        Err(mistakes) => findings_of(mistakes),
+        Err(errors) => findings_of(errors),
     };
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
@@ -73,12 +73,12 @@ fn print(findings: Vec<Finding>, errors: usize, warnings: usize, form: Form) -> 
 }
 
 /// The errors in the settings and in the mapping file, each with the file's name.
-fn findings_of(mistakes: Mistakes) -> Vec<Finding> {
+fn findings_of(errors: SettingsErrors) -> Vec<Finding> {
     let finding = |place: &str, Problem { key, value, remedy }: Problem| {
         Finding::error(format!("{place}: {key}"), value.unwrap_or_default(), remedy)
     };
-    let mut findings: Vec<_> = mistakes.settings.into_iter().map(|problem| finding("settings", problem)).collect();
-    if let Some((path, problems)) = mistakes.mapping {
+    let mut findings: Vec<_> = errors.settings.into_iter().map(|problem| finding("settings", problem)).collect();
+    if let Some((path, problems)) = errors.mapping {
         let place = format!("mapping {}", path.display());
         findings.extend(problems.into_iter().map(|problem| finding(&place, problem)));
     }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     check::Severity,
     domain::toml_text::Problem,
-    settings::{self, Config, Mistakes, Origin, Setting, Source},
+    settings::{self, Config, Origin, Setting, SettingsErrors, Source},
     telemetry,
 };
 
@@ -59,7 +59,7 @@ fn check(file: Option<&Path>, form: Form) -> Result<ExitCode, Failure> {
     let loaded = settings::load_to_serve(file, settings::environment());
     let found = match &loaded {
         Ok(config) => lacking(config, file),
-        Err(mistakes) => errors(mistakes),
+        Err(errors) => found(errors),
     };
     let count = |severity| found.iter().filter(|found| found.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
@@ -85,14 +85,14 @@ fn check(file: Option<&Path>, form: Form) -> Result<ExitCode, Failure> {
     })
 }
 
-fn errors(mistakes: &Mistakes) -> Vec<Found> {
+fn found(errors: &SettingsErrors) -> Vec<Found> {
     let error = |file: Option<&PathBuf>, problem: &Problem| Found {
         severity: Severity::Error,
         file: file.cloned(),
         problem: problem.clone(),
     };
-    let of_settings = mistakes.settings.iter().map(|problem| error(mistakes.file.as_ref(), problem));
-    let of_mapping = mistakes.mapping.iter();
+    let of_settings = errors.settings.iter().map(|problem| error(errors.file.as_ref(), problem));
+    let of_mapping = errors.mapping.iter();
     let of_mapping = of_mapping.flat_map(|(file, problems)| problems.iter().map(|problem| error(Some(file), problem)));
     of_settings.chain(of_mapping).collect()
 }

@@ -106,7 +106,7 @@ fn unknown(revision: i64, offline: &Offline) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Reads a mapping and refuses one with mistakes.
+/// Reads a mapping and refuses one with errors.
 fn read(file: &Path, offline: &Offline) -> Result<Document, Failure> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let refused = |problems| Failure::Mapping(file.to_owned(), problems);
@@ -150,9 +150,9 @@ fn say_applied(applied: Applied, offline: &Offline) -> Result<ExitCode, Failure>
 
 async fn restore(storage: &dyn Mappings, revision: i64, offline: &Offline) -> Result<ExitCode, Failure> {
     let (who, note) = (author(), format!("restored revision {revision}"));
-    let mistakes = |mapping: &_| settings::unknown_books(mapping, &offline.books);
+    let errors = |mapping: &_| settings::unknown_books(mapping, &offline.books);
     let by = Author { who: &who, note: &note };
-    match mapping::restore(storage, &SystemClock, revision, by, None, mistakes).await.map_err(anyhow::Error::from)? {
+    match mapping::restore(storage, &SystemClock, revision, by, None, errors).await.map_err(anyhow::Error::from)? {
         Restored::Applied(applied) => say_applied(applied, offline),
         Restored::Unknown => Ok(unknown(revision, offline)),
         Restored::Refused(problems) => Err(Failure::Mapping(format!("revision {revision}").into(), problems)),

@@ -31,7 +31,7 @@ use self::{
 use crate::{
     deciding::mapping::{self as stored, ActiveMapping},
     domain::{reason::Language, toml_text::Problem},
-    settings::{self, CONFIG_VARIABLE, Mistakes, Offline},
+    settings::{self, CONFIG_VARIABLE, Offline, SettingsErrors},
     storage::Readable,
     version::VERSION,
 };
@@ -178,7 +178,7 @@ enum Command {
 /// Why a command failed.
 enum Failure {
     /// The settings, or their mapping file, are unusable.
-    Settings(Mistakes),
+    Settings(SettingsErrors),
     /// A given mapping is unusable: its file, and the errors.
     Mapping(PathBuf, Vec<Problem>),
     /// The arguments are unusable.
@@ -195,9 +195,9 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-impl From<Mistakes> for Failure {
-    fn from(mistakes: Mistakes) -> Self {
-        Self::Settings(mistakes)
+impl From<SettingsErrors> for Failure {
+    fn from(errors: SettingsErrors) -> Self {
+        Self::Settings(errors)
     }
 }
 
@@ -238,8 +238,8 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        Err(Failure::Settings(mistakes)) => {
-            complain_of_settings(&mistakes);
+        Err(Failure::Settings(errors)) => {
+            complain_of_settings(&errors);
             ExitCode::from(UNUSABLE)
         }
         Err(Failure::Mapping(file, problems)) => {
@@ -260,16 +260,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn complain_of_settings(mistakes: &Mistakes) {
-    let of_settings = mistakes.settings.len();
-    let of_mapping = mistakes.mapping.as_ref().map_or(0, |(_, problems)| problems.len());
+fn complain_of_settings(errors: &SettingsErrors) {
+    let of_settings = errors.settings.len();
+    let of_mapping = errors.mapping.as_ref().map_or(0, |(_, problems)| problems.len());
     complain!("Nothing was started or changed: {}.", counted(of_settings + of_mapping, "error"));
-    let place = match &mistakes.file {
+    let place = match &errors.file {
         Some(file) => format!("In the settings {}", file.display()),
         None => format!("In the settings (no settings file: give one with --config or {CONFIG_VARIABLE})"),
     };
-    complain_of(&place, &mistakes.settings);
-    if let Some((file, problems)) = &mistakes.mapping {
+    complain_of(&place, &errors.settings);
+    if let Some((file, problems)) = &errors.mapping {
         complain_of(&format!("In the mapping {}", file.display()), problems);
     }
 }

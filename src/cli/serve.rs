@@ -13,7 +13,7 @@ use crate::{
     clock::{SharedClock, SystemClock},
     reload::Settings,
     service::{Listeners, Service, asked_to_stop, cannot_listen},
-    settings::{self, Mistakes},
+    settings::{self, SettingsErrors},
     telemetry,
     traces::{Destination, Exporter, Recorder},
 };
@@ -24,7 +24,7 @@ const FILE_TOO_LARGE: i32 = 25;
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let config = settings::load_to_serve(file.as_deref(), settings::environment())?;
     let clock: SharedClock = Arc::new(SystemClock);
-    // Traces are for whoever watches the service: a mistake in their variables must not stop it.
+    // Traces are for whoever watches the service: an error in their variables must not stop it.
     let (destination, no_traces) = match Destination::of(settings::environment()) {
         Ok(destination) => (destination, None),
         Err(problem) => (None, Some(problem)),
@@ -38,7 +38,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<ExitCode, Failure> {
         None => (Recorder::handing_on(clock), None),
     };
     let log = telemetry::log(&config.log, recorder)
-        .map_err(|problem| Mistakes::in_settings(file.as_deref(), vec![problem]))?;
+        .map_err(|problem| SettingsErrors::in_settings(file.as_deref(), vec![problem]))?;
     let sending = exporter.map(Exporter::start).transpose().map_err(anyhow::Error::msg)?;
     if let Some(problem) = no_traces {
         tracing::warn!("no traces are sent: {problem}");

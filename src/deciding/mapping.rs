@@ -213,7 +213,7 @@ pub async fn apply(
     }
 }
 
-/// Makes an earlier revision the newest one. `mistakes` are those of a mapping under the present settings, which may
+/// Makes an earlier revision the newest one. `errors` are those of a mapping under the present settings, which may
 /// have changed since.
 pub async fn restore(
     storage: &dyn Mappings,
@@ -221,14 +221,14 @@ pub async fn restore(
     revision: i64,
     author: Author<'_>,
     replaces: Option<i64>,
-    mistakes: impl FnOnce(&Mapping) -> Vec<Problem>,
+    errors: impl FnOnce(&Mapping) -> Vec<Problem>,
 ) -> Result<Restored> {
     let Some(stored) = revision_of(storage, revision).await? else { return Ok(Restored::Unknown) };
     let document = match Document::from_toml(&format!("revision {revision}"), &stored.document) {
         Ok(document) => document,
         Err(problems) => return Ok(Restored::Refused(problems)),
     };
-    let problems = mistakes(&document.mapping);
+    let problems = errors(&document.mapping);
     if !problems.is_empty() {
         return Ok(Restored::Refused(problems));
     }
@@ -252,7 +252,7 @@ pub enum Restored {
     Applied(Applied),
     /// There is no such revision.
     Unknown,
-    /// It can no longer be used, because of these mistakes.
+    /// It can no longer be used, because of these errors.
     Refused(Vec<Problem>),
 }
 

@@ -258,14 +258,14 @@ fn kind_of(value: &Value) -> String {
     format!("{article} {kind}")
 }
 
-/// A value as TOML writes it, cut so that a mistake does not fill the screen.
+/// A value as TOML writes it, cut so that an error does not fill the screen.
 fn shown(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
 }
 
 /// Where a document with secrets is not TOML. The parser's own words would quote the line, and a secret without quotes
-/// is a mistake of this kind.
+/// is an error of this kind.
 pub fn secret_syntax_problem(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let (line, begins) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));

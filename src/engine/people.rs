@@ -139,17 +139,17 @@ impl Engine {
         Ok(applied)
     }
 
-    /// Makes an earlier revision of the mapping the newest one, and uses it from now on. `mistakes` are those of a
+    /// Makes an earlier revision of the mapping the newest one, and uses it from now on. `errors` are those of a
     /// mapping under the present settings.
     pub async fn restore_mapping(
         &self,
         revision: i64,
         author: Author<'_>,
         replaces: Option<i64>,
-        mistakes: impl FnOnce(&Mapping) -> Vec<Problem>,
+        errors: impl FnOnce(&Mapping) -> Vec<Problem>,
     ) -> Result<Restored> {
         let (storage, clock) = (self.storage.as_ref(), self.clock.as_ref());
-        let restored = mapping::restore(storage, clock, revision, author, replaces, mistakes).await?;
+        let restored = mapping::restore(storage, clock, revision, author, replaces, errors).await?;
         if let Restored::Applied(applied) = &restored {
             self.use_applied(applied);
         }

@@ -356,8 +356,8 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert!(!format!("{:?}", entered()).contains("entered-"));
         fs::write(&path, "secrets = [\"hush").expect("written");
-        let mistakes: Vec<_> = load(Some(&folder.path().join("settings.toml")), []).expect_err("not TOML").into();
-        let said = mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let errors: Vec<_> = load(Some(&folder.path().join("settings.toml")), []).expect_err("not TOML").into();
+        let said = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         assert!(said.contains("secrets.toml: is not TOML") && !said.contains("hush"), "{said}");
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{
-    Mistakes,
+    SettingsErrors,
     database::database_at,
     entered::{self, Entered},
     environment::{Origins, overlay},
@@ -132,7 +132,7 @@ const HEADER: &str = "forstok.webhook.header";
 pub fn every_setting(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Vec<Setting>, Mistakes> {
+) -> Result<Vec<Setting>, SettingsErrors> {
     let mut given = read_table(file)?;
     let origins = overlay(&mut given, environment, &Problems::default());
     let folder = file.and_then(Path::parent);

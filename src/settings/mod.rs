@@ -4,9 +4,9 @@ pub mod changes;
 mod database;
 mod entered;
 mod environment;
+mod errors;
 mod forstok_api;
 mod listing;
-mod mistakes;
 mod notices;
 mod operators;
 mod paths;
@@ -29,9 +29,9 @@ pub use self::{
     database::database_at,
     entered::{Entered, Source, Sources},
     environment::environment,
+    errors::SettingsErrors,
     forstok_api::{BackfillConfig, BackfillMode},
     listing::{Origin, Setting, every_setting},
-    mistakes::Mistakes,
     operators::OperatorConfig,
     paths::{CONFIG_VARIABLE, absolute, settings_file},
     sections::listen_address,
@@ -159,19 +159,22 @@ pub const DEFAULT_ACCOUNT_URL: &str = "https://account.accurate.id";
 
 /// Reads the file and the environment. Environment variables override the file; both override what was entered on the
 /// setup page.
-pub fn load(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Mistakes> {
+pub fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, SettingsErrors> {
     let read = read_all(file, environment, None)?;
-    let mut mistakes = read.mistakes;
-    mistakes.settings.extend(read.to_set_up);
-    mistakes.settings.extend(read.absent);
-    read.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+    let mut errors = read.errors;
+    errors.settings.extend(read.to_set_up);
+    errors.settings.extend(read.absent);
+    read.config.filter(|_| errors.is_empty()).ok_or(errors)
 }
 
 /// Like [`load`], for the service: secrets that the setup page asks for may be missing, if an admin can sign in there.
 pub fn load_to_serve(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, Mistakes> {
+) -> Result<Config, SettingsErrors> {
     read_all(file, environment, None)?.into_service(|_| true)
 }
 
@@ -180,7 +183,7 @@ pub fn load_again(
     running: &Config,
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, Mistakes> {
+) -> Result<Config, SettingsErrors> {
     read_all(file, environment, None)?.into_service(|new| !new.secrets.lack_some_of(&running.secrets))
 }
 
@@ -189,7 +192,7 @@ pub fn load_with(
     entered: Entered,
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, Mistakes> {
+) -> Result<Config, SettingsErrors> {
     read_all(file, environment, Some(entered))?.into_service(|_| true)
 }
 
@@ -203,28 +206,28 @@ pub fn entered(config: &Config) -> Result<Entered, Problem> {
 pub fn load_offline(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Offline, Mistakes> {
+) -> Result<Offline, SettingsErrors> {
     let read = read_all(file, environment, None)?;
-    read.offline.filter(|_| read.mistakes.is_empty()).ok_or(read.mistakes)
+    read.offline.filter(|_| read.errors.is_empty()).ok_or(read.errors)
 }
 
 /// The address to listen on, regardless of all other settings: a health probe needs nothing else.
 pub fn load_listen(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<SocketAddr, Mistakes> {
+) -> Result<SocketAddr, SettingsErrors> {
     let mut table = read_table(file)?;
     let problems = Problems::default();
     let origins = overlay(&mut table, environment, &Problems::default());
     let listen = sections::read_listen_alone(&table, &problems);
-    listen.ok_or_else(|| Mistakes::in_settings(file, named(&origins, problems)))
+    listen.ok_or_else(|| SettingsErrors::in_settings(file, named(&origins, problems)))
 }
 
 /// What was read, the errors, and the missing credentials.
 struct Read {
     config: Option<Config>,
     offline: Option<Offline>,
-    mistakes: Mistakes,
+    errors: SettingsErrors,
     absent: Vec<Problem>,
     /// Secrets that the setup page can ask for.
     to_set_up: Vec<Problem>,
@@ -233,13 +236,13 @@ struct Read {
 impl Read {
     /// The settings, even if the setup page must ask for secrets, provided that somebody can answer and that this is
     /// allowed.
-    fn into_service(self, is_allowed: impl FnOnce(&Config) -> bool) -> Result<Config, Mistakes> {
-        let mut mistakes = self.mistakes;
+    fn into_service(self, is_allowed: impl FnOnce(&Config) -> bool) -> Result<Config, SettingsErrors> {
+        let mut errors = self.errors;
         if !self.config.as_ref().is_some_and(|config| config.has_admin() && is_allowed(config)) {
-            mistakes.settings.extend(self.to_set_up);
+            errors.settings.extend(self.to_set_up);
         }
-        mistakes.settings.extend(self.absent);
-        self.config.filter(|_| mistakes.is_empty()).ok_or(mistakes)
+        errors.settings.extend(self.absent);
+        self.config.filter(|_| errors.is_empty()).ok_or(errors)
     }
 }
 
@@ -248,7 +251,7 @@ fn read_all(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
     entered: Option<Entered>,
-) -> Result<Read, Mistakes> {
+) -> Result<Read, SettingsErrors> {
     let mut table = read_table(file)?;
     let noted = sections::Noted::default();
     let origins = overlay(&mut table, environment, &noted.problems);
@@ -262,10 +265,10 @@ fn read_all(
     });
     let sources = entered.add_to(&mut table, secrets_file);
     let (config, offline) = sections::read(&table, folder, has_books, sources, &noted);
-    let mut mistakes = Mistakes::in_settings(file, named(&origins, noted.problems));
-    mistakes.mapping = noted.mapping.into_inner();
+    let mut errors = SettingsErrors::in_settings(file, named(&origins, noted.problems));
+    errors.mapping = noted.mapping.into_inner();
     let (absent, to_set_up) = (named(&origins, noted.absent), named(&origins, noted.to_set_up));
-    Ok(Read { config, offline, mistakes, absent, to_set_up })
+    Ok(Read { config, offline, errors, absent, to_set_up })
 }
 
 fn named(origins: &Origins, problems: Problems) -> Vec<Problem> {
@@ -273,10 +276,10 @@ fn named(origins: &Origins, problems: Problems) -> Vec<Problem> {
 }
 
 /// The settings file's table; an empty one if there is no file.
-fn read_table(file: Option<&Path>) -> Result<Table, Mistakes> {
+fn read_table(file: Option<&Path>) -> Result<Table, SettingsErrors> {
     let Some(path) = file else { return Ok(Table::new()) };
     let shown = path.display().to_string();
-    let wrong = |problem| Mistakes::in_settings(file, vec![problem]);
+    let wrong = |problem| SettingsErrors::in_settings(file, vec![problem]);
     let text = std::fs::read_to_string(path).map_err(|error| {
         let remedy = format!("cannot be read ({error}); name the settings file with --config or {CONFIG_VARIABLE}");
         wrong(Problem { key: shown.clone(), value: None, remedy })

@@ -149,7 +149,7 @@ mod tests {
         }
 
         /// The errors, without the folder's random name.
-        fn mistakes(&self) -> String {
+        fn errors(&self) -> String {
             let problems = self.load(&[]).expect_err("wrong");
             let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
             lines.join("\n").replace(&self.0.path().display().to_string(), "FOLDER")
@@ -219,13 +219,13 @@ mod tests {
             .replace("[database]", "[database]\nurl = \"sqlite://hush.db\"")
             .replace("[forstok.webhook]", "[forstok.webhook]\nsecrets = [\"hush\"]")
             .replace("[books.main]", "[books.main]\napi_token = \"hush\"\nsignature_secret = \"hush\"");
-        insta::assert_snapshot!(Folder::new(&both, GOOD).mistakes());
+        insta::assert_snapshot!(Folder::new(&both, GOOD).errors());
     }
 
     #[test]
     fn a_file_that_does_not_hold_its_secret_is_told_with_key_path_and_remedy() {
         let files = [("operator", "\n"), ("webhook", " \n"), ("token", "one\ntwo\n")];
-        insta::assert_snapshot!(Folder::new(FILES, &files).mistakes());
+        insta::assert_snapshot!(Folder::new(FILES, &files).errors());
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(super) fn read(
     secrets: Sources,
     noted: &Noted,
 ) -> (Option<Config>, Option<Offline>) {
-    let Noted { problems, absent, to_set_up, mapping: mapping_mistakes } = noted;
+    let Noted { problems, absent, to_set_up, mapping: mapping_errors } = noted;
     let short = Short::default();
     let root = Section::root(table, problems);
     let empty = Table::new();
@@ -93,8 +93,8 @@ pub(super) fn read(
 
     let mapping = or_empty(root.section("mapping"));
     let mapping_file = match read_mapping(&mapping, folder) {
-        Some((path, Err(mistakes))) => {
-            mapping_mistakes.replace(Some((path, mistakes)));
+        Some((path, Err(errors))) => {
+            mapping_errors.replace(Some((path, errors)));
             None
         }
         Some((_, Ok(file))) => Some(file),
@@ -105,7 +105,7 @@ pub(super) fn read(
         let known: Vec<_> = names_of_books(table).collect();
         let unknown = unknown_books(&file.mapping, &known);
         if !unknown.is_empty() {
-            mapping_mistakes.replace(Some((file.path.clone(), unknown)));
+            mapping_errors.replace(Some((file.path.clone(), unknown)));
         }
     }
 
@@ -289,7 +289,7 @@ fn read_book(
         ("signature_secret", "copy the app's signature secret from Accurate's developer area"),
     ];
     let secrets = keys.map(|(key, _)| credentials.one(section, key));
-    // The setup page asks for both; only one of them is a mistake in the settings.
+    // The setup page asks for both; only one of them is an error in the settings.
     let both_are_missing = secrets.iter().all(|secret| matches!(secret, Ok(None)));
     let missing = if both_are_missing { credentials.to_set_up } else { credentials.absent };
     for ((key, what), secret) in keys.iter().zip(&secrets) {

@@ -1,4 +1,4 @@
-//! All settings together: every mistake at once, placeholders, the environment.
+//! All settings together: every error at once, placeholders, the environment.
 
 use secrecy::ExposeSecret;
 
@@ -24,7 +24,7 @@ pub(super) fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Conf
     load(Some(&file), environment).map_err(Into::into)
 }
 
-fn mistakes(text: &str, environment: &[(&str, &str)]) -> String {
+fn errors(text: &str, environment: &[(&str, &str)]) -> String {
     let problems = load_text(text, environment).expect_err("wrong");
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
@@ -39,7 +39,7 @@ fn a_settings_file_that_is_not_toml_is_reported_by_line_and_column_and_never_quo
         ("[server]\noperator_token = \"a\"\noperator_token = \"VERYSECRET\"", "line 3, column "),
         ("[forstok]\nwebhook = \"VERYSECRET\"", "forstok.webhook: must be a table, not a string"),
     ] {
-        let problems = mistakes(text, &[]);
+        let problems = errors(text, &[]);
         assert!(problems.contains(place), "{problems}");
         assert!(!problems.contains("VERYSECRET"), "{problems}");
     }
@@ -82,7 +82,7 @@ fn placeholders_of_the_example_file_are_always_refused() {
         ("[server]", "[database]\nurl = \"postgres://u:change-me@h/d\"\n[server]", "database.url"),
     ];
     for (written, placeholder, key) in keys {
-        let said = mistakes(&GOOD.replace(written, placeholder), &[]);
+        let said = errors(&GOOD.replace(written, placeholder), &[]);
         assert_eq!(said, format!("{key}: {}", strength::STILL_PLACEHOLDER));
     }
 }
@@ -113,7 +113,7 @@ fn a_short_secret_is_refused_unless_everything_is_on_this_machine() {
     let elsewhere =
         [("listen = \"127.0.0.1:0\"", "listen = \"0.0.0.0:8080\""), ("account_url = \"http://127.0.0.1:9090\"", "")];
     for (here, there) in elsewhere {
-        let said = mistakes(&GOOD.replace(here, there), &[]);
+        let said = errors(&GOOD.replace(here, there), &[]);
         for key in ["forstok.webhook.secrets: has 3 characters", "api_token: has 1 character:", "signature_secret"] {
             assert!(said.contains(key), "{key} is not in {said}");
         }
@@ -127,7 +127,7 @@ fn a_short_secret_is_refused_unless_everything_is_on_this_machine() {
 #[test]
 fn two_books_with_one_token_are_refused() {
     let second = "[books.second]\naccount_url = \"http://127.0.0.1:9090\"\napi_token = \"t\"\nsignature_secret = \"x\"";
-    let said = mistakes(&format!("{GOOD}\n{second}"), &[]);
+    let said = errors(&format!("{GOOD}\n{second}"), &[]);
     assert!(said.starts_with("books.second.api_token: is the token of books.main too"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     load_text(&format!("{GOOD}\n{}", second.replace("\"t\"", "\"u\"")), &[]).expect("two tokens are right");
@@ -155,9 +155,9 @@ fn mistakes_of_the_mapping_are_kept_apart_from_those_of_the_settings() {
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
     write("mapping.toml", "bundels = \"parent\"");
     write("settings.toml", &format!("{GOOD}\n[mapping]\nfile = \"mapping.toml\""));
-    let mistakes = load(Some(&folder.path().join("settings.toml")), []).expect_err("wrong");
-    assert!(mistakes.settings.is_empty(), "{mistakes:?}");
-    let (file, wrong) = mistakes.mapping.expect("it is wrong");
+    let errors = load(Some(&folder.path().join("settings.toml")), []).expect_err("wrong");
+    assert!(errors.settings.is_empty(), "{errors:?}");
+    let (file, wrong) = errors.mapping.expect("it is wrong");
     assert_eq!((file, wrong[0].key.as_str()), (folder.path().join("mapping.toml"), "bundels"));
 }
 
@@ -217,7 +217,7 @@ fn another_replica_takes_over_after_5_seconds_or_as_many_as_are_set() {
     assert_eq!(load_text(GOOD, &[]).expect("right").term, Term::of_seconds(5));
     let soon = load_text(&format!("{GOOD}\n[database]\ntakeover_seconds = 2"), &[]).expect("right");
     assert_eq!(soon.term, Term::of_seconds(2));
-    let said = mistakes(&format!("{GOOD}\n[database]\ntakeover_seconds = 1"), &[]);
+    let said = errors(&format!("{GOOD}\n[database]\ntakeover_seconds = 1"), &[]);
     assert!(said.contains("database.takeover_seconds = 1: must be a whole number from 2 to 60"), "{said}");
 }
 
@@ -237,7 +237,7 @@ fn what_is_wrong_in_the_environment_is_reported_by_the_variables_name() {
         ("FORSTOK_ACCURATE_BOOKS__MAIN__API_TOKEN", "change-me", "placeholder"),
         ("FORSTOK_ACCURATE_BOOKS__MAIN__SIGNATURE_SECRET_FILE", "nowhere", "cannot be read"),
     ] {
-        let said = mistakes(GOOD, &[(variable, value)]);
+        let said = errors(GOOD, &[(variable, value)]);
         assert!(said.starts_with(variable) && said.contains(remedy) && said.lines().count() == 1, "{said}");
     }
 }
@@ -264,10 +264,10 @@ fn webhooks_of_accurate_are_followed_only_where_the_settings_say_so_and_give_a_s
         ("webhook = \"on\"", "books.main.webhook"),
         ("webhook = \"hint\"\nwebhook_secret = \"change-me\"", "placeholder"),
     ] {
-        let text = mistakes(&format!("{GOOD}\n{wrong}"), &[]);
+        let text = errors(&format!("{GOOD}\n{wrong}"), &[]);
         assert!(text.contains(why) && !text.contains("a/b"), "{wrong}: {text}");
     }
     let open = GOOD.replace("127.0.0.1:0", "0.0.0.0:8080");
-    let short = mistakes(&format!("{open}\nwebhook = \"hint\"\nwebhook_secret = \"fifteen-letters\""), &[]);
+    let short = errors(&format!("{open}\nwebhook = \"hint\"\nwebhook_secret = \"fifteen-letters\""), &[]);
     assert!(short.contains("books.main.webhook_secret") && short.contains("at least 16"), "{short}");
 }

@@ -14,7 +14,7 @@ use super::mapping::Answers;
 use crate::{
     accurate::credentials::Credentials,
     cli::Failure,
-    settings::{self, Mistakes},
+    settings::{self, SettingsErrors},
 };
 
 /// Names of the files.
@@ -41,7 +41,7 @@ pub(super) struct Content {
     pub(super) mapping: Answers,
 }
 
-/// Writes both files after reading them as the service does: with a mistake nothing is written.
+/// Writes both files after reading them as the service does: with an error nothing is written.
 pub(super) fn write(folder: &Path, content: &Content) -> Result<(), Failure> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let cannot = || format!("{} cannot be written to", folder.display());
@@ -55,7 +55,7 @@ pub(super) fn write(folder: &Path, content: &Content) -> Result<(), Failure> {
         fs::File::open(&path).and_then(|file| file.sync_all()).with_context(cannot)?;
     }
     let read = settings::load(Some(&draft.path().join(NAMES[0])), []);
-    read.map_err(|mistakes| Mistakes { file: Some(folder.join(NAMES[0])), ..mistakes })?;
+    read.map_err(|errors| SettingsErrors { file: Some(folder.join(NAMES[0])), ..errors })?;
     // The mapping first: settings without their mapping would not start.
     for name in [NAMES[1], NAMES[0]] {
         fs::rename(draft.path().join(name), folder.join(name)).with_context(cannot)?;

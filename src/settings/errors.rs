@@ -6,7 +6,7 @@ use crate::domain::toml_text::Problem;
 
 /// All errors that were found. When used as an error, at least one list is not empty.
 #[derive(Debug)]
-pub struct Mistakes {
+pub struct SettingsErrors {
     /// The settings file; `None` if all settings came from the environment.
     pub file: Option<PathBuf>,
     /// Errors in the settings.
@@ -15,7 +15,7 @@ pub struct Mistakes {
     pub mapping: Option<(PathBuf, Vec<Problem>)>,
 }
 
-impl Mistakes {
+impl SettingsErrors {
     /// These errors in the settings, and none in the mapping.
     pub fn in_settings(file: Option<&Path>, settings: Vec<Problem>) -> Self {
         Self { file: file.map(Path::to_path_buf), settings, mapping: None }
@@ -27,11 +27,11 @@ impl Mistakes {
     }
 }
 
-impl From<Mistakes> for Vec<Problem> {
+impl From<SettingsErrors> for Vec<Problem> {
     /// All of them; an error in the mapping has the file's name before the key.
-    fn from(mistakes: Mistakes) -> Self {
-        let (path, in_mapping) = mistakes.mapping.unwrap_or_default();
+    fn from(errors: SettingsErrors) -> Self {
+        let (path, in_mapping) = errors.mapping.unwrap_or_default();
         let named = |problem: Problem| Problem { key: format!("{}: {}", path.display(), problem.key), ..problem };
-        mistakes.settings.into_iter().chain(in_mapping.into_iter().map(named)).collect()
+        errors.settings.into_iter().chain(in_mapping.into_iter().map(named)).collect()
     }
 }
