@@ -271,9 +271,9 @@ pub(super) fn class_of(message: &str) -> Option<Class> {
     template.or_else(phrase).or_else(|| (is_about_characters(message) || is_about_length(message)).then_some(REFUSED))
 }
 
-/// How many messages of a reply were kept.
+/// How many messages of a reply were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum MessagesRead {
     /// All of them.
     All,
     /// Some were left out, or are not texts.
@@ -284,11 +284,11 @@ pub(super) enum Kept {
 ///
 /// The least certain meaning counts: a reply that contains both "no such item" and "error on our side" proves nothing.
 /// A missing customer, which we may create, counts only if every other message is known.
-pub(super) fn all_of(messages: &[String], kept: Kept) -> Option<Class> {
+pub(super) fn all_of(messages: &[String], kept: MessagesRead) -> Option<Class> {
     let classes: Vec<_> = messages.iter().map(|message| class_of(message)).collect();
     let first = |wanted: fn(&Class) -> bool| classes.iter().flatten().copied().find(wanted);
     let missing_customer = |class: &Class| *class == Class::Refused(Meaning::Person(Reason::CustomerNotFound));
-    let missing = first(missing_customer).filter(|_| kept == Kept::All && classes.iter().all(Option::is_some));
+    let missing = first(missing_customer).filter(|_| kept == MessagesRead::All && classes.iter().all(Option::is_some));
     first(|class| matches!(class, Class::Ambiguous))
         .or_else(|| first(|class| matches!(class, Class::Book(_))))
         .or_else(|| first(|class| matches!(class, Class::RightMissing)))

@@ -228,7 +228,7 @@ pub(super) struct Said<'a> {
     /// `s`, if the reply has it.
     pub(super) success: Option<bool>,
     pub(super) messages: &'a [String],
-    pub(super) kept: messages::Kept,
+    pub(super) kept: messages::MessagesRead,
     pub(super) body: &'a [u8],
 }
 

@@ -13,7 +13,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    messages::Kept,
+    messages::MessagesRead,
     outcome::{Failure, Said},
     redact::Secrets,
     wire::WireReply,
@@ -157,8 +157,8 @@ impl<'a> Parts<'a> {
     }
 
     /// The texts of `d` and of an OAuth error, and whether these are all of them.
-    fn messages(&self) -> (Vec<String>, Kept) {
-        let (mut messages, mut kept) = (Vec::new(), Kept::All);
+    fn messages(&self) -> (Vec<String>, MessagesRead) {
+        let (mut messages, mut kept) = (Vec::new(), MessagesRead::All);
         for part in [self.d, self.error, self.error_description, self.message].into_iter().flatten() {
             if part.get().starts_with('"') {
                 messages.extend(text(part, LONGEST_TEXT));
@@ -167,7 +167,7 @@ impl<'a> Parts<'a> {
                 let before = messages.len();
                 messages.extend(texts.filter_map(|element| text(element, LONGEST_TEXT)));
                 if messages.len() - before < elements.first.len() + elements.more {
-                    kept = Kept::Some;
+                    kept = MessagesRead::Some;
                 }
             }
         }

@@ -53,7 +53,7 @@ const REST: u32 = 10;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// How long after a failure kept webhooks are read again.
-const KEPT_AGAIN: Duration = Duration::from_mins(1);
+const REREAD_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// The running tasks, and how to stop them.
 pub struct Running {
@@ -178,7 +178,7 @@ impl Running {
 
 /// How far this process has come with reading kept webhooks again.
 #[derive(Default)]
-struct Kept {
+struct Rereading {
     orders: Sweep,
     payouts: Sweep,
     /// The names of the fields by which payouts are read.
@@ -187,7 +187,7 @@ struct Kept {
     next: Monotonic,
 }
 
-impl Kept {
+impl Rereading {
     /// Reads some kept webhooks that have not been read again yet, and reports progress. It takes one step at a time,
     /// so that orders are decided in between. Returns whether more can be read immediately.
     async fn take_some(&mut self, engine: &Engine, progress: &Progress) -> bool {
@@ -212,7 +212,7 @@ impl Kept {
     }
 }
 
-/// What follows a step: the next one immediately or, after a failure, the same webhooks again after [`KEPT_AGAIN`].
+/// What follows a step: the next one immediately or, after a failure, the same webhooks again after [`REREAD_AGAIN_AFTER`].
 /// Returns whether more can be read immediately.
 fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
     match step {
@@ -220,15 +220,15 @@ fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: st
         Ok(()) if sweep.is_over && sweep.failed > 0 => *sweep = Sweep::default(),
         Ok(()) => return true,
     }
-    *next = engine.monotonic() + KEPT_AGAIN;
+    *next = engine.monotonic() + REREAD_AGAIN_AFTER;
     false
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
-    let mut kept = Kept::default();
+    let mut rereading = Rereading::default();
     while !*stopped.borrow() {
         progress.report();
-        let more_is_kept = kept.take_some(&engine, &progress).await;
+        let more_is_kept = rereading.take_some(&engine, &progress).await;
         match engine.decide_some().await {
             // A full batch means that more may wait; while there are many webhooks, answers come first.
             Ok(decided) if decided > 0 || more_is_kept => {

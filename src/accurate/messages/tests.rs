@@ -148,7 +148,11 @@ fn several_messages_mean_what_leaves_most_open() {
     ];
     for (messages, class) in table {
         let messages: Vec<_> = messages.iter().map(|message| (*message).to_owned()).collect();
-        assert_eq!(all_of(&messages, Kept::All), class, "{messages:?}");
+        assert_eq!(all_of(&messages, MessagesRead::All), class, "{messages:?}");
     }
-    assert_eq!(all_of(&[customer.to_owned()], Kept::Some), None, "a message that was not kept may speak against it");
+    assert_eq!(
+        all_of(&[customer.to_owned()], MessagesRead::Some),
+        None,
+        "a message that was not kept may speak against it"
+    );
 }

@@ -101,7 +101,7 @@ impl Settling<'_> {
         let refunded = refund_in(&row.payout, self.mapping);
         let unexplained = refunded - refunded.min(ledger.returns).max(Rupiah::ZERO);
         self.by_hand.refunded = self.by_hand.refunded + unexplained;
-        match self.desk().book(row, ledger) {
+        match self.booking_context().book(row, ledger) {
             Ok(Booking::Receipt(draft)) => {
                 self.ledger.take(draft.used);
                 draft.body.paid()
@@ -116,7 +116,7 @@ impl Settling<'_> {
                 ..
             })) => Rupiah::ZERO - amount,
             Err(_) => {
-                let used = self.desk().used_by_hand(row, ledger);
+                let used = self.booking_context().used_by_hand(row, ledger);
                 self.ledger.take(used);
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);

@@ -101,14 +101,14 @@ pub(super) fn to_book_without_invoice(payout: &Payout, mapping: &Mapping, store_
 }
 
 /// Everything that the booking of a row depends on besides the row.
-pub(super) struct Desk<'a> {
+pub(super) struct BookingContext<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) store_id: &'a str,
     pub(super) invoice: Standing<'a>,
     pub(super) today: Date,
 }
 
-impl Desk<'_> {
+impl BookingContext<'_> {
     /// How a row is booked, given the ledger of the order so far.
     pub(super) fn book(&self, row: &Row, ledger: &Ledger) -> Result<Booking, Outcome> {
         let amounts = amounts(&row.payout, self.mapping)?;

@@ -9,7 +9,7 @@ use super::{
     known::{Cancelled, Document, Order, Record, Row, Stage, Standing},
     ledger::Ledger,
     outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Verdict, WaitsFor},
-    receipts::{self, Booking, Desk, blocked, days_after},
+    receipts::{self, Booking, BookingContext, blocked, days_after},
     returns::{self, Meaning, key_of_cancellation, key_of_status},
     stock::Stock,
 };
@@ -242,7 +242,7 @@ impl<'a> Settling<'a> {
             .partition(|place| self.waits(&self.order.rows[*place]).is_none());
         for place in may_go {
             let row = &self.order.rows[place];
-            let outcome = match self.desk().book(row, &self.ledger) {
+            let outcome = match self.booking_context().book(row, &self.ledger) {
                 Ok(Booking::Receipt(draft)) => self.plan_receipt(row, *draft),
                 Ok(Booking::Nothing(used)) => {
                     self.ledger.take(used);
@@ -255,7 +255,7 @@ impl<'a> Settling<'a> {
         let mut ahead = self.ledger.clone();
         for place in wait {
             let row = &self.order.rows[place];
-            let outcome = match self.desk().book(row, &ahead) {
+            let outcome = match self.booking_context().book(row, &ahead) {
                 Ok(Booking::Nothing(used)) => {
                     ahead.take(used);
                     Outcome::Settled
@@ -296,8 +296,13 @@ impl<'a> Settling<'a> {
         self.receipts.push(Planned { part, of: row.payout.key.clone(), draft });
     }
 
-    pub(super) fn desk(&self) -> Desk<'a> {
-        Desk { mapping: self.mapping, store_id: self.order.store_id, invoice: self.invoice, today: self.today }
+    pub(super) fn booking_context(&self) -> BookingContext<'a> {
+        BookingContext {
+            mapping: self.mapping,
+            store_id: self.order.store_id,
+            invoice: self.invoice,
+            today: self.today,
+        }
     }
 
     fn finish(mut self, invoice: Fate, cancelled: Option<Cancelled>) -> Settlement {
