@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    after_sale::statement::Statement,
+    after_sale::statement::{ChangedInAccurate, Statement},
     comparison::Comparison,
     format,
     order_line::OrderLine,
@@ -23,6 +23,7 @@ use crate::{
         ids::BookName,
         manual::Manual,
         money::Rupiah,
+        order::Snapshot,
         origin::Origin,
         reason::{Finding, OrderWarning},
         reconciliation::{Class, FindingState},
@@ -56,6 +57,8 @@ struct Order {
     status: String,
     book: Option<BookName>,
     state: StateShown,
+    /// The order's total in Forstok, which differs from its invoice's.
+    total_in_forstok: Option<String>,
     /// The invoice as Accurate has it.
     invoice: Option<Invoice>,
     next_attempt: Option<String>,
@@ -77,13 +80,15 @@ struct Order {
     /// By a rule or a person's decision it gets no invoice.
     is_ignored: bool,
     timeline: Vec<Happened>,
-    snapshots: Vec<Snapshot>,
+    snapshots: Vec<SnapshotShown>,
 }
 
 struct Invoice {
     number: String,
     total: String,
     at: Option<String>,
+    /// What somebody did to it in Accurate.
+    changed: Option<ChangedInAccurate>,
 }
 
 /// What blocks the order.
@@ -130,7 +135,7 @@ struct Happened {
     what: String,
 }
 
-struct Snapshot {
+struct SnapshotShown {
     at: String,
     times: i64,
     last: String,
@@ -173,6 +178,7 @@ pub(super) async fn show(
     let snapshots = storage.snapshots(&id, SNAPSHOTS_SHOWN).await?;
     let sent = snapshots.iter().find(|snapshot| snapshot.counts).and_then(|snapshot| snapshot.body.as_deref());
     let sent = sent.and_then(|body| payload::read(body).ok()).map(|payload| payload.order);
+    let total_in_forstok = sent.as_ref().and_then(|sent| other_total(sent, &order));
     let comparison = sent.map(|sent| Comparison::new(&sent, &order, &page));
     let mut actions = if page.may_work() { actions(&order) } else { Actions::default() };
     // Nothing is sent, so there is nothing to try again.
@@ -187,7 +193,8 @@ pub(super) async fn show(
         Some("undo") if actions.undo => Some("undo"),
         _ => None,
     };
-    let statement = Statement::of(&app, &order, &page).await?;
+    let changed = findings.iter().find_map(|finding| ChangedInAccurate::of(finding, &page));
+    let statement = Statement::of(&app, &order, changed.as_ref(), &page).await?;
     let is_draft = page.is_in_shadow && order.state == OrderState::Due;
     let compared = storage.comparison(&id).await?.zip(order.draft.as_ref());
     let shadow = compared.map(|(comparison, draft)| ShadowOrder::new(draft, &comparison, &page));
@@ -200,7 +207,8 @@ pub(super) async fn show(
         status: order.status.clone(),
         book: order.book.clone(),
         state: state_of(&order, &page),
-        invoice: invoice(&order),
+        total_in_forstok,
+        invoice: invoice(&order, changed),
         next_attempt: order.next_attempt_at.filter(|_| order.state == OrderState::Due && !is_draft).map(format::moment),
         findings: order.findings.iter().map(|finding| Blocked::new(finding, &page)).collect(),
         decision: decided(&order, &page),
@@ -213,18 +221,26 @@ pub(super) async fn show(
         shadow,
         is_ignored: order.state == OrderState::Ignored,
         timeline,
-        snapshots: snapshots.into_iter().map(|one| Snapshot::new(one, &page)).collect(),
+        snapshots: snapshots.into_iter().map(|one| SnapshotShown::new(one, &page)).collect(),
         page,
     })
 }
 
-fn invoice(order: &OrderRecord) -> Option<Invoice> {
+fn invoice(order: &OrderRecord, changed: Option<ChangedInAccurate>) -> Option<Invoice> {
     let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
     Some(Invoice {
         number: invoice.number.to_string(),
         total: Rupiah::from_decimal(invoice.total).in_words(),
         at: order.invoiced_at.map(format::moment),
+        changed,
     })
+}
+
+/// The order's total in Forstok, if its invoice has another one.
+fn other_total(sent: &Snapshot, order: &OrderRecord) -> Option<String> {
+    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    let total = sent.total_price.filter(|total| *total != Rupiah::from_decimal(invoice.total))?;
+    Some(total.in_words())
 }
 
 fn found(finding: &FindingRecord, page: &Page) -> (i64, &'static str, String) {
@@ -294,7 +310,7 @@ impl Blocked {
     }
 }
 
-impl Snapshot {
+impl SnapshotShown {
     fn new(snapshot: SnapshotRecord, page: &Page) -> Self {
         let origin = match snapshot.origin {
             Origin::Webhook => "",

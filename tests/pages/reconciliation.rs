@@ -12,7 +12,10 @@ use reqwest::{Method, StatusCode};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{after_sale::becomes, visitor::Visitor};
+use super::{
+    after_sale::{becomes, payout, sends},
+    visitor::Visitor,
+};
 use crate::{
     forstok::order,
     service::{Answer, Home, OPERATOR_TOKEN, Service, accurate, client},
@@ -175,6 +178,49 @@ async fn a_month_is_compared_and_every_difference_can_be_dealt_with() {
     let printed = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{printed} {}", String::from_utf8_lossy(&output.stderr));
     assert!(printed.contains("foreign") && printed.contains("HAND-1"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_says_what_somebody_did_to_its_invoice_in_accurate_and_shows_both_totals() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for id in 1..=3 {
+        service.send(&order(id)).await;
+        service.order_once(&id.to_string(), "invoiced").await;
+    }
+    let amounts = json!({"subtotal": 80_000, "service_fee": -10_000});
+    let rows: Vec<_> = (1..=3).map(|id| payout(&format!("row-{id}"), &format!("N{id}"), 70_000, &amounts)).collect();
+    sends(&service, "/v1/payouts", json!(rows)).await;
+    becomes(&service, "row-3", "waiting").await;
+    assert!(accurate.sandbox().remove_invoice("N1"));
+    let total = Some(Decimal::from(1_000));
+    accurate.sandbox().edit_invoice("N2", &Edit { total, ..Edit::default() }).expect("it is there");
+    reconciled(&service).await;
+
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let mut indonesian = Visitor::operator(&service).await.with("accept-language", "id");
+    for (order_id, class, english, in_indonesian) in [
+        ("1", "missing_in_accurate", "deleted in Accurate", "dihapus di Accurate"),
+        ("2", "differs", "changed in Accurate", "diubah di Accurate"),
+    ] {
+        let open = service.get(&format!("/v1/findings?state=open&class={class}")).await.json();
+        let path = format!("/reconciliation/findings/{}", open["findings"][0]["id"]);
+        for (visitor, words) in [(&mut visitor, english), (&mut indonesian, in_indonesian)] {
+            let page = visitor.get(&format!("/orders/{order_id}")).await;
+            let link = format!("href=\"{path}\">{words}</a>");
+            assert_eq!(page.html.matches(&link).count(), 2, "at the top and in the statement: {}", page.html);
+            assert!(!page.html.contains(">in Accurate</span>"), "{}", page.html);
+        }
+        if class == "differs" {
+            let adopted = visitor.post(&path, &[("action", "adopt"), ("reason", "agreed with the buyer")]).await;
+            assert_eq!(adopted.status, StatusCode::SEE_OTHER, "{}", adopted.html);
+        }
+    }
+    visitor.get("/orders/2").await.says(&["Total in Forstok\nRp80.000", "Total in Accurate\nRp1.000", "in Accurate"]);
+    indonesian.get("/orders/2").await.says(&["Total di Forstok\nRp80.000", "Total di Accurate\nRp1.000"]);
+    let untouched = visitor.get("/orders/3").await;
+    assert!(untouched.html.contains(">in Accurate</span>"), "{}", untouched.html);
+    assert!(!untouched.text().contains("Total in Forstok"), "one total where both are equal: {}", untouched.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,9 +10,10 @@ use crate::{
         money::Rupiah,
         reason::Language,
         receipt::ReceiptBody,
+        reconciliation::Class,
     },
     http::{App, problem::Problem},
-    storage::{OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
+    storage::{FindingRecord, OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
 };
 
 /// What was booked about an order, and what is left.
@@ -38,6 +39,30 @@ pub(in crate::web) struct Entry {
     /// For a receipt, the money that arrived.
     pub(in crate::web) detail: String,
     pub(in crate::web) amount: String,
+    /// To the finding that the state comes from.
+    pub(in crate::web) link: Option<String>,
+}
+
+/// What somebody did to an invoice in Accurate, as an open finding reports it.
+#[derive(Clone)]
+pub(in crate::web) struct ChangedInAccurate {
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) state: &'static str,
+    /// To the finding.
+    pub(in crate::web) link: String,
+}
+
+impl ChangedInAccurate {
+    /// `None` if the finding is about something else, or about a draft, which was never sent.
+    pub(in crate::web) fn of(finding: &FindingRecord, page: &Page) -> Option<Self> {
+        let (kind, state) = match finding.class {
+            _ if finding.facts.is_draft => return None,
+            Class::MissingInAccurate => ("bad", page.t("deleted in Accurate", "dihapus di Accurate")),
+            Class::Differs => ("warn", page.t("changed in Accurate", "diubah di Accurate")),
+            _ => return None,
+        };
+        Some(Self { kind, state, link: format!("/reconciliation/findings/{}", finding.id) })
+    }
 }
 
 /// A payout or a return record.
@@ -49,7 +74,12 @@ pub(in crate::web) struct Row {
 
 impl Statement {
     /// `None` if nothing but the invoice is known of the order.
-    pub(in crate::web) async fn of(app: &App, order: &OrderRecord, page: &Page) -> Result<Option<Self>, Problem> {
+    pub(in crate::web) async fn of(
+        app: &App,
+        order: &OrderRecord,
+        changed: Option<&ChangedInAccurate>,
+        page: &Page,
+    ) -> Result<Option<Self>, Problem> {
         let storage = app.engine.storage();
         let (rows, documents) = storage.booked(&order.order_id).await?;
         let documents: Vec<_> = documents.into_iter().filter(|document| document.kind != Kind::Invoice).collect();
@@ -58,35 +88,26 @@ impl Statement {
         }
         let (stores, active) = (storage.stores().await?, app.engine.mapping());
         let row = |row: &RowRecord| Row::new(row, RowLine::new(row, &active.mapping, &stores, page), page);
-        Ok(Some(Self::new(order, &documents, &rows, rows.iter().map(row).collect(), page)))
+        let invoice = Entry::invoice(order, changed, page);
+        Ok(Some(Self::new(order, invoice, &documents, &rows, rows.iter().map(row).collect(), page)))
     }
 
     fn new(
         order: &OrderRecord,
+        invoice: Option<Entry>,
         documents: &[OrderDocument],
         records: &[RowRecord],
         rows: Vec<Row>,
         page: &Page,
     ) -> Self {
-        let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided);
-        let total = invoice.map_or(Rupiah::ZERO, |invoice| Rupiah::from_decimal(invoice.total));
+        let total = invoiced(order).map_or(Rupiah::ZERO, |(_, total)| total);
         let (exist, planned): (Vec<_>, Vec<_>) = documents
             .iter()
             .filter(|document| document.progress != Progress::Gone)
             .partition(|document| document.exists());
         let sums = sums_of(total, documents, records);
         let by_hand = records.iter().filter(|row| row.settles != 0);
-        let mut booked: Vec<_> = invoice
-            .map(|invoice| Entry {
-                what: named(Kind::Invoice, page),
-                number: invoice.number.to_string(),
-                kind: "good",
-                state: page.t("in Accurate", "ada di Accurate"),
-                detail: String::new(),
-                amount: total.in_words(),
-            })
-            .into_iter()
-            .collect();
+        let mut booked: Vec<_> = invoice.into_iter().collect();
         booked.extend(exist.iter().map(|document| Entry::new(document, page)));
         booked.extend(by_hand.filter_map(|row| Entry::by_hand(row, page)));
         let (word, left) = if sums.credit.is_zero() {
@@ -104,7 +125,28 @@ impl Statement {
     }
 }
 
+/// The number and the total of the order's invoice.
+fn invoiced(order: &OrderRecord) -> Option<(String, Rupiah)> {
+    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    Some((invoice.number.to_string(), Rupiah::from_decimal(invoice.total)))
+}
+
 impl Entry {
+    fn invoice(order: &OrderRecord, changed: Option<&ChangedInAccurate>, page: &Page) -> Option<Self> {
+        let (number, total) = invoiced(order)?;
+        let unchanged = ("good", page.t("in Accurate", "ada di Accurate"));
+        let (kind, state) = changed.map_or(unchanged, |changed| (changed.kind, changed.state));
+        Some(Self {
+            what: named(Kind::Invoice, page),
+            number,
+            kind,
+            state,
+            detail: String::new(),
+            amount: total.in_words(),
+            link: changed.map(|changed| changed.link.clone()),
+        })
+    }
+
     /// What a person has booked.
     fn by_hand(row: &RowRecord, page: &Page) -> Option<Self> {
         Some(Self {
@@ -114,6 +156,7 @@ impl Entry {
             state: page.t("booked by hand", "dibukukan manual"),
             detail: String::new(),
             amount: (Rupiah::ZERO - Rupiah::from_hundredths(row.settles)).in_words(),
+            link: None,
         })
     }
 
@@ -137,6 +180,7 @@ impl Entry {
             state,
             detail,
             amount: (Rupiah::ZERO - worth).in_words(),
+            link: None,
         }
     }
 }
