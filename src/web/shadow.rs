@@ -119,10 +119,6 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         groups.push(Group { all, ..Group::new(*kind, *orders, *difference, rows, &page) });
     }
     let absent = storage.orders_compared(ComparisonResult::Absent, None, ON_A_PAGE).await?;
-    let counts = storage.counts().await?;
-    let receipts = storage.row_counts(DocumentKind::Receipt).await?;
-    let returns = storage.row_counts(DocumentKind::Return).await?;
-    let to_delete = counts.iter().filter(|count| count.state == OrderState::VoidDue).map(|count| count.orders).sum();
     let is_on = app.engine.is_in_shadow();
     let form = is_on && page.may_administer() && asked.form.as_deref() == Some("start");
     let all = all(&sums);
@@ -137,10 +133,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Query(asked): Query
         next: next
             .zip(only)
             .map(|(id, kind)| address("/mapping/shadow", &[("kind", kind.code()), ("cursor", &id.to_string())])),
-        consequences: consequences(&sums, to_delete, &page)
-            .into_iter()
-            .chain(after_the_sale(&receipts, &returns, &page))
-            .collect(),
+        consequences: consequences(&app, &sums, &page).await?,
         is_live: !form && (sums.waiting.orders > 0 || (!is_on && all > 0)),
         form,
         groups,
@@ -210,8 +203,19 @@ fn results(sums: &ShadowSums, page: &Page) -> Vec<ResultLine> {
     lines
 }
 
+/// What happens when shadow mode ends, and to how many orders, payouts and returns.
+pub(super) async fn consequences(app: &App, sums: &ShadowSums, page: &Page) -> Result<Vec<String>, Problem> {
+    let storage = app.engine.storage();
+    let counts = storage.counts().await?;
+    let to_delete = counts.iter().filter(|count| count.state == OrderState::VoidDue).map(|count| count.orders).sum();
+    let receipts = storage.row_counts(DocumentKind::Receipt).await?;
+    let returns = storage.row_counts(DocumentKind::Return).await?;
+    let of_orders = of_orders(sums, to_delete, page).into_iter();
+    Ok(of_orders.chain(after_the_sale(&receipts, &returns, page)).collect())
+}
+
 /// What happens to the orders when shadow mode ends.
-fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
+fn of_orders(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
     let say = |orders: i64, sentence: &str| (orders > 0).then(|| sentence.replace("{}", &page.orders(orders)));
     [
         say(
@@ -240,8 +244,10 @@ fn consequences(sums: &ShadowSums, to_delete: i64, page: &Page) -> Vec<String> {
         say(
             sums.waiting.orders,
             page.t(
-                "{} not compared yet: each is first looked up in Accurate and then treated as above.",
-                "{} belum dibandingkan: fakturnya dicari dulu di Accurate, lalu diperlakukan seperti di atas.",
+                "{} not compared yet: the invoice is looked up in Accurate first. If there is none, it is created; an equal \
+                 one is used; a different one makes the order wait under “Needs attention”.",
+                "{} belum dibandingkan: fakturnya dicari dulu di Accurate. Jika belum ada, faktur dibuat; jika sama, faktur \
+                 itu yang dipakai; jika berbeda, pesanan menunggu di “Perlu ditangani”.",
             ),
         ),
         say(

@@ -4,7 +4,10 @@ use forstok_accurate::sandbox::{OldIntegration, samples::SAMPLES};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use super::visitor::Visitor;
+use super::{
+    after_sale::{payout, sends},
+    visitor::Visitor,
+};
 use crate::{
     forstok::order,
     service::{Home, OPERATOR_TOKEN, Service, accurate, mapping},
@@ -87,7 +90,12 @@ async fn the_page_names_each_difference_and_ends_shadow_mode_only_for_an_admin()
         "4 orders with an equal invoice: that invoice is used, and none is created.",
         "6 orders with a different invoice: nothing is created or changed.",
     ];
+    let row = json!([payout("row-1", "N7", 70_000, &json!({"subtotal": 80_000, "service_fee": -10_000}))]);
+    sends(&service, "/v1/payouts", row).await;
     admin.get("/mapping/shadow?form=start").await.says(&form);
+    let setup = admin.get("/setup").await;
+    setup.says(&["As soon as you start:"]);
+    setup.says(&form[1..]);
     let invoices = accurate.sandbox().invoice_count();
     admin.post("/mapping/shadow/start", &[]).await.goes_to("/mapping/shadow?done=started");
     service.get_until("/v1/summary", |summary| summary["by_state"]["invoiced"] == 5).await;

@@ -14,7 +14,7 @@ use crate::{
     forstok::payload,
     http::{App, auth::By, problem::Problem, wrong_field::WrongField},
     storage::{Filter, OrderRecord, State as OrderState},
-    web::{comparison::Comparison, format, order_line::OrderLine, page::Page},
+    web::{comparison::Comparison, format, order_line::OrderLine, page::Page, shadow},
 };
 
 /// How often a change of the mapping is tried while others change it at the same moment.
@@ -27,8 +27,8 @@ pub(super) struct Start {
     pub(super) first_day: Option<String>,
     /// The newest invoice that waits.
     pub(super) example: Option<Example>,
-    /// Orders whose invoices wait for the switch.
-    pub(super) waiting: i64,
+    /// What the switch does at once, and to how many orders, payouts and returns.
+    pub(super) consequences: Vec<String>,
     /// Orders below the chosen status.
     pub(super) watching: i64,
     /// Invoices are created.
@@ -48,14 +48,15 @@ impl Start {
     pub(super) async fn new(app: &App, page: &Page) -> Result<Self, Problem> {
         let first = app.engine.mapping().mapping.orders_from;
         let tomorrow = day_in_wib(page.now).saturating_add(1.day());
-        let counts = app.engine.storage().counts().await?;
+        let storage = app.engine.storage();
+        let (counts, sums) = (storage.counts().await?, storage.shadow_sums().await?);
         let in_state = |state| counts.iter().filter(|count| count.state == state).map(|count| count.orders).sum();
         let has_invoices = counts.iter().any(|count| count.state == OrderState::Invoiced && count.orders > 0);
         Ok(Self {
             day: first.or(Some(tomorrow).filter(|_| !has_invoices)).map(|day| day.to_string()).unwrap_or_default(),
             first_day: first.map(format::day),
             example: Example::newest(app, page).await?,
-            waiting: in_state(OrderState::Due),
+            consequences: shadow::consequences(app, &sums, page).await?,
             watching: in_state(OrderState::Watching),
             is_on: !app.engine.is_in_shadow(),
         })
