@@ -62,6 +62,23 @@ pub struct Move {
     pub all: Sum,
     /// Those that wait today, which the candidate would move as soon as it is saved.
     pub waiting: Sum,
+    /// Those whose invoice exists in Accurate today, and stays as it is.
+    pub existing: u64,
+}
+
+impl Move {
+    /// Whether one of the mappings creates the invoices; if neither does, there is no total.
+    pub fn has_invoices(&self) -> bool {
+        [self.from, self.to].iter().any(|outcome| outcome.state == State::Due)
+    }
+}
+
+/// Orders that move in the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Moved {
+    all: Sum,
+    waiting: Sum,
+    existing: u64,
 }
 
 /// Invoices that would differ in one part.
@@ -92,6 +109,8 @@ pub struct Example {
     pub channel_order_id: String,
     /// The order's state today.
     pub state: State,
+    /// Whether its invoice exists in Accurate today.
+    pub invoice_exists: bool,
     /// Under the active mapping.
     pub before: Side,
     /// Under the candidate.
@@ -135,7 +154,7 @@ pub struct Trial {
     pub tried_again: Sum,
     /// Orders whose invoices shadow mode has only drafted, and which the candidate sends to Accurate.
     pub sent: Sum,
-    moves: BTreeMap<(Outcome, Outcome), (Sum, Sum)>,
+    moves: BTreeMap<(Outcome, Outcome), Moved>,
     parts: BTreeMap<Part, Changed>,
     examples: Vec<Example>,
     /// How many examples each kind of change has.
@@ -207,10 +226,11 @@ impl Trial {
 
     fn add_move(&mut self, order: &Undecided, (from, to): (Outcome, Outcome), invoice: Option<&Draft>) {
         let total = invoice.map_or(Rupiah::ZERO, |draft| draft.total);
-        let (all, waiting) = self.moves.entry((from, to)).or_default();
-        all.add(total);
+        let moved = self.moves.entry((from, to)).or_default();
+        moved.all.add(total);
+        moved.existing += u64::from(order.invoice_exists);
         if waits(order) {
-            waiting.add(total);
+            moved.waiting.add(total);
         }
     }
 
@@ -231,6 +251,7 @@ impl Trial {
             order_id: order.order_id.as_str().to_owned(),
             channel_order_id: snapshot.channel_order_id().to_owned(),
             state: order.state,
+            invoice_exists: order.invoice_exists,
             before: Side::of(before),
             after: Side::of(after),
             differences: differences.to_vec(),
@@ -239,11 +260,12 @@ impl Trial {
 
     /// Decisions that would change, the most frequent first.
     pub fn moves(&self) -> Vec<Move> {
-        let moves = self.moves.iter().map(|((from, to), (all, waiting))| Move {
+        let moves = self.moves.iter().map(|((from, to), moved)| Move {
             from: *from,
             to: *to,
-            all: *all,
-            waiting: *waiting,
+            all: moved.all,
+            waiting: moved.waiting,
+            existing: moved.existing,
         });
         let mut moves: Vec<_> = moves.collect();
         moves.sort_by_key(|change| std::cmp::Reverse(change.all.orders));
@@ -262,7 +284,7 @@ impl Trial {
 
     fn moved(&self, from: State, to: State) -> Sum {
         let matching = self.moves.iter().filter(|((before, after), _)| before.state == from && after.state == to);
-        matching.fold(Sum::default(), |sum, (_, (all, _))| Sum {
+        matching.fold(Sum::default(), |sum, (_, Moved { all, .. })| Sum {
             orders: sum.orders + all.orders,
             total: sum.total + all.total,
         })
@@ -271,6 +293,11 @@ impl Trial {
     /// What would differ on invoices, part by part.
     pub fn parts(&self) -> impl Iterator<Item = (Part, &Changed)> {
         self.parts.iter().map(|(part, changed)| (*part, changed))
+    }
+
+    /// Orders whose invoice exists although the candidate would create none.
+    pub fn no_longer_created(&self) -> u64 {
+        self.moves.iter().filter(|((_, to), _)| to.state != State::Due).map(|(_, moved)| moved.existing).sum()
     }
 
     /// Examples of every kind of change.

@@ -249,6 +249,30 @@ async fn a_change_is_tried_on_past_orders_before_it_counts() {
     let off = [("stores/8277/invoicing", "off")];
     let tried = send(&mut admin, "/mapping/try", &filled(&page, &off)).await;
     tried.says(&["With this mapping, no order would get an invoice any more."]);
+    tried.says(&["Orders whose invoice exists and stays, although this mapping would create none: 1."]);
+    tried.says(&["With the saved mapping", "1 already with an invoice, which stays"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_knows_which_orders_have_an_invoice() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    service.order_once("1", "invoiced").await;
+    order_of_another_store(&service, 2).await;
+    let mut admin = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = admin.get("/mapping").await;
+    let off = filled(&page, &[("stores/8277/invoicing", "off")]);
+    assert_eq!(send(&mut admin, "/mapping", &off).await.status, StatusCode::SEE_OTHER);
+
+    // The rule no longer creates the invoice, which exists nevertheless; the other store never had one.
+    let page = admin.get("/mapping").await;
+    let changes = [("orders_from", "2024-01-01"), ("stores/8277/invoicing", "on"), ("stores/4711/invoicing", "off")];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
+    tried.says(&["1 already with an invoice, which stays", "Invoice in Accurate\nexists\nexists, and stays"]);
+    let text = tried.text();
+    let (trial, _) = text.split_once("Sending to Accurate").expect("the form follows");
+    assert!(!trial.contains("Rp0"), "no total of invoices that no mapping creates: {trial}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

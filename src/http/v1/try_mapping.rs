@@ -313,7 +313,7 @@ impl From<trial::Outcome> for TriedOutcome {
 }
 
 impl From<trial::Move> for TriedMove {
-    fn from(trial::Move { from, to, all, waiting }: trial::Move) -> Self {
+    fn from(trial::Move { from, to, all, waiting, .. }: trial::Move) -> Self {
         Self { from: from.into(), to: to.into(), all: all.into(), waiting: waiting.into() }
     }
 }

@@ -37,6 +37,9 @@ pub(in crate::web) struct MoveShown {
     /// A class of the style sheet.
     pub(in crate::web) kind: &'static str,
     pub(in crate::web) orders: String,
+    /// How many of them have an invoice, which stays.
+    pub(in crate::web) existing: Option<String>,
+    /// Empty if there is no invoice under either mapping.
     pub(in crate::web) total: String,
 }
 
@@ -126,13 +129,14 @@ fn verdict(Tried { trial, after_sale, .. }: &Tried, page: &Page) -> (&'static st
 /// What saving does at once, and what it leaves alone.
 fn now(trial: &Trial, page: &Page) -> Vec<String> {
     let mut lines = Vec::new();
-    for Move { from, to, waiting, .. } in trial.moves().iter().filter(|change| change.waiting.orders > 0) {
+    for change @ Move { from, to, waiting, .. } in trial.moves().iter().filter(|change| change.waiting.orders > 0) {
         let line = page
             .t("{}: from “{from}” to “{to}”", "{}: dari “{from}” menjadi “{to}”")
             .replace("{from}", &outcome(*from, page))
             .replace("{to}", &outcome(*to, page))
             .replace("{}", &page.orders(waiting.orders as i64));
-        lines.push(format!("{line} ({}).", waiting.total.in_words()));
+        let total = if change.has_invoices() { format!(" ({})", waiting.total.in_words()) } else { String::new() };
+        lines.push(format!("{line}{total}."));
     }
     let sent = page.t(
         "Only drafted until now, and sent to Accurate when you save: {}, {total}. Payouts and returns follow.",
@@ -162,6 +166,13 @@ fn now(trial: &Trial, page: &Page) -> Vec<String> {
             .replace("{}", &page.count(number as i64)),
     };
     lines.push(existing);
+    if trial.no_longer_created() > 0 {
+        let sentence = page.t(
+            "Orders whose invoice exists and stays, although this mapping would create none: {}.",
+            "Pesanan yang fakturnya sudah ada dan tidak dihapus, meskipun pemetaan ini tidak akan membuatnya: {}.",
+        );
+        lines.push(sentence.replace("{}", &page.count(trial.no_longer_created() as i64)));
+    }
     if page.is_in_shadow && trial.sent.orders == 0 {
         let nothing_is_sent = page.t(
             "Shadow mode is on: invoices are only drafted, and nothing is sent to Accurate.",
@@ -256,7 +267,11 @@ impl MoveShown {
                 _ => "",
             },
             orders: page.count(change.all.orders as i64),
-            total: change.all.total.in_words(),
+            existing: (change.existing > 0).then(|| {
+                page.t("{} already with an invoice, which stays", "{} sudah memiliki faktur, yang tidak berubah")
+                    .replace("{}", &page.count(change.existing as i64))
+            }),
+            total: if change.has_invoices() { change.all.total.in_words() } else { String::new() },
         }
     }
 }
@@ -265,6 +280,11 @@ impl ExampleShown {
     fn new(example: &Example, page: &Page) -> Self {
         let (before, after) = (&example.before, &example.after);
         let mut rows = Vec::new();
+        if example.invoice_exists && after.total.is_none() {
+            let stays = page.t("exists, and stays", "sudah ada, dan tidak dihapus").to_owned();
+            let exists = page.t("exists", "sudah ada").to_owned();
+            rows.push((page.t("Invoice in Accurate", "Faktur di Accurate").to_owned(), exists, stays));
+        }
         if before.outcome != after.outcome {
             let result = page.t("Result", "Hasil").to_owned();
             rows.push((result, side(before, page), side(after, page)));
