@@ -21,5 +21,6 @@ mod setup_trouble;
 mod shadow;
 mod signing_in;
 mod skus;
+mod way_back;
 mod webhooks;
 mod working;

@@ -46,9 +46,13 @@ pub(crate) fn is_of_another_site(app: &App, headers: &HeaderMap) -> bool {
     if let Some(site) = text("sec-fetch-site") {
         return site != "same-origin";
     }
-    let Some(origin) = text(header::ORIGIN.as_str()) else { return false };
+    text(header::ORIGIN.as_str()).is_some_and(|origin| !is_ours(app, headers, origin))
+}
+
+/// Whether an origin, as a browser names it, is this service.
+pub(crate) fn is_ours(app: &App, headers: &HeaderMap, origin: &str) -> bool {
     let ours = app.public_url.as_ref().map(|url| url.origin().ascii_serialization());
-    let host = text(header::HOST.as_str()).unwrap_or_default();
+    let host = headers.get(header::HOST).map(|value| value.to_str().unwrap_or_default()).unwrap_or_default();
     let asked = origin.split_once("://").map(|(_, authority)| authority);
-    ours.as_deref() != Some(origin) && asked != Some(host)
+    ours.as_deref() == Some(origin) || asked == Some(host)
 }

@@ -13,6 +13,7 @@ use axum::{
 use jiff::SignedDuration;
 
 use super::{
+    back::{is_form, page_before},
     format,
     page::{Page, address, blocked, html},
 };
@@ -30,6 +31,8 @@ struct Failure {
     heading: &'static str,
     sentence: String,
     remedy: &'static str,
+    /// The name of the link that leads back, and where to.
+    back: Option<(&'static str, String)>,
 }
 
 /// Shows a [`Problem`] as a page if the request asked for one; redirects a reader who is not signed in to `/login`.
@@ -43,13 +46,17 @@ pub(super) async fn as_page(State(app): State<App>, request: Request, next: Next
     }
     let Some(problem) = problem_of(&response) else { return response };
     let here = here.path_and_query().map_or("/", |here| here.as_str());
+    let before = page_before(&app, &headers, &method, here);
     if problem == Problem::TokenWrong {
-        return to_sign_in(&method, here, &headers);
+        return to_sign_in(&method, here, before.as_deref(), &headers);
     }
     let page = Page::of_nobody(&app, &headers, here);
     let actor = session::actor(&app, &headers).await.ok().flatten();
     let blocked = if actor.is_some() { blocked(&app).await.unwrap_or(0) } else { 0 };
-    page_about(&problem, Page { actor, blocked, ..page }).unwrap_or(response)
+    let name =
+        if is_form(&method) { page.t("Back to the form", "Kembali ke formulir") } else { page.t("Back", "Kembali") };
+    let back = before.map(|before| (name, before));
+    page_about(&problem, back, Page { actor, blocked, ..page }).unwrap_or(response)
 }
 
 /// Our own problem, or a refusal of the framework, which is in English.
@@ -64,10 +71,13 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// A page that updates itself must not show the sign-in form inside of it.
-fn to_sign_in(method: &Method, here: &str, headers: &HeaderMap) -> Response {
-    // The content of a form is lost; the reader continues on the first page.
-    let next = if method == Method::GET { here } else { "/" };
-    let address = if next == "/" { "/login".to_owned() } else { address("/login", &[("next", next)]) };
+fn to_sign_in(method: &Method, here: &str, before: Option<&str>, headers: &HeaderMap) -> Response {
+    // The content of a form is lost: the reader is told, and continues on the page with the form.
+    let address = match before.filter(|_| is_form(method)) {
+        Some(before) => address("/login", &[("next", before), ("lost", "1")]),
+        None if here == "/" => "/login".to_owned(),
+        None => address("/login", &[("next", here)]),
+    };
     if headers.contains_key("hx-request")
         && let Ok(address) = HeaderValue::from_str(&address)
     {
@@ -76,9 +86,9 @@ fn to_sign_in(method: &Method, here: &str, headers: &HeaderMap) -> Response {
     Redirect::to(&address).into_response()
 }
 
-fn page_about(problem: &Problem, page: Page) -> Option<Response> {
+fn page_about(problem: &Problem, back: Option<(&'static str, String)>, page: Page) -> Option<Response> {
     let (heading, sentence, remedy) = in_words(problem, &page);
-    let page = html(&Failure { page, heading, sentence, remedy }).ok()?;
+    let page = html(&Failure { page, heading, sentence, remedy, back }).ok()?;
     Some((problem.status(), page).into_response())
 }
 

@@ -29,6 +29,8 @@ use crate::{
 struct Login {
     page: Page,
     next: String,
+    /// Somebody sent a form after the session had ended.
+    is_lost: bool,
     /// Why the form is shown again.
     wrong: Option<String>,
     /// The page was opened although nobody can sign in.
@@ -40,6 +42,8 @@ struct Login {
 pub(super) struct Next {
     #[serde(default)]
     next: String,
+    /// What was sent is lost.
+    lost: Option<String>,
 }
 
 /// A filled-in form.
@@ -49,6 +53,7 @@ pub(super) struct SignIn {
     token: String,
     #[serde(default)]
     next: String,
+    lost: Option<String>,
 }
 
 /// `GET /login`. A reader who is signed in already is redirected.
@@ -56,14 +61,14 @@ pub(super) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
     uri: Uri,
-    Query(Next { next }): Query<Next>,
+    Query(Next { next, lost }): Query<Next>,
 ) -> Result<Response, Problem> {
     if session::actor(&app, &headers).await?.is_some() {
         return Ok(Redirect::to(own_path(&next)).into_response());
     }
     let page = Page::of_nobody(&app, &headers, uri.path_and_query().map_or("/login", |here| here.as_str()));
     let closed = app.proofs.get().operators.is_empty();
-    html(&Login { page, next: own_path(&next).to_owned(), wrong: None, closed })
+    html(&Login { page, next: own_path(&next).to_owned(), is_lost: lost.is_some(), wrong: None, closed })
 }
 
 /// `POST /login`.
@@ -71,7 +76,7 @@ pub(super) async fn sign_in(
     State(app): State<App>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Form(SignIn { token, next }): Form<SignIn>,
+    Form(SignIn { token, next, lost }): Form<SignIn>,
 ) -> Result<Response, Problem> {
     let page = Page::of_nobody(&app, &headers, "/login");
     let proofs = app.proofs.get();
@@ -101,7 +106,8 @@ pub(super) async fn sign_in(
             (StatusCode::TOO_MANY_REQUESTS, words.replace("{}", &wait))
         }
     };
-    let again = Login { page, next: own_path(&next).to_owned(), wrong: Some(wrong), closed: false };
+    let (next, is_lost) = (own_path(&next).to_owned(), lost.is_some());
+    let again = Login { page, next, is_lost, wrong: Some(wrong), closed: false };
     Ok((status, html(&again)?).into_response())
 }
 

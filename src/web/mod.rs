@@ -6,6 +6,7 @@
 mod accurate_webhook;
 mod after_sale;
 mod assets;
+mod back;
 mod books;
 mod chart;
 mod comparison;
