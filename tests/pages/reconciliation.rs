@@ -79,6 +79,13 @@ async fn an_invoice_that_was_not_paid_in_time_is_shown_beside_the_money_that_is_
         page.says(&[card, "1 invoice has not been paid out in time"]);
         assert!(page.html.contains("href=\"/reconciliation?class=not_settled#findings\""), "{path}");
     }
+    // The books agree, so nothing is red, as in the navigation; the day says what is not paid.
+    let page = visitor.get("/reconciliation?month=2023-11").await;
+    page.says(&["Agrees with Accurate", "agrees Rp160.000", "1 not paid out"]);
+    assert!(!page.text().contains("1 open") && !page.text().contains("Differences found"), "{}", page.text());
+    let of_the_day =
+        "/reconciliation?month=2023-11&#38;day=2023-11-27&#38;store=8277&#38;state=open&#38;class=not_settled#findings";
+    assert!(page.html.contains(of_the_day), "{}", page.html);
 }
 
 #[tokio::test(flavor = "multi_thread")]

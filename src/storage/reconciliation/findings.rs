@@ -138,13 +138,17 @@ pub(in crate::storage) async fn counts(db: &mut impl Dialect) -> Result<Vec<(Cla
 
 /// How many findings there are about these days.
 pub(in crate::storage) async fn counts_of_days(db: &mut impl Dialect, period: Period) -> Result<FindingCounts> {
-    let sql = format!("SELECT state, COUNT(*) AS n FROM findings WHERE {} GROUP BY state", of_days("$1", "$2"));
+    let sql = format!(
+        "SELECT state, COUNT(*) AS n, SUM(CASE class WHEN 'not_settled' THEN 1 ELSE 0 END) AS unpaid FROM findings
+         WHERE {} GROUP BY state",
+        of_days("$1", "$2")
+    );
     let (from, to) = (period.from.to_string(), period.to.to_string());
     let mut counts = FindingCounts::default();
     for row in &db.fetch(sql, &[(&from).into(), (&to).into()]).await? {
         let n = row.number("n")?;
         match FindingState::parse(row.text("state")?) {
-            Some(FindingState::Open) => counts.open = n,
+            Some(FindingState::Open) => (counts.open, counts.unpaid) = (n, row.number("unpaid")?),
             Some(FindingState::Gone) => counts.gone = n,
             Some(FindingState::Closed) => counts.closed = n,
             None => {}
@@ -284,11 +288,13 @@ async fn adopt<T: Dialect>(
 /// The latest comparison of each store's days, with the number of open findings.
 pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> Result<Vec<ReconciledDay>> {
     let (from, to) = (period.from.to_string(), period.to.to_string());
-    let sql = "SELECT day, store_id, COUNT(*) AS n, MIN(book) AS book, MAX(seen_at) AS at
-               FROM (SELECT day, store_id, book, seen_at FROM findings
+    let sql = "SELECT day, store_id, MIN(book) AS book, MAX(seen_at) AS at,
+                   SUM(CASE class WHEN 'not_settled' THEN 0 ELSE 1 END) AS n,
+                   SUM(CASE class WHEN 'not_settled' THEN 1 ELSE 0 END) AS unpaid
+               FROM (SELECT day, store_id, book, seen_at, class FROM findings
                      WHERE day >= $1 AND day <= $2 AND state = 'open'
                      UNION ALL
-                     SELECT other_day, store_id, book, seen_at FROM findings
+                     SELECT other_day, store_id, book, seen_at, class FROM findings
                      WHERE other_day <> '' AND other_day >= $1 AND other_day <= $2 AND state = 'open') AS open
                GROUP BY day, store_id";
     let mut open = BTreeMap::<(Date, String), ReconciledDay>::new();
@@ -300,6 +306,7 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
             complete: true,
             sums: Sums::default(),
             open: row.number("n")?,
+            unpaid: row.number("unpaid")?,
             day,
             store_id: store_id.clone(),
         };
@@ -311,6 +318,7 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
         let (day, store_id) = (day(row, "day")?, row.text("store_id")?.to_owned());
         let count =
             |count, total| Ok::<_, StorageError>(Count { count: row.number(count)?, total: row.number(total)? });
+        let alone = open.get(&(day, store_id.clone()));
         Ok(ReconciledDay {
             at: timestamp(row.number("at")?)?,
             book: row.text("book")?.into(),
@@ -320,7 +328,8 @@ pub(in crate::storage) async fn days<T: Dialect>(db: &mut T, period: Period) -> 
                 accurate: count("accurate_count", "accurate_total")?,
                 explained: row.number("explained")?,
             },
-            open: open.get(&(day, store_id.clone())).map_or(0, |alone| alone.open),
+            open: alone.map_or(0, |alone| alone.open),
+            unpaid: alone.map_or(0, |alone| alone.unpaid),
             day,
             store_id,
         })

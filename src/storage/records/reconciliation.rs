@@ -159,6 +159,8 @@ pub struct ForstokConclusion {
 pub struct FindingCounts {
     /// Open.
     pub open: i64,
+    /// Those of them that are about an unpaid invoice, on which both sides agree.
+    pub unpaid: i64,
     /// Gone.
     pub gone: i64,
     /// Closed by a person.
@@ -360,6 +362,8 @@ pub struct ReconciledDay {
     pub complete: bool,
     /// What both sides count.
     pub sums: Sums,
-    /// Open findings.
+    /// Open findings, without those about unpaid invoices, on which both sides agree.
     pub open: i64,
+    /// Open findings about unpaid invoices.
+    pub unpaid: i64,
 }

@@ -178,7 +178,7 @@ fn rows_of_store(page: &Page, month: &Month, (day, store): (Date, &str), names: 
                 Cell::Number(one.sums.accurate.count),
                 money(one.sums.accurate.total),
                 if one.complete { money(one.sums.difference()) } else { Cell::Empty },
-                Cell::Number(one.open),
+                Cell::Number(one.open + one.unpaid),
                 Cell::Moment(WIB.to_datetime(one.at)),
             ]
         })

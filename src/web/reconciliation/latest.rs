@@ -61,7 +61,7 @@ impl RunShown {
         } else {
             incomplete
         };
-        let (kind, state) = match (run.ended_at, is_complete, run.findings.open) {
+        let (kind, state) = match (run.ended_at, is_complete, run.findings.open - run.findings.unpaid) {
             (None, ..) => ("busy", page.t("Comparing", "Sedang dibandingkan")),
             (Some(_), false, _) => ("warn", page.t("Incomplete", "Belum lengkap")),
             (Some(_), true, 0) if sums.difference() != 0 => {

@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{
     domain::{
-        reconciliation::{FindingState, Period, sums::Sums},
+        reconciliation::{Class, FindingState, Period, sums::Sums},
         state::State,
     },
     http::{App, params::shortened, problem::Problem, wrong_field::WrongField},
@@ -33,6 +33,9 @@ pub(super) struct Cell {
     pub(super) amount: String,
     /// Here less in Accurate, unless it is 0; or that it is not known.
     pub(super) difference: Option<String>,
+    /// How many invoices were not paid out in time, and where they are: money that a marketplace owes, which is no
+    /// difference between the two sides.
+    pub(super) unpaid: Option<(String, String)>,
     /// To its findings.
     pub(super) link: Option<String>,
     /// To the invoices of the store that are dated on this day.
@@ -202,6 +205,7 @@ impl Cell {
                 text: String::new(),
                 amount: String::new(),
                 difference: None,
+                unpaid: None,
                 link: None,
                 invoices: None,
             };
@@ -209,11 +213,17 @@ impl Cell {
         let sums = sum(days.iter().copied());
         let is_complete = days.iter().all(|day| day.complete);
         let month = month_word(day);
-        let to_findings = |state: FindingState| {
+        let to_findings_of = |class: &'static str, state: FindingState| {
             let day = day.to_string();
-            let query = [("month", &*month), ("day", &day), ("store", store_id), ("state", state.as_str())];
+            let mut query = vec![("month", &*month), ("day", &day), ("store", store_id), ("state", state.as_str())];
+            query.extend((!class.is_empty()).then_some(("class", class)));
             format!("{}#findings", address("/reconciliation", &query))
         };
+        let to_findings = |state| to_findings_of("", state);
+        let unpaid = (first.unpaid > 0).then(|| {
+            let text = page.t("{} not paid out", "{} belum dicairkan").replace("{}", &format::count(first.unpaid));
+            (text, to_findings_of(Class::NotSettled.as_str(), FindingState::Open))
+        });
         let incomplete = page.t("incomplete", "belum lengkap").to_owned();
         let (kind, text, link) = match first.open {
             open if open > 0 => {
@@ -233,7 +243,7 @@ impl Cell {
             difference => Some(format!("{} {}", page.t("difference", "selisih"), rupiah(difference))),
         };
         let invoices = (!store_id.is_empty()).then(|| super::day::link(day, store_id));
-        Self { store, kind, text, amount: rupiah(sums.ledger.total), difference, link, invoices }
+        Self { store, kind, text, amount: rupiah(sums.ledger.total), difference, unpaid, link, invoices }
     }
 }
 
