@@ -86,8 +86,10 @@ struct Inside {
     reading: reading::Reading,
     /// Limits wrong tokens on the sign-in page.
     sign_in_limit: sign_in_limit::SignInLimit,
-    /// The code in the demo's link.
-    one_time_code: session::OneTimeCode,
+    /// Whom the demo's link signs in.
+    one_time_code: session::Once<Actor>,
+    /// The webhook key that was generated last, until its page is opened.
+    new_webhook_key: session::Once<SecretString>,
     /// Summarises refused requests for the log.
     refusals: refusals::Refusals,
     /// Limits wrong tokens in requests.
@@ -164,7 +166,8 @@ impl App {
             shared,
             reading: reading::Reading::new(),
             sign_in_limit: sign_in_limit::SignInLimit::default(),
-            one_time_code: session::OneTimeCode::default(),
+            one_time_code: session::Once::default(),
+            new_webhook_key: session::Once::default(),
             refusals: refusals::Refusals::default(),
             token_limit: token_limit::TokenLimit::default(),
             first_webhook: FirstWebhook::default(),
@@ -180,11 +183,16 @@ impl App {
 
     /// A path that signs the admin of `server.operator_token` in, once.
     pub fn sign_in_once(&self) -> String {
-        self.0.one_time_code.make(Actor { name: OPERATOR.to_owned(), role: Role::Admin })
+        let actor = Actor { name: OPERATOR.to_owned(), role: Role::Admin };
+        format!("/login/once/{}", self.0.one_time_code.keep(actor))
     }
 
-    pub(crate) fn one_time_code(&self) -> &session::OneTimeCode {
+    pub(crate) fn one_time_code(&self) -> &session::Once<Actor> {
         &self.0.one_time_code
+    }
+
+    pub(crate) fn new_webhook_key(&self) -> &session::Once<SecretString> {
+        &self.0.new_webhook_key
     }
 
     pub(crate) fn sign_in_limit(&self) -> &sign_in_limit::SignInLimit {

@@ -86,22 +86,27 @@ fn cookie(app: &App, value: &str, seconds: i64) -> HeaderValue {
     HeaderValue::from_str(&text).expect("hex digits and our own words make a header")
 }
 
-/// A code that signs the operator in once. Only the demo creates one, and prints it as a link.
-#[derive(Debug, Default)]
-pub(crate) struct OneTimeCode(Mutex<Option<(String, Actor)>>);
+/// Something that is handed out once, to whoever has its code; what was kept before is dropped.
+#[derive(Debug)]
+pub(crate) struct Once<T>(Mutex<Option<(String, T)>>);
 
-impl OneTimeCode {
-    /// The path that signs this operator in, once.
-    pub(crate) fn make(&self, actor: Actor) -> String {
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Once<T> {
+    /// Keeps it; returns its code.
+    pub(crate) fn keep(&self, kept: T) -> String {
         let code = hex::encode(unguessable());
-        let path = format!("/login/once/{code}");
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((code, actor));
-        path
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((code.clone(), kept));
+        code
     }
 
-    /// The operator of a code, which becomes invalid.
-    pub(crate) fn take(&self, code: &str) -> Option<Actor> {
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        made.take_if(|(made, _)| bool::from(made.as_bytes().ct_eq(code.as_bytes()))).map(|(_, actor)| actor)
+    /// What has this code, which becomes invalid.
+    pub(crate) fn take(&self, code: &str) -> Option<T> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.take_if(|(kept, _)| bool::from(kept.as_bytes().ct_eq(code.as_bytes()))).map(|(_, kept)| kept)
     }
 }

@@ -27,9 +27,19 @@ pub(crate) fn new_home(accurate: &Running) -> Home {
     Home::with_settings(&settings)
 }
 
+/// Has a key generated; returns the page that shows it.
+pub(crate) async fn generated(visitor: &mut Visitor) -> String {
+    let sent = visitor.post("/setup/webhooks/key", &[]).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.html);
+    let page = sent.header("location").trim_end_matches("#step-1");
+    assert!(page.starts_with("/setup?key="), "{page}");
+    page.to_owned()
+}
+
 /// Has a key generated; returns it.
 async fn generates_a_key(visitor: &mut Visitor) -> String {
-    let shown = visitor.post("/setup/webhooks/key", &[]).await;
+    let page = generated(visitor).await;
+    let shown = visitor.get(&page).await;
     assert_eq!((shown.status, shown.header("cache-control")), (StatusCode::OK, "no-store"), "{}", shown.html);
     let (_, after) = shown.html.split_once("id=\"webhook-key\">").expect("the key is shown");
     let key = after.split('<').next().expect("it has an end").to_owned();
@@ -90,6 +100,21 @@ async fn a_service_that_creates_invoices_already_does_not_promise_that_nothing_i
     let indonesian = visitor.get("/setup").await;
     indonesian.says(&["Pembuatan faktur sudah aktif.", "begitu semua yang diperlukannya sudah disiapkan di sini"]);
     assert!(!indonesian.text().contains("Tidak ada yang dibuat"), "{}", indonesian.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loading_the_page_with_a_new_key_again_generates_no_other_key_and_shows_none() {
+    let accurate = accurate().await;
+    let service = new_home(&accurate).serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let page = generated(&mut visitor).await;
+    let shown = visitor.get(&page).await;
+    let (_, key) = shown.html.split_once("id=\"webhook-key\">").expect("the key is shown");
+    let key = key.split('<').next().expect("it has an end");
+    let again = visitor.get(&page).await;
+    again.says(&["set, not shown again"]);
+    assert!(!again.html.contains(key), "the key is shown once");
+    assert_eq!(sends_with_key(&service, key, &order(1)).await.status, 200, "the key that was shown is still valid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,11 +12,13 @@ use std::{borrow::Borrow, sync::Arc};
 use askama::Template;
 use axum::{
     Extension, Router,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use secrecy::ExposeSecret;
+use serde::Deserialize;
 
 pub(super) use self::progress::Progress;
 use self::{accurate::Accurate, start::Start, webhooks::Webhooks};
@@ -81,14 +83,23 @@ pub(super) fn routes() -> Router<App> {
         .route("/setup/start", post(start::start))
 }
 
+/// The code of a key that was generated just now.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    key: Option<String>,
+}
+
 /// `GET /setup`.
 async fn show(
     State(app): State<App>,
     Extension(checks): Extension<Arc<Checks>>,
     headers: HeaderMap,
     page: Page,
+    Query(Asked { key }): Query<Asked>,
 ) -> Result<Response, Problem> {
-    shown(&app, &checks, &headers, page, None, None).await
+    let new_key = key.and_then(|code| app.new_webhook_key().take(&code));
+    let new_key = new_key.map(|key| key.expose_secret().to_owned());
+    shown(&app, &checks, &headers, page, new_key, None).await
 }
 
 /// The page, with a new key that is shown this once, or with what could not be done.

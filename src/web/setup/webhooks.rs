@@ -19,7 +19,10 @@ use crate::{
     },
     http::{App, auth::By, problem::Problem},
     setup::{Change, Why, new_webhook_key},
-    web::{connection::Checks, page::Page},
+    web::{
+        connection::Checks,
+        page::{Page, address},
+    },
 };
 
 /// The number of this step.
@@ -180,7 +183,7 @@ pub(super) struct KeyForm {
     key: String,
 }
 
-/// `POST /setup/webhooks/key`: generates a key, which is shown once, or takes one that Forstok already has.
+/// `POST /setup/webhooks/key`: generates a key, which the next page shows once, or takes one that Forstok already has.
 pub(super) async fn change_key(
     State(app): State<App>,
     Extension(checks): Extension<Arc<Checks>>,
@@ -209,7 +212,9 @@ pub(super) async fn change_key(
         Ok(()) => {
             app.first_webhook().forget();
             if given.is_empty() {
-                return shown(&app, &checks, &headers, page, Some(key), None).await;
+                // An address of its own, which shows the key once: whoever loads the page again generates no other key.
+                let code = app.new_webhook_key().keep(key.into());
+                return Ok(Redirect::to(&format!("{}#step-1", address("/setup", &[("key", &code)]))).into_response());
             }
             Ok(Redirect::to("/setup?done=secret_saved").into_response())
         }
