@@ -1,12 +1,12 @@
 //! The mapping page: entered, tried, saved, merged and restored without scripts.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::visitor::{Shown, Visitor};
 use crate::{
     forstok::order,
-    service::{Home, Service, accurate},
+    service::{Home, OPERATOR_TOKEN, Service, accurate},
 };
 
 /// The form as a browser would send it, with these fields changed.
@@ -355,6 +355,44 @@ async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
     ]);
     let found = admin.get("/mapping/choices/accounts?book=main&q=shopee").await;
     assert_eq!(found.html, "<option value=\"110102\">Saldo Shopee</option>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_accurate_does_not_list_is_not_saved_and_the_nearest_is_named() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut admin = Visitor::operator(&service).await.with("accept-language", "en");
+    for kind in ["accounts", "branches", "warehouses", "terms"] {
+        service.get_until(&format!("/v1/books/main/masters/{kind}"), |list| !list["read_at"].is_null()).await;
+    }
+    let page = admin.get("/mapping").await;
+    let changes = [
+        ("accounts/shipping", "700110"),
+        ("accounts/refund", "no such account"),
+        ("stores/8277/branch", "Kantor Pusatt"),
+        ("stores/8277/customer_no", "is created when it is needed"),
+    ];
+    let refused = send(&mut admin, "/mapping", &filled(&page, &changes)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says(&["Nothing was saved.", "“700110” is not in Accurate", "Did you mean “700101” (", "“Kantor Pusat”?"]);
+    refused.says(&["“no such account” is not in Accurate", "choose “Refresh” on the page “Accurate connection”"]);
+    assert!(!refused.text().contains("“is created when"), "{}", refused.text());
+    for field in ["field-accounts-shipping", "field-stores-8277-branch"] {
+        assert!(refused.html.contains(&format!("<a href=\"#{field}\">")), "the banner leads to {field}");
+        assert!(refused.html.contains(&format!("id=\"{field}\"")), "{field}");
+    }
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "nothing is saved");
+
+    // What the mapping holds already is no obstacle to another change.
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["accounts"]["shipping"] = json!("700110");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+    let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let page = admin.get("/mapping").await;
+    page.says(&["“700110” is not in Accurate"]);
+    let other = filled(&page, &[("description", "Order {order_id}")]);
+    send(&mut admin, "/mapping", &other).await.goes_to("/mapping?done=mapping_saved");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,9 @@ use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
     form::{ACCOUNTS, Values, WAREHOUSES},
     lists::{Lists, value_of},
-    suggestions, words,
+    suggestions,
+    unlisted::fitting,
+    words,
 };
 use crate::{
     domain::{
@@ -119,9 +121,19 @@ impl Editor {
 
     /// Whether any field has a mistake.
     pub(in crate::web) fn has_mistakes(&self) -> bool {
-        let rules = [&self.rules, &self.payouts, &self.returns, &self.reconciliation];
-        let mut fields = self.fields_from_lists().chain(rules.into_iter().flatten()).chain([&self.posting]);
-        !self.mistakes.is_empty() || fields.any(|field| !field.mistake.is_empty())
+        !self.mistakes.is_empty() || !self.wrong().is_empty()
+    }
+
+    /// The fields with a mistake: the id of each, and its label after that of its store.
+    pub(in crate::web) fn wrong(&self) -> Vec<(&str, String)> {
+        let of_stores = self.stores.iter().flat_map(|store| {
+            let fields = store.fields.iter().chain(&store.own);
+            fields.map(|field| (field, format!("{} {}: {}", store.id, store.name, field.label)))
+        });
+        let rules = [&self.rules, &self.payouts, &self.returns, &self.reconciliation, &self.accounts, &self.warehouses];
+        let of_all = rules.into_iter().flatten().chain([&self.posting]).map(|field| (field, field.label.clone()));
+        let wrong = of_stores.chain(of_all).filter(|(field, _)| !field.mistake.is_empty());
+        wrong.map(|(field, label)| (field.id.as_str(), label)).collect()
     }
 
     /// Whether warehouses are put on the invoices of all stores.
@@ -247,10 +259,7 @@ impl Maker<'_> {
 
     /// A text field with choices from one of Accurate's lists.
     fn chosen_from(&mut self, name: &str, label: &str, book: &BookName, kind: MasterKind) -> Field {
-        let fitting = match kind {
-            MasterKind::Accounts => Some(AccountType::fitting(name.rsplit('/').next().unwrap_or_default())),
-            _ => None,
-        };
+        let fitting = fitting(name, kind);
         let list = self.source.lists.of(book, kind, fitting);
         let list_of = list.map(|list| {
             let of_type = fitting.map_or("", AccountType::code);
@@ -268,7 +277,8 @@ impl Maker<'_> {
         let named = list.and_then(|list| list.row(value)).filter(|row| !row.no.is_empty() && row.name != row.no);
         let hint = named.map(|row| row.name.clone()).unwrap_or_default();
         let field = self.field(name, label, Input::Text(list_of));
-        Field { warning: warning.unwrap_or_default(), hint, ..field }
+        let warning = warning.filter(|_| field.mistake.is_empty()).unwrap_or_default();
+        Field { warning, hint, ..field }
     }
 
     /// What looks wrong with a value, as far as Accurate's lists tell.

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::form::{ACCOUNTS, Values, WAREHOUSES, of_own, of_store};
+use super::{
+    form::{ACCOUNTS, Values, WAREHOUSES, of_own, of_store},
+    unlisted::fitting,
+};
 use crate::{
     domain::{
         ids::BookName,
@@ -68,7 +71,10 @@ impl Lists {
         let storage = app.engine.storage();
         let mut lists = BTreeMap::new();
         let books: Vec<_> = app.engine.books().into_iter().map(|book| book.name).collect();
-        let held = held(values, stores, books.first().unwrap_or(DEFAULT_BOOK));
+        let mut held = BTreeMap::<_, BTreeSet<_>>::new();
+        for (book, kind, value) in fields(app, values, stores).into_values() {
+            held.entry((book, kind)).or_default().insert(value);
+        }
         for book in &books {
             let known = storage.master_lists(book).await?;
             for (kind, fitting) in CHOICES {
@@ -109,42 +115,50 @@ impl Lists {
         self.0.get(&(book.to_owned(), kind, fitting.map_or("", AccountType::code)))
     }
 
+    /// The choices of a field with this name. Those of some types of accounts are not kept; any other list of accounts
+    /// knows as well what the field holds.
+    pub(super) fn for_field(&self, name: &str, book: &BookName, kind: MasterKind) -> Option<&List> {
+        let of_any_type = || self.0.iter().find(|((of, listed, _), _)| of == book && *listed == kind);
+        self.of(book, kind, fitting(name, kind)).or_else(|| of_any_type().map(|(_, list)| list))
+    }
+
     /// The oldest reading.
     pub(super) fn read_at(&self) -> Option<Timestamp> {
         self.0.values().map(|list| list.read_at).min()
     }
 }
 
-/// What the fields hold of each list. Fields that belong to no store take from the first Accurate database.
-fn held(
-    values: &Values,
-    stores: &[StoreName],
-    first_book: &BookName,
-) -> BTreeMap<(BookName, MasterKind), BTreeSet<String>> {
-    let mut held = BTreeMap::<_, BTreeSet<_>>::new();
-    let mut add = |book: &BookName, kind, value: &str| {
+/// Fields that are chosen from a list and are not empty: of which Accurate database and list, and the value.
+pub(super) type Fields = BTreeMap<String, (BookName, MasterKind, String)>;
+
+/// What the fields hold. Fields that belong to no store take from the first Accurate database.
+pub(super) fn fields(app: &App, values: &Values, stores: &[StoreName]) -> Fields {
+    let first_book = app.engine.books().into_iter().next().map_or_else(|| DEFAULT_BOOK.clone(), |book| book.name);
+    let mut fields = BTreeMap::new();
+    let mut add = |name: String, book: &BookName, kind| {
+        let value = values.get(&name).to_owned();
         if !value.is_empty() {
-            held.entry((book.clone(), kind)).or_default().insert(value.to_owned());
+            fields.insert(name, (book.clone(), kind, value));
         }
     };
     let ids: BTreeSet<_> = values.ids("stores").chain(stores.iter().map(|store| store.id.as_str())).collect();
     for id in ids {
         let book = book_of(values, id);
         for (key, kind) in TEXTS_FROM_LISTS {
-            add(&book, kind, values.get(&of_store(id, key)));
+            add(of_store(id, key), &book, kind);
         }
         for (of, kind) in ENTRIES_FROM_LISTS {
             for key in values.ids(&of_store(id, of)) {
-                add(&book, kind, values.get(&of_own(id, of, key)));
+                add(of_own(id, of, key), &book, kind);
             }
         }
     }
     for (of, kind) in ENTRIES_FROM_LISTS {
         for id in values.ids(of) {
-            add(first_book, kind, values.get(&format!("{of}/{id}")));
+            add(format!("{of}/{id}"), &first_book, kind);
         }
     }
-    held
+    fields
 }
 
 /// The Accurate database of a store.

@@ -11,6 +11,7 @@ pub(super) mod history;
 mod lists;
 mod suggestions;
 pub(super) mod trial;
+mod unlisted;
 mod view;
 pub(super) mod words;
 
@@ -163,11 +164,17 @@ pub(super) async fn save(
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let mut draft = Draft::sent(fields);
-    let base = base(&app, draft.revision).await?.to_table();
-    let Some(document) = draft.document(&app, &base, &page) else {
+    let rules = base(&app, draft.revision).await?;
+    let base = rules.to_table();
+    let document = draft.document(&app, &base, &page);
+    let storage = app.engine.storage().as_ref();
+    let stores = storage.stores().await?;
+    let lists = Lists::read(&app, &draft.values, &stores).await?;
+    let fields = lists::fields(&app, &draft.values, &stores);
+    draft.mistakes.extend(unlisted::mistakes(&fields, &Values::of(&rules), &lists, &page));
+    let Some(document) = document.filter(|_| draft.mistakes.is_empty()) else {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
     };
-    let storage = app.engine.storage().as_ref();
     let author = Author { who: &actor.name, note: storable("note", &draft.note)? };
     let wanted = document.mapping.clone();
     match app.engine.apply_mapping(document, author, Some(draft.revision)).await? {
