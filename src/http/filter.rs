@@ -1,16 +1,16 @@
 //! Which orders: the parameters of every list of orders and of every operation on many.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 
 use super::{
     paging::{PageSize, read_cursor},
-    params::{day, day_of, one_of, read_day_of, read_days, read_word, text},
+    params::{day, day_of, in_order, one_of, read_day, read_day_of, read_word, text},
     problem::Problem,
 };
 use crate::{
     domain::reason::{Reason, Warning},
-    storage::{Filter, Position, State},
+    storage::{Days, Filter, Position, State},
 };
 
 /// Orders on a page.
@@ -51,23 +51,14 @@ pub(crate) struct FilterParams {
     #[param(example = "ordered", schema_with = day_of)]
     pub(crate) by: Option<String>,
     /// Orders on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    #[serde(default, deserialize_with = "whole")]
-    pub(crate) limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = r"^((-?[0-9]{1,18}\.)?[0-9]{1,18})?$")]
     pub(crate) cursor: Option<String>,
     /// `true`: also return the number and total of all orders that match.
     #[param(schema_with = true_or_false)]
     pub(crate) totals: Option<String>,
-}
-
-/// A whole number, which a query holds as text.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
-    let number =
-        |text: String| text.parse().map_err(|_| D::Error::custom(format!("limit: {text:?} is not a whole number")));
-    text.map(number).transpose()
 }
 
 fn states() -> Object {
@@ -92,12 +83,21 @@ fn true_or_false() -> Object {
 
 impl FilterParams {
     pub(crate) fn filter(&self) -> Result<Filter, Problem> {
+        let filter = self.filter_as_given()?;
+        let days = filter.days.as_ref();
+        in_order(days.and_then(|days| days.from), days.and_then(|days| days.to))?;
+        Ok(filter)
+    }
+
+    /// The same for the page, which shows no order and says why when the first day is after the last.
+    pub(crate) fn filter_as_given(&self) -> Result<Filter, Problem> {
         let yes_or_no = |word: &str| match word {
             "yes" => Some(true),
             "no" => Some(false),
             _ => None,
         };
-        let days = read_days(read_day_of("by", self.by.as_ref())?, self.from.as_ref(), self.to.as_ref())?;
+        let (from, to) = (read_day("from", self.from.as_ref())?, read_day("to", self.to.as_ref())?);
+        let days = Days { by: read_day_of("by", self.by.as_ref())?, from, to };
         Ok(Filter {
             state: read_word("state", self.state.as_ref(), State::parse, State::ALL.map(State::as_str))?,
             reason: read_word(
@@ -131,7 +131,7 @@ impl FilterParams {
     }
 
     pub(crate) fn limit(&self) -> Result<i64, Problem> {
-        PAGE.read("limit", self.limit)
+        PAGE.read("limit", self.limit.as_deref())
     }
 
     pub(crate) fn before(&self) -> Result<Option<Position>, Problem> {

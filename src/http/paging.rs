@@ -1,6 +1,6 @@
 //! Pages of a list: how many rows, where they begin, and where the next page begins.
 
-use super::{problem::Problem, wrong_field::WrongField};
+use super::{params::shortened, problem::Problem, wrong_field::WrongField};
 
 /// How many rows a list shows at once.
 #[derive(Clone, Copy, Debug)]
@@ -12,13 +12,14 @@ pub(crate) struct PageSize {
 }
 
 impl PageSize {
-    /// The number of rows that `name` asks for.
-    pub(crate) fn read(self, name: &'static str, limit: Option<i64>) -> Result<i64, Problem> {
-        let limit = limit.unwrap_or(self.usual);
-        if !(1..=self.most).contains(&limit) {
-            return Err(WrongField::Outside { name, number: limit, most: self.most }.into());
-        }
-        Ok(limit)
+    /// The number of rows that `name` asks for; the usual one if it is empty.
+    pub(crate) fn read(self, name: &'static str, limit: Option<&str>) -> Result<i64, Problem> {
+        let Some(text) = limit.filter(|text| !text.is_empty()) else { return Ok(self.usual) };
+        let is_possible = |number: &i64| (1..=self.most).contains(number);
+        text.parse()
+            .ok()
+            .filter(is_possible)
+            .ok_or_else(|| WrongField::Outside { name, text: shortened(text), most: self.most }.into())
     }
 }
 
@@ -61,10 +62,11 @@ mod tests {
     #[test]
     fn a_page_has_the_usual_size_unless_asked_otherwise_and_never_more_than_the_most() {
         assert_eq!(SIZE.read("limit", None), Ok(2));
-        assert_eq!(SIZE.read("limit", Some(5)), Ok(5));
-        for wrong in [0, -1, 6] {
+        assert_eq!(SIZE.read("limit", Some("")), Ok(2));
+        assert_eq!(SIZE.read("limit", Some("5")), Ok(5));
+        for wrong in ["0", "-1", "6", "abc", "1.5", "99999999999999999999"] {
             let problem = SIZE.read("limit", Some(wrong)).expect_err("outside");
-            assert_eq!(problem.to_string(), format!("limit: {wrong} is not within 1 and 5"));
+            assert_eq!(problem.to_string(), format!("limit: {wrong:?} is not a whole number from 1 to 5"));
         }
     }
 

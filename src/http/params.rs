@@ -88,9 +88,19 @@ pub(super) fn read_day_of(name: &'static str, word: Option<&String>) -> Result<D
     Ok(read_word(name, word, DayOf::parse, DayOf::ALL.map(DayOf::as_str))?.unwrap_or_default())
 }
 
-/// The days between two parameters; no day matches when the first is after the last.
+/// The days between two parameters.
 pub(super) fn read_days(by: DayOf, from: Option<&String>, to: Option<&String>) -> Result<Days, Problem> {
-    Ok(Days { by, from: read_day("from", from)?, to: read_day("to", to)? })
+    let (from, to) = (read_day("from", from)?, read_day("to", to)?);
+    in_order(from, to)?;
+    Ok(Days { by, from, to })
+}
+
+/// Refuses a first day that is after the last.
+pub(super) fn in_order(from: Option<Date>, to: Option<Date>) -> Result<(), WrongField> {
+    match from.zip(to) {
+        Some((from, to)) if to < from => Err(WrongField::DaysReversed { from, to }),
+        _ => Ok(()),
+    }
 }
 
 /// The order id of an address. A text that cannot be an id names an order that we do not know.

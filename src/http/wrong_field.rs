@@ -15,8 +15,8 @@ pub(crate) enum WrongField {
     NotADay { name: &'static str, word: String },
     /// Not a month.
     NotAMonth { name: &'static str, word: String },
-    /// A number that is too small or too large.
-    Outside { name: &'static str, number: i64, most: i64 },
+    /// Not a whole number from 1 to the most.
+    Outside { name: &'static str, text: String, most: i64 },
     /// Not a place in a list.
     NotAPlace { name: &'static str, cursor: String },
     /// A text that is too long.
@@ -60,7 +60,9 @@ impl fmt::Display for WrongField {
             Self::NotOneOf { name, word, all } => write!(f, "{name}: {word:?} is not one of {all}"),
             Self::NotADay { name, word } => write!(f, "{name}: {word:?} is not a day such as 2026-11-26"),
             Self::NotAMonth { name, word } => write!(f, "{name}: {word:?} is not a month such as 2026-11"),
-            Self::Outside { name, number, most } => write!(f, "{name}: {number} is not within 1 and {most}"),
+            Self::Outside { name, text, most } => {
+                write!(f, "{name}: {text:?} is not a whole number from 1 to {most}")
+            }
             Self::NotAPlace { name, cursor } => {
                 let next = name.replace("cursor", "next_cursor");
                 write!(f, "{name}: {cursor:?} is not a {next} of an earlier page")
@@ -116,9 +118,9 @@ impl WrongField {
                     format!("“{word}” pada “{indonesian}” bukan bulan seperti 2026-11."),
                 )
             }
-            Self::Outside { number, most, .. } => t(
-                format!("{number} is not a number from 1 to {most}."),
-                format!("{number} bukan angka dari 1 sampai {most}."),
+            Self::Outside { text, most, .. } => t(
+                format!("“{text}” is not a whole number from 1 to {most}."),
+                format!("“{text}” bukan bilangan bulat dari 1 sampai {most}."),
             ),
             Self::NotAPlace { .. } => {
                 t("This page of the list does not exist.".to_owned(), "Halaman daftar ini tidak ada.".to_owned())

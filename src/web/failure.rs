@@ -318,7 +318,7 @@ mod tests {
             WrongField::NotOneOf { name: "state", word: "lost".to_owned(), all: "due, blocked".to_owned() },
             WrongField::NotADay { name: "from", word: "31/11".to_owned() },
             WrongField::NotAMonth { name: "month", word: "11".to_owned() },
-            WrongField::Outside { name: "limit", number: 0, most: 500 },
+            WrongField::Outside { name: "limit", text: "0".to_owned(), most: 500 },
             WrongField::NotAPlace { name: "cursor", cursor: "x".to_owned() },
             WrongField::TooLong { name: "reason", most: 500 },
             WrongField::Nul { name: "reason" },

@@ -83,7 +83,7 @@ pub(super) async fn show(
     page: Page,
     Params(params): Params<FilterParams>,
 ) -> Result<Response, Problem> {
-    let (filter, storage) = (params.filter()?, app.engine.storage());
+    let (filter, storage) = (params.filter_as_given()?, app.engine.storage());
     let found = storage.page(&filter, params.before()?, params.limit()?).await?;
     let sums = storage.sums(&filter).await?;
     let at_least = if sums.exact { "" } else { page.t("at least ", "sedikitnya ") };

@@ -57,6 +57,45 @@ async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_no_number_is_named_with_its_value_and_what_is_allowed() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&order(1)).await;
+    for (path, name, most) in [
+        ("/v1/orders", "limit", 500),
+        ("/v1/payouts", "limit", 500),
+        ("/v1/returns", "limit", 500),
+        ("/v1/findings", "limit", 500),
+        ("/v1/reconciliations", "limit", 100),
+        ("/v1/orders/1", "timeline_limit", 1_000),
+    ] {
+        for wrong in ["abc", "1.5", "0"] {
+            let detail = service.get(&format!("{path}?{name}={wrong}")).await.problem(400, "bad_request");
+            assert_eq!(detail, format!("{name}: {wrong:?} is not a whole number from 1 to {most}"), "{path}");
+        }
+        assert_eq!(service.get(&format!("{path}?{name}=1")).await.status, 200, "{path}");
+        assert_eq!(service.get(&format!("{path}?{name}=")).await.status, 200, "{path}: empty is not given");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_names_a_field_twice_is_refused_and_the_field_is_named() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let headers =
+        [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("content-type", "application/json".to_owned())];
+    for (path, row) in [
+        ("/v1/payouts", r#"[{"source":"shopee","id":"a","store_id":"8277","net":1,"net":2}]"#),
+        ("/v1/returns", r#"[{"source":"shopee","id":"a","store_id":"8277","refund":1,"refund":2}]"#),
+    ] {
+        let answer = service.ask(Method::POST, path, &headers, row.as_bytes().to_vec()).await.json();
+        assert_eq!(answer["rows"][0]["outcome"], "refused", "{answer}");
+        let problem = answer["rows"][0]["problem"].as_str().expect("it says why");
+        assert!(problem.contains("occurs twice in one object; give it once"), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn authentic_bodies_that_are_no_order_are_kept_and_say_what_was_not_understood() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;

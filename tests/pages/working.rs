@@ -255,7 +255,7 @@ async fn a_mistake_in_a_filter_or_form_is_named_in_the_readers_language() {
     for (path, in_english, in_indonesian) in [
         ("/orders?state=lost", "“lost” is not a possible choice for “State”", "“lost” bukan pilihan yang tersedia"),
         ("/orders?from=yesterday", "“yesterday” in “From” is not a date.", "bukan tanggal yang valid"),
-        ("/orders?limit=x", "does not understand", "tidak dapat dipahami"),
+        ("/orders?limit=x", "“x” is not a whole number from 1 to 500.", "bukan bilangan bulat dari 1 sampai 500."),
         ("/orders?nonsense=1", "does not understand", "tidak dapat dipahami"),
     ] {
         for (visitor, words) in [(&mut english, in_english), (&mut indonesian, in_indonesian)] {

@@ -29,8 +29,8 @@ const ENTRIES: PageSize = PageSize { usual: USUAL_ENTRIES, most: 1_000 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct TimelineParams {
     /// Number of timeline entries, 1 to 1000; the newest 200 by default.
-    #[param(minimum = 1, maximum = 1000)]
-    timeline_limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    timeline_limit: Option<String>,
     /// `timeline_next_cursor` of the answer before.
     #[param(pattern = "^([0-9]{1,17}-[01]-[0-9]{1,17})?$")]
     timeline_cursor: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct TimelineParams {
 impl TimelineParams {
     /// How many entries, and before which one.
     fn read(&self) -> Result<(i64, Option<TimelinePlace>), Problem> {
-        let limit = ENTRIES.read("timeline_limit", self.timeline_limit)?;
+        let limit = ENTRIES.read("timeline_limit", self.timeline_limit.as_deref())?;
         let before = read_cursor("timeline_cursor", self.timeline_cursor.as_deref(), TimelinePlace::parse)?;
         Ok((limit, before))
     }
@@ -75,17 +75,17 @@ pub(crate) async fn handler(
 mod tests {
     use super::*;
 
-    fn read(limit: Option<i64>, cursor: &str) -> Result<(i64, Option<TimelinePlace>), Problem> {
-        TimelineParams { timeline_limit: limit, timeline_cursor: Some(cursor.to_owned()) }.read()
+    fn read(limit: Option<&str>, cursor: &str) -> Result<(i64, Option<TimelinePlace>), Problem> {
+        TimelineParams { timeline_limit: limit.map(str::to_owned), timeline_cursor: Some(cursor.to_owned()) }.read()
     }
 
     #[test]
     fn the_newest_two_hundred_entries_are_shown_unless_asked_otherwise() {
         assert_eq!(read(None, ""), Ok((200, None)));
-        assert_eq!(read(Some(1_000), ""), Ok((1_000, None)));
+        assert_eq!(read(Some("1000"), ""), Ok((1_000, None)));
         assert_eq!(
-            read(Some(1_001), "").expect_err("too many").to_string(),
-            "timeline_limit: 1001 is not within 1 and 1000"
+            read(Some("1001"), "").expect_err("too many").to_string(),
+            "timeline_limit: \"1001\" is not a whole number from 1 to 1000"
         );
     }
 

@@ -102,11 +102,6 @@ pub(crate) async fn handler(
     Params(params): Params<TotalsParams>,
 ) -> Result<Json<TotalsAnswer>, Problem> {
     let days = read_days(read_day_of("date", params.date.as_ref())?, params.from.as_ref(), params.to.as_ref())?;
-    if let (Some(from), Some(to)) = (days.from, days.to)
-        && to < from
-    {
-        return Err(Problem::BadRequest(format!("to: {to} is before from, {from}")));
-    }
     let grouping = read_word("by", params.by.as_ref(), grouping, GROUPINGS)?.unwrap_or(BY_STORE_AND_DAY);
     let rows = app.engine.storage().totals(&days, grouping, MOST_ROWS + 1).await?;
     if rows.len() as i64 > MOST_ROWS {

@@ -11,7 +11,7 @@ use crate::{
         App,
         language::Preferred,
         paging::{Page, PageSize, read_cursor},
-        params::{Params, day, one_of, order_id_of_filter, read_day, read_word, text},
+        params::{Params, day, in_order, one_of, order_id_of_filter, read_day, read_word, text},
         problem::Problem,
         responses::OperatorErrors,
     },
@@ -44,8 +44,8 @@ pub(crate) struct FindingParams {
     #[param(schema_with = day)]
     pub(crate) to: Option<String>,
     /// Findings on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    pub(crate) limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     pub(crate) cursor: Option<String>,
@@ -94,7 +94,7 @@ pub(crate) async fn handler(
 
 /// A page of findings, for the API and for the pages.
 pub(crate) async fn page(app: &App, params: &FindingParams) -> Result<Page<FindingRecord>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let filter = filter_of(params)?;
     let found = app.engine.storage().findings(&filter, before, limit + 1).await?;
@@ -103,13 +103,15 @@ pub(crate) async fn page(app: &App, params: &FindingParams) -> Result<Page<Findi
 
 /// The filter in the parameters, wherever a page of them begins.
 pub(crate) fn filter_of(params: &FindingParams) -> Result<FindingFilter, Problem> {
+    let (from, to) = (read_day("from", params.from.as_ref())?, read_day("to", params.to.as_ref())?);
+    in_order(from, to)?;
     Ok(FindingFilter {
         class: read_word("class", params.class.as_ref(), Class::parse, classes())?,
         state: read_word("state", params.state.as_ref(), FindingState::parse, states())?,
         order_id: text(params.order_id.as_ref()).map(|id| order_id_of_filter(&id)).transpose()?,
         store_id: text(params.store.as_ref()),
-        from: read_day("from", params.from.as_ref())?,
-        to: read_day("to", params.to.as_ref())?,
+        from,
+        to,
         unchanged_since: None,
     })
 }

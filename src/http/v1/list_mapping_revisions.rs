@@ -24,8 +24,8 @@ const PAGE: PageSize = PageSize { usual: 50, most: 200 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct HistoryParams {
     /// Revisions on a page, 1 to 200; 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) async fn handler(
     State(app): State<App>,
     Params(params): Params<HistoryParams>,
 ) -> Result<Json<MappingHistory>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let below = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?.unwrap_or(i64::MAX);
     let found = app.engine.storage().mappings_below(below, limit + 1).await?;
     let Page { rows, next } = Page::cut(found, limit, |stored| stored.revision);

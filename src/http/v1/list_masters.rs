@@ -40,8 +40,8 @@ pub(crate) struct MasterParams {
     #[param(example = "kaos", max_length = 200)]
     q: Option<String>,
     /// Rows of a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
@@ -129,7 +129,7 @@ pub(crate) async fn handler(
     Params(params): Params<MasterParams>,
 ) -> Result<Json<MasterPage>, Problem> {
     let kind = list_of(&app, &book, &kind)?;
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let after = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let text = text(params.q.as_ref()).unwrap_or_default();
     if text.chars().count() > LONGEST_SEARCH {

@@ -24,8 +24,8 @@ const PAGE: PageSize = PageSize { usual: 50, most: 200 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct NoticeParams {
     /// Notices on a page, 1 to 200; 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     pub(crate) cursor: Option<String>,
@@ -134,7 +134,7 @@ pub(crate) async fn handler(
 
 /// A page of notices, for the API and for the page.
 pub(crate) async fn page(app: &App, params: &NoticeParams) -> Result<Page<NoticeRecord>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     Ok(Page::cut(app.engine.storage().notices(before, limit + 1).await?, limit, |notice| notice.id))
 }

@@ -23,8 +23,8 @@ const PAGE: PageSize = PageSize { usual: 20, most: 100 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct RunParams {
     /// Runs on a page, 1 to 100; 20 by default.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) async fn handler(
     Preferred(language): Preferred,
     Params(params): Params<RunParams>,
 ) -> Result<Json<RunPage>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let Page { rows, next } = Page::cut(app.engine.storage().runs(before, limit + 1).await?, limit, |run| run.id);
     let reconciliations = rows.into_iter().map(|run| RunAnswer::new(run, language)).collect();

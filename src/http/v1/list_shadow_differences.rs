@@ -30,8 +30,8 @@ pub(crate) struct DifferenceParams {
     #[param(schema_with = kinds)]
     kind: Option<String>,
     /// Differences on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
@@ -121,7 +121,7 @@ pub(crate) async fn handler(
     Preferred(language): Preferred,
     Params(params): Params<DifferenceParams>,
 ) -> Result<Json<DifferencePage>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let kind = read_kind(params.kind.as_ref())?;
     let Page { rows, next } = page(&app, kind, before, limit).await?;

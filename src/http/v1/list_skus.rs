@@ -40,8 +40,8 @@ pub(crate) struct SkuParams {
     #[param(example = "kaos", max_length = 200)]
     q: Option<String>,
     /// Rows of a page, 1 to 1000; 100 by default.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 1000)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^([0-9a-f]{2})*$")]
     cursor: Option<String>,
@@ -201,7 +201,7 @@ pub(crate) async fn handler(
     State(app): State<App>,
     Params(params): Params<SkuParams>,
 ) -> Result<Json<SkuPage>, Problem> {
-    let limit = PAGE.read("limit", params.limit)? as usize;
+    let limit = PAGE.read("limit", params.limit.as_deref())? as usize;
     let after = read_cursor("cursor", params.cursor.as_deref(), sku_of)?;
     let filter = filter(&params)?;
     let catalogue = Catalogue::load(&app.engine).await?;

@@ -25,8 +25,8 @@ const PAGE: PageSize = PageSize { usual: 50, most: 500 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct UnreadableParams {
     /// Webhooks on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     cursor: Option<String>,
@@ -93,7 +93,7 @@ pub(crate) async fn handler(
     State(app): State<App>,
     Params(params): Params<UnreadableParams>,
 ) -> Result<Json<UnreadablePage>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let Page { rows, next } = page(&app, before, limit).await?;
     let webhooks = rows.into_iter().map(Into::into).collect();

@@ -41,8 +41,8 @@ pub(crate) struct RowParams {
     #[param(pattern = "^[1-9][0-9]{0,39}$")]
     pub(crate) order_id: Option<String>,
     /// Rows on a page, 1 to 500; 50 by default.
-    #[param(minimum = 1, maximum = 500)]
-    pub(crate) limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 500)]
+    pub(crate) limit: Option<String>,
     /// `next_cursor` of the page before.
     #[param(pattern = "^[0-9]{0,18}$")]
     pub(crate) cursor: Option<String>,
@@ -89,7 +89,7 @@ impl RowParams {
 
 /// A page of rows, for the API and for the pages.
 pub(crate) async fn page(app: &App, kind: Kind, params: &RowParams) -> Result<Page<RowRecord>, Problem> {
-    let limit = PAGE.read("limit", params.limit)?;
+    let limit = PAGE.read("limit", params.limit.as_deref())?;
     let before = read_cursor("cursor", params.cursor.as_deref(), |cursor| cursor.parse().ok())?;
     let found = app.engine.storage().settlement_rows(kind, &params.filter()?, before, limit + 1).await?;
     Ok(Page::cut(found, limit, |row| row.id))

@@ -195,8 +195,11 @@ pub(super) async fn show(
     let state =
         read_word("state", asked.state.as_ref(), FindingState::parse, FindingState::ALL.map(FindingState::as_str))?;
     let state = state.unwrap_or(FindingState::Open);
-    let params =
-        FindingParams { limit: Some(FINDINGS), cursor: asked.cursor.clone(), ..filter_params(&asked, period, state) };
+    let params = FindingParams {
+        limit: Some(FINDINGS.to_string()),
+        cursor: asked.cursor.clone(),
+        ..filter_params(&asked, period, state)
+    };
     let Cut { rows, next } = findings(&app, &params).await?;
     let run = run_about(storage.runs(None, RUNS).await?, period);
     let (month, shown) = (month_word(period.from), asked.days_shown(period));
