@@ -49,7 +49,7 @@ async fn revisions_are_compared_and_an_old_one_is_restored() {
         .await
         .goes_to("/mapping?done=mapping_saved");
     let compared = admin.get("/mapping/history?from=1&to=2").await;
-    compared.says(&["From revision 1 to revision 2", "Bundles", "the bundle at its price, its contents at Rp0"]);
+    compared.says(&["From revision 1 to revision 2", "Bundles", "bundle at its price, contents at Rp0"]);
     assert_eq!(admin.get("/mapping/history?from=1&to=9").await.status, StatusCode::NOT_FOUND);
 
     let asked = admin.get("/mapping/history?from=2&to=1").await;

@@ -182,27 +182,22 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("invoice_date", "trigger") => page.t("the day it reached that status", "tanggal status itu tercapai"),
         ("invoice_date", "ordered") => page.t("the day the buyer ordered", "tanggal pembeli memesan"),
         ("on_cancel", "void") => page.t("its invoice is deleted in Accurate", "fakturnya dihapus di Accurate"),
-        ("on_cancel", "keep") => {
-            page.t("its invoice stays, with a warning here", "fakturnya tetap ada, dengan peringatan di sini")
-        }
+        ("on_cancel", "keep") => page.t("its invoice stays, with a warning", "faktur tetap ada, dengan peringatan"),
         ("bundles", "parent") => page.t("the bundle alone", "hanya bundelnya"),
         ("bundles", "parent_and_children") => {
-            page.t("the bundle at its price, its contents at Rp0", "bundel dengan harganya, isinya Rp0")
+            page.t("bundle at its price, contents at Rp0", "bundel dengan harganya, isinya Rp0")
         }
-        ("bundles", "children") => page.t(
-            "its contents, with the bundle's price spread over them",
-            "isinya, dengan harga bundel dibagi ke isinya",
-        ),
+        ("bundles", "children") => page.t("contents, sharing the bundle's price", "isinya, berbagi harga bundelnya"),
         ("on_total_difference", "warn") => {
             page.t("the invoice is created with a warning", "faktur dibuat dengan peringatan")
         }
         ("on_total_difference" | "unknown_stores", "block") => {
-            page.t("the order is blocked and needs attention", "pesanan ditahan dan perlu ditangani")
+            page.t("the order needs attention", "pesanan perlu ditangani")
         }
         ("unknown_stores", "accept") => page.t("their orders are invoiced too", "pesanannya juga difakturkan"),
         ("create_missing_customers", "true") => page.t("it is created automatically", "dibuat otomatis"),
         ("create_missing_customers", "false") => {
-            page.t("the order waits until it exists", "pesanan menunggu sampai pelanggannya ada")
+            page.t("the order waits until it exists", "pesanan menunggu pelanggannya ada")
         }
         ("payout.kinds", word) => return category(word, page),
         ("tax.mode", word) => tax_word(word, page),
@@ -219,7 +214,7 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("returns.on_status", "full") => page.t("comes back as a whole", "dianggap kembali seluruhnya"),
         ("returns.send_empty_expense", "false") => page.t("no", "tidak"),
         ("returns.mode", "list") => {
-            page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda membuatnya di Accurate")
+            page.t("only listed; you create them in Accurate", "hanya ditampilkan; Anda yang membuat")
         }
         ("returns.mode", "approve") => page.t("created after they are approved", "dibuat setelah disetujui"),
         ("returns.mode", "auto") => page.t("created automatically", "dibuat otomatis"),
@@ -243,10 +238,9 @@ pub(super) fn value(key: &str, word: &str, page: &Page) -> String {
         ("payout.before_invoice_date", "pass") => {
             page.t("Accurate is asked to accept it", "Accurate diminta menerimanya")
         }
-        ("payout.on_overpay", "negative_discount") => page.t(
-            "a negative discount, as far as the breakdown explains it",
-            "diskon negatif, sejauh dijelaskan rinciannya",
-        ),
+        ("payout.on_overpay", "negative_discount") => {
+            page.t("negative discount, where explained", "diskon negatif, sejauh dijelaskan")
+        }
         ("payout.on_overpay", "block") => {
             page.t("it is not booked, and needs attention", "tidak dibukukan dan perlu ditangani")
         }
