@@ -20,6 +20,7 @@
 //! - `blind`: replies as a service sees them that does not check them, for the switches
 //! - `process`: one process of the service; `lives`: its start and its end; `world`: chooses what continues next;
 //!   `time`: how time passes
+//! - `changed`: orders that Forstok changes once they are invoiced; `moved`: rows that a correction moves to another order
 //! - `view`, `looking`, `checks`, `end`: what is checked after each step, and at the end; `booked`, `settled`: the same
 //!   for receipts and returns
 //! - `coverage`, `story`, `runs`: reports; the tests themselves
@@ -27,6 +28,7 @@
 mod after_sale;
 mod blind;
 mod booked;
+mod changed;
 mod checks;
 mod clock;
 mod coverage;
@@ -38,6 +40,7 @@ mod happenings;
 mod lives;
 mod looking;
 mod marks;
+mod moved;
 mod past;
 mod process;
 mod runs;

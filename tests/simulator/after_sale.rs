@@ -6,12 +6,13 @@ use forstok_accurate::domain::document::Kind;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    booked::{Known, Live},
+    booked::{Approved, Known, Live},
     checks::Violation,
     marks::Marks,
     sales::{self, Deed, Errand, Sales},
     senders::Script,
     terms::Terms,
+    view::View,
     world::{Life, World},
 };
 
@@ -31,6 +32,10 @@ pub(crate) const AFTER_THE_SALE: &[&str] = &[
     "the sums with a document that was taken over are compared",
     "a person undoes an order",
     "the sums that are shown are compared",
+    "a receipt is booked after its order was changed",
+    "a return is booked after its order was changed",
+    "a moved payout is booked",
+    "a moved return is booked",
     RECEIPTS_IN_BULK,
     RETURNS_IN_BULK,
 ];
@@ -49,10 +54,12 @@ pub(crate) struct AfterSale {
     /// Rows that were recorded: their ids.
     recorded: BTreeSet<String>,
     pub(crate) live: Live,
-    /// Ids of rows that a person approved at some time, with their amount in hundredths.
-    pub(crate) approved: BTreeSet<(String, i64)>,
+    /// Rows that a person approved at some time.
+    pub(crate) approved: BTreeSet<Approved>,
     /// What people say about rows.
     pub(crate) marks: Marks,
+    /// Orders that were invoiced at some time: Forstok has changed some of them since.
+    pub(crate) invoiced: BTreeSet<String>,
 }
 
 impl AfterSale {
@@ -118,13 +125,16 @@ impl World {
     }
 
     /// The database has changed.
-    pub(crate) fn learn_what_is_booked(&mut self) {
+    pub(crate) fn learn_what_is_booked(&mut self, before: &View) {
         for (id, row) in self.view.booked.rows.iter().filter(|(_, row)| row.is_approved) {
-            self.after.approved.insert((id.clone(), row.amount));
+            self.after.approved.insert((id.clone(), row.named.clone(), row.amount));
         }
+        self.meet_changes(before);
+        self.meet_moves(before);
         self.learn_what_people_took_over();
         self.people_notice_corrections();
         self.marketplaces_correct();
+        self.forstok_changes_orders();
     }
 
     /// A person pays a part of an invoice, takes goods back, or deletes a receipt or a return that the service created.

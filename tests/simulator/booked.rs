@@ -17,6 +17,7 @@ use super::{
     checks::Violation,
     hands::Owners,
     marks::Marks,
+    moved::number_of,
     sales::{Rules, Sales},
     view::{OrderRow, View},
 };
@@ -26,6 +27,9 @@ const HELD: [&str; 2] = ["600101", "700101"];
 
 /// A receipt or a return of an order.
 pub(crate) type DocumentKey = (String, Kind, i64);
+
+/// A row or a record that a person approved: its id, the number of the order that it named, and its amount in hundredths.
+pub(crate) type Approved = (String, String, i64);
 
 /// A receipt or a return in the database. Times are by the machine's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +79,8 @@ pub(crate) struct SettlementRow {
     pub(crate) part: i64,
     /// It was corrected after it was booked.
     pub(crate) is_corrected: bool,
+    /// The number of the order that it names.
+    pub(crate) named: String,
 }
 
 impl SettlementRow {
@@ -196,7 +202,7 @@ impl Live {
         all.any(|one| is_off(&one))
     }
 
-    fn orders(&self) -> BTreeSet<&String> {
+    pub(crate) fn orders(&self) -> BTreeSet<&String> {
         self.receipts.keys().chain(self.returns.keys()).collect()
     }
 
@@ -221,8 +227,8 @@ pub(crate) struct Known<'a> {
     pub(crate) sales: &'a Sales,
     pub(crate) owners: &'a Owners,
     pub(crate) invoices: &'a BTreeMap<String, Vec<Invoice>>,
-    /// Ids of rows and records that a person approved at some time, with their amount in hundredths.
-    pub(crate) approved: &'a BTreeSet<(String, i64)>,
+    /// Rows and records that a person approved at some time.
+    pub(crate) approved: &'a BTreeSet<Approved>,
     pub(crate) marks: &'a Marks,
 }
 
@@ -233,6 +239,8 @@ impl Known<'_> {
             self.is_booked_once(order, live)?;
             self.is_approved(order, live)?;
         }
+        self.each_is_on_one_order(view, live)?;
+        self.returns_are_of_their_invoices(live)?;
         self.leaves_to_people(view, live)?;
         Self::never_is_nothing(view)?;
         Self::every_one_is_known(view, live)?;
@@ -297,7 +305,7 @@ impl Known<'_> {
         for receipt in live.receipts.get(order).into_iter().flatten().filter(must_be) {
             let net = money(receipt);
             let row = self.sales.row(order, net).unwrap_or_default().to_owned();
-            if !self.approved.contains(&(row.clone(), net * 100)) {
+            if !self.approved.contains(&(row.clone(), number_of(order), net * 100)) {
                 return Err(Violation::Promise(format!("nobody approved receipt {} of {row}", receipt.number)));
             }
         }
@@ -306,28 +314,8 @@ impl Known<'_> {
             let is_of_it = |id: &String| {
                 record.is_some_and(|record| record == id) || (id.starts_with("cancelled/") && id.ends_with(order))
             };
-            if !self.approved.iter().any(|(id, _)| is_of_it(id)) {
+            if !self.approved.iter().any(|(id, named, _)| is_of_it(id) && *named == number_of(order)) {
                 let what = format!("nobody approved return {} of order {order}", sales_return.number);
-                return Err(Violation::Promise(what));
-            }
-        }
-        Ok(())
-    }
-
-    /// What a person has booked by hand, or never wants to be booked, the service does not book.
-    fn leaves_to_people(&self, view: &View, live: &Live) -> Result<(), Violation> {
-        for (id, row) in view.booked.rows.iter().filter(|(_, row)| row.by_hand.is_some()) {
-            let order = &row.order;
-            let mut receipts = live.receipts.get(order).into_iter().flatten();
-            let receipt = receipts.find(|one| self.sales.row(order, money(one)) == Some(id));
-            // A cancellation returns the same pieces.
-            let is_cancelled =
-                view.booked.rows.iter().any(|(id, row)| row.order == *order && id.starts_with("cancelled/"));
-            let mut returns = live.returns.get(order).into_iter().flatten().filter(|_| !is_cancelled);
-            let sales_return = returns.find(|one| self.sales.record(order, pieces(one)) == Some(id));
-            let number = receipt.map(|one| &one.number).or(sales_return.map(|one| &one.number));
-            if let Some(number) = number {
-                let what = format!("{id} is for people alone ({:?}), and {number} exists too", row.by_hand);
                 return Err(Violation::Promise(what));
             }
         }

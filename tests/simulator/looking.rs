@@ -43,8 +43,8 @@ impl World {
             self.keeps_the_rules(&after)?;
             let due = after.orders.values().filter(|order| order.state == State::Due).count();
             self.is_heaping &= due < self.terms.heap;
-            self.view = after;
-            self.learn_what_is_booked();
+            let before = std::mem::replace(&mut self.view, after);
+            self.learn_what_is_booked(&before);
             self.something_changed();
         }
         if wrote || changed {

@@ -204,10 +204,17 @@ impl World {
             if !self.after.marks.booked.insert(id.clone()) || self.rng.u8(..6) > 0 {
                 continue;
             }
-            let Some(row) = self.after.sales.correct(&mut self.rng, &order, &id) else { continue };
-            let at = self.clock.truth() + SignedDuration::from_secs(self.rng.i64(0..600));
-            let (words, deed) = (format!("row {id} again"), Deed::Send(Box::new(row)));
-            self.after.errands.push(Errand { at, words, deed });
+            let corrections = if self.rng.u8(..3) == 0 {
+                self.after.sales.moved(&mut self.rng, &order, &id, &self.scripts)
+            } else {
+                self.after.sales.correct(&mut self.rng, &order, &id).into_iter().collect()
+            };
+            let mut at = self.clock.truth();
+            for row in corrections {
+                at += SignedDuration::from_secs(self.rng.i64(0..600));
+                let words = format!("row {id} again, of {}", row.order().1);
+                self.after.errands.push(Errand { at, words, deed: Deed::Send(Box::new(row)) });
+            }
         }
     }
 

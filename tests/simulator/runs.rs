@@ -15,6 +15,8 @@ use super::{
     coverage::Coverage,
     disk::{Base, Disk},
     happenings::{HAPPENINGS, RARE_OPERATIONS},
+    moved::MOVES,
+    senders::CHANGES,
     settled::ENDS,
     storage::Switch,
     terms::{CLOCKS_DIFFER, TERMS, drawn},
@@ -257,6 +259,8 @@ fn whatever_happens_each_order_has_its_one_invoice_and_nothing_acknowledged_is_l
     never.extend(run.coverage.never_met("bulk", BULKS.iter().copied()));
     never.extend(run.coverage.never_met("terms", TERMS));
     never.extend(run.coverage.never_met("after the sale", AFTER_THE_SALE.iter().copied()));
+    never.extend(run.coverage.never_met("after the sale", CHANGES));
+    never.extend(run.coverage.never_met("after the sale", MOVES.iter().copied()));
     never.extend(run.coverage.never_met("a call fails", FAILING.map(Action::name)));
     never.extend(run.coverage.never_met("in the end", ENDS.iter().copied()));
     let missed = if seeds < SEEDS { MISSED_BY_FEW } else { 0 };
@@ -373,6 +377,16 @@ fn with_peoples_own_bookings_ignored_a_violation_is_found() {
 #[test]
 fn with_what_is_never_booked_counted_a_violation_is_found() {
     is_caught(Switch::NeverCounts);
+}
+
+#[test]
+fn with_returns_at_the_newest_prices_a_violation_is_found() {
+    is_caught(Switch::NewestPrices);
+}
+
+#[test]
+fn with_moved_rows_that_stay_too_a_violation_is_found() {
+    is_caught(Switch::MovedRowsStay);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What comes after the sale: payouts and return records that marketplaces send, and what people decide about them.
 
+mod moving;
 mod people;
 mod rules;
 
@@ -139,6 +140,13 @@ impl Sales {
         Some(if *first == pieces { *then } else { *first })
     }
 
+    /// An order has other pieces now: what takes all of it back takes so many, if it is invoiced again.
+    pub(crate) fn has_other_pieces(&mut self, order: &str, before: i64, now: i64) {
+        if let Some(record) = self.record(order, before).map(str::to_owned) {
+            self.records.entry((order.to_owned(), now)).or_insert(record);
+        }
+    }
+
     pub(crate) fn row_ids(&self) -> impl Iterator<Item = &String> {
         self.rows.values().chain(self.records.values())
     }
@@ -152,6 +160,7 @@ pub(crate) fn draw(rng: &mut fastrand::Rng, scripts: &[Script], at: Timestamp, t
     for script in scripts.iter().filter(|script| script.flaw == Flaw::None) {
         drawn.order(rng, script);
     }
+    drawn.moves(scripts);
     if rng.u8(..6) == 0 {
         drawn.send_payout(rng, "strangers", "p-nobody", 77_000, &[], "8277", false);
     }

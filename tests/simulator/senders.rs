@@ -41,6 +41,47 @@ pub(crate) struct Script {
     pub(crate) snapshots: Vec<Bytes>,
     /// As the first snapshot says.
     pub(crate) sold: Sold,
+    /// What the newest snapshot says.
+    newest: Newest,
+}
+
+#[derive(Clone, Debug)]
+struct Newest {
+    sold: Sold,
+    status: &'static str,
+    minute: i64,
+}
+
+/// What Forstok changes about an order that is invoiced already, for the coverage table.
+pub(crate) const CHANGES: [&str; 3] = [
+    "an invoiced order changes its price",
+    "an invoiced order changes its pieces",
+    "an invoiced order changes its product",
+];
+
+impl Script {
+    /// Forstok changes what was sold; returns how.
+    pub(crate) fn change(&mut self, rng: &mut fastrand::Rng) -> (Bytes, Vec<&'static str>) {
+        let Newest { sold, status, minute } = &mut self.newest;
+        let first = rng.usize(..CHANGES.len());
+        let changes: Vec<_> = (0..CHANGES.len()).filter(|change| *change == first || rng.u8(..4) == 0).collect();
+        for change in &changes {
+            match change {
+                0 => sold.price += 1000 * rng.i64(1..50),
+                1 => sold.pieces = if sold.pieces == 4 && rng.bool() { 2 } else { sold.pieces + 1 },
+                _ => sold.sku = if sold.sku == "KAOS-M" { "AAA2002" } else { "KAOS-M" },
+            }
+        }
+        *minute += 1;
+        let body = body(&self.id, self.flaw, sold, status, *minute);
+        self.snapshots.push(body.clone());
+        (body, changes.into_iter().map(|change| CHANGES[change]).collect())
+    }
+
+    /// How many pieces are sold according to the newest snapshot.
+    pub(crate) fn newest_pieces(&self) -> i64 {
+        self.newest.sold.pieces
+    }
 }
 
 /// A delivery that is still to be made.
@@ -131,7 +172,7 @@ pub(crate) fn scripts(rng: &mut fastrand::Rng, terms: &Terms, at: Timestamp) -> 
     (scripts, waiting)
 }
 
-fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) -> Script {
+fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&'static str]], id: &str) -> Script {
     let way = *rng.choice(ways).expect("there are ways");
     let flaw = match rng.u8(..30) {
         0 => Flaw::NoSku,
@@ -154,7 +195,6 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
         sold.voucher = if rng.u8(..3) == 0 { 500 } else { 0 };
     }
     let mut minute = rng.i64(0..60);
-    let day: Timestamp = "2024-01-31T09:00:00+07:00".parse().expect("a moment");
     let mut snapshots = Vec::with_capacity(way.len());
     for status in way {
         // Two snapshots may have the same time.
@@ -162,24 +202,25 @@ fn script(rng: &mut fastrand::Rng, terms: &Terms, ways: &[&[&str]], id: &str) ->
         if rng.u8(..8) == 0 {
             price += 1000;
         }
-        let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
-        let Sold { pieces, voucher, shipping, .. } = sold;
-        let name = if flaw == Flaw::Emoji { "Kaos \u{1F600}" } else { "Kaos" };
-        let order = order(id)
-            .name(name)
-            .sku(sku)
-            .price(price)
-            .pieces(pieces)
-            .store(storage)
-            .status(status)
-            .updated_at(&updated_at);
-        let order = order.with("cashless", json!(!pays_shipping)).with("shipping_price", json!(shipping));
-        let total = price * pieces + shipping - voucher;
-        let order = order.with("voucher_seller", json!(voucher)).with("total_price", json!(total));
-        snapshots.push(order.without(&UNREAD).body());
+        snapshots.push(body(id, flaw, &Sold { price, ..sold.clone() }, status, minute));
     }
     // The same snapshot again is the same delivery.
     let mut seen = HashSet::new();
     snapshots.retain(|body: &Bytes| seen.insert(body.clone()));
-    Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots, sold }
+    let status = way.last().copied().unwrap_or_default();
+    let newest = Newest { sold: Sold { price, ..sold.clone() }, status, minute };
+    Script { id: id.to_owned(), number: format!("INV-{id}"), flaw, snapshots, sold, newest }
+}
+
+/// What Forstok sends so many minutes after it opened.
+fn body(id: &str, flaw: Flaw, sold: &Sold, status: &str, minute: i64) -> Bytes {
+    let day: Timestamp = "2024-01-31T09:00:00+07:00".parse().expect("a moment");
+    let updated_at = (day + SignedDuration::from_mins(minute)).to_string();
+    let Sold { store, sku, price, pieces, voucher, shipping } = sold;
+    let name = if flaw == Flaw::Emoji { "Kaos \u{1F600}" } else { "Kaos" };
+    let order = order(id).name(name).sku(sku).price(*price).pieces(*pieces).store(*store).status(status);
+    let order = order.updated_at(&updated_at);
+    let order = order.with("cashless", json!(*shipping == 0)).with("shipping_price", json!(shipping));
+    let order = order.with("voucher_seller", json!(voucher)).with("total_price", json!(sold.total()));
+    order.without(&UNREAD).body()
 }

@@ -156,7 +156,7 @@ impl World {
             self.coverage.meet("in the end", in_words(row));
         }
         for (id, row) in &booked.rows {
-            self.is_explained(id, row)
+            self.is_explained(row)
                 .map_err(|what| Violation::Promise(format!("in the end row {id} {what}: {row:?}")))?;
         }
         if let Some(id) = self.after.sales.row_ids().find(|id| !booked.rows.contains_key(*id)) {
@@ -171,17 +171,20 @@ impl World {
     }
 
     /// Every row is booked, or a person can see why it is not.
-    fn is_explained(&self, id: &str, row: &SettlementRow) -> Result<(), String> {
+    fn is_explained(&self, row: &SettlementRow) -> Result<(), String> {
         let is_known = self.view.orders.contains_key(&row.order);
         let is_right = match row.state {
-            RowState::Unmatched => row.order.is_empty() && id == "p-nobody",
+            RowState::Unmatched => row.order.is_empty() && self.names_nobody(row),
             RowState::Waiting => is_known && !row.waits_for.is_empty(),
-            RowState::Settled | RowState::Ignored => is_known,
+            RowState::Settled | RowState::Ignored => is_known || (row.by_hand.is_some() && self.names_nobody(row)),
             RowState::Blocked => is_known && !row.reason.is_empty(),
             RowState::Due => false,
         };
         if !is_right {
             return Err("is not explained".to_owned());
+        }
+        if !self.is_where_it_belongs(row) {
+            return Err("does not belong to its order".to_owned());
         }
         let is_of_an_attempt =
             row.state == RowState::Blocked && !DECIDED.iter().any(|reason| reason.code() == row.reason);

@@ -61,13 +61,26 @@ pub(crate) enum Switch {
     MarksIgnored,
     /// What is never to be booked counts as booked by hand.
     NeverCounts,
+    /// Returns have the prices that Forstok reported last.
+    NewestPrices,
+    /// What a correction moves to another order stays with the earlier one too.
+    MovedRowsStay,
 }
 
 impl Switch {
     /// Whether it concerns what comes after the sale.
     pub(crate) fn is_of_sales(self) -> bool {
         use Switch as S;
-        matches!(self, S::NoLookUpOfReceipts | S::DecidedApart | S::HoldingIgnored | S::MarksIgnored | S::NeverCounts)
+        matches!(
+            self,
+            S::NoLookUpOfReceipts
+                | S::DecidedApart
+                | S::HoldingIgnored
+                | S::MarksIgnored
+                | S::NeverCounts
+                | S::NewestPrices
+                | S::MovedRowsStay
+        )
     }
 }
 
@@ -83,7 +96,7 @@ pub(crate) struct SimStore {
     met: Mutex<Vec<&'static str>>,
     /// When the first save of unknown outcome was sent; used only by [`Switch::FirstSaveOnly`].
     doubted: Mutex<HashMap<DocumentKey, Timestamp>>,
-    /// What was last read of orders that are not settled; used only by [`Switch::DecidedApart`].
+    /// What was last read of orders that are not settled; used only by switches.
     unsettled: Mutex<HashMap<OrderId, Unsettled>>,
     /// Answered but not yet written; used only by [`Switch::AnswerFirst`].
     owed: Mutex<Vec<Delivery>>,

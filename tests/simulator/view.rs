@@ -241,7 +241,7 @@ impl Watch {
             self,
             "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
                     COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand,
-                    COALESCE(amount, 0) AS amount, settles, COALESCE(part, 0) AS part,
+                    COALESCE(amount, 0) AS amount, settles, COALESCE(part, 0) AS part, channel_order_id,
                     CAST(CASE WHEN state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%' THEN 1 ELSE 0 END AS BIGINT)
                         AS is_corrected
              FROM settlement_rows",
@@ -261,6 +261,7 @@ impl Watch {
                     settles: row.number("settles"),
                     part: row.number("part"),
                     is_corrected: row.number("is_corrected") == 1,
+                    named: row.text("channel_order_id"),
                 };
                 (row.text("row_id"), read)
             }

@@ -14,7 +14,7 @@ use super::{super::marks::Says, Deed, Drawn, Errand, Sales, Script};
 
 impl Drawn {
     /// A row of this order.
-    fn any_row(&self, rng: &mut fastrand::Rng, script: &Script) -> Option<(Kind, String)> {
+    pub(super) fn any_row(&self, rng: &mut fastrand::Rng, script: &Script) -> Option<(Kind, String)> {
         let of_order = |of: &String| *of == script.id;
         let rows = self.sales.rows.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Receipt, id));
         let records = self.sales.records.iter().filter(|((of, _), _)| of_order(of)).map(|(_, id)| (Kind::Return, id));

@@ -20,6 +20,7 @@ use forstok_accurate::{
     },
 };
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{SimStore, Switch};
 
@@ -42,6 +43,35 @@ impl SimStore {
             (settlement.returns, settlement.records) = (goods.returns, goods.records);
         }
         Ok(apart)
+    }
+
+    /// For [`Switch::NewestPrices`]: the same decisions, with returns at the price of the newest snapshot.
+    fn at_newest_prices(&self, verdicts: &[SettlementVerdict]) -> Vec<SettlementVerdict> {
+        let known = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = verdicts.to_vec();
+        for SettlementVerdict { order_id, settlement, .. } in &mut changed {
+            let body = known.get(order_id).and_then(|order| order.order.body.as_deref()).unwrap_or_default();
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            let Some(price) = body["order"]["item_lines"][0]["price"].as_i64().map(Rupiah::whole) else { continue };
+            for planned in &mut settlement.returns {
+                for item in &mut planned.draft.body.detail_item {
+                    planned.draft.total = planned.draft.total + (price - item.unit_price) * item.quantity;
+                    item.unit_price = price;
+                }
+            }
+        }
+        changed
+    }
+
+    /// For [`Switch::MovedRowsStay`]: each order keeps the rows that it had.
+    fn keep_moved_rows(&self, orders: &mut [Unsettled]) {
+        let mut known = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        for order in orders {
+            let before = known.get(&order.order.order_id).map_or(Vec::new(), |before| before.rows.clone());
+            let moved = before.into_iter().filter(|row| order.rows.iter().all(|other| other.id != row.id));
+            order.rows.extend(moved.collect::<Vec<_>>());
+            known.insert(order.order.order_id.clone(), order.clone());
+        }
     }
 }
 
@@ -111,7 +141,10 @@ impl AfterSaleStorage for SimStore {
 
     async fn unsettled(&self, now: Timestamp, limit: i64) -> Result<UnsettledNews> {
         let mut news = self.gates.in_store(self.inner.unsettled(now, limit)).await?;
-        if self.switch == Some(Switch::DecidedApart) {
+        if self.switch == Some(Switch::MovedRowsStay) {
+            self.keep_moved_rows(&mut news.orders);
+        }
+        if matches!(self.switch, Some(Switch::DecidedApart | Switch::NewestPrices)) {
             let known: HashMap<_, _> =
                 news.orders.iter().map(|order| (order.order.order_id.clone(), order.clone())).collect();
             *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = known;
@@ -146,6 +179,9 @@ impl AfterSaleStorage for SimStore {
             if self.switch == Some(Switch::DecidedApart) {
                 let verdicts = self.apart(verdicts, now).await?;
                 return self.inner.settle_orders(&verdicts, now).await;
+            }
+            if self.switch == Some(Switch::NewestPrices) {
+                return self.inner.settle_orders(&self.at_newest_prices(verdicts), now).await;
             }
             self.inner.settle_orders(verdicts, now).await
         };
