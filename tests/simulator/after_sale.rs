@@ -132,6 +132,7 @@ impl World {
         self.meet_changes(before);
         self.meet_moves(before);
         self.learn_what_people_took_over();
+        self.people_replace_what_moved();
         self.people_notice_corrections();
         self.marketplaces_correct();
         self.forstok_changes_orders();

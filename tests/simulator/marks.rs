@@ -68,6 +68,8 @@ pub(crate) struct Marks {
     wanted: BTreeMap<String, Corrected>,
     /// Documents that are people's now, by row.
     taken: BTreeMap<String, Corrected>,
+    /// Rows whose document people have replaced by one of their own on another order.
+    replaced: BTreeSet<String>,
     /// Until when a save of one of them may still arrive, by its id: its number must stay taken.
     arrives: BTreeMap<(Kind, i64), Timestamp>,
 }
@@ -130,7 +132,7 @@ impl Marks {
     /// can say what counts.
     pub(crate) fn is_unclear(&self, order: &str, view: &View) -> bool {
         let is_named =
-            |(row, taken): (&String, &Corrected)| view.booked.rows.get(row).is_some_and(|row| taken.is_of(row));
+            |(row, taken): (&String, &Corrected)| view.booked.rows.get(row).is_some_and(|row| taken.is_there_of(row));
         self.wanted.values().any(|wanted| wanted.order == order) || !self.of(order).all(is_named)
     }
 }
@@ -139,6 +141,11 @@ impl Corrected {
     /// Whether a row says that this document books it, and that it is a person's.
     fn is_of(&self, row: &SettlementRow) -> bool {
         row.by_hand.as_ref().and_then(|by_hand| by_hand.document.as_ref()) == Some(&self.named)
+    }
+
+    /// The same, and the row is of the order that has this document.
+    fn is_there_of(&self, row: &SettlementRow) -> bool {
+        self.is_of(row) && self.order == row.order
     }
 
     /// The document with this id that books a row; `None` if it is not there, or says what the row says.
@@ -265,6 +272,39 @@ impl World {
         self.read_what_is_booked();
     }
 
+    /// Where a person's mark has moved a row to another order, they replace its document by one of their own there, which
+    /// no invoice here has.
+    pub(crate) fn people_replace_what_moved(&mut self) {
+        let (now, rows) = (self.clock.truth(), &self.view.booked.rows);
+        let marks = &mut self.after.marks;
+        let arrives = &marks.arrives;
+        let has_moved = |id: &String, taken: &mut Corrected| {
+            let is_elsewhere = rows.get(id).is_some_and(|row| taken.is_of(row) && !taken.is_there_of(row));
+            is_elsewhere && arrives[&(taken.kind, taken.id)] <= now
+        };
+        let moved: Vec<_> = marks.taken.extract_if(.., has_moved).collect();
+        for (id, taken) in moved {
+            self.after.marks.replaced.insert(id);
+            self.delete_taken(&taken);
+        }
+    }
+
+    /// A person deletes a document that they took over.
+    fn delete_taken(&mut self, taken: &Corrected) {
+        self.owners.forgets(taken.kind, taken.id);
+        let is_gone = match taken.kind {
+            Kind::Return => self.accurate.remove_return(&taken.number),
+            Kind::Invoice | Kind::Receipt => self.accurate.remove_receipt(&taken.number),
+        };
+        if is_gone {
+            self.coverage.meet("after the sale", "a document that was taken over is deleted");
+            self.tell(&format!("{} is deleted by a person", taken.number));
+            self.wire.books_changed();
+        }
+        self.invoices = self.owners.by_order(self.accurate.invoices());
+        self.read_what_is_booked();
+    }
+
     /// What a person does in Accurate before they say something about a row. `None`: they have nothing to say, or say
     /// it later.
     pub(crate) fn prepare(&mut self, errand: Errand) -> Option<Errand> {
@@ -292,16 +332,7 @@ impl World {
                     self.after.errands.push(Errand { at, ..errand });
                     return None;
                 }
-                self.owners.forgets(taken.kind, taken.id);
-                let is_gone = match taken.kind {
-                    Kind::Return => self.accurate.remove_return(&taken.number),
-                    Kind::Invoice | Kind::Receipt => self.accurate.remove_receipt(&taken.number),
-                };
-                if is_gone {
-                    self.coverage.meet("after the sale", "a document that was taken over is deleted");
-                    self.tell(&format!("{} is deleted by a person", taken.number));
-                    self.wire.books_changed();
-                }
+                self.delete_taken(&taken);
             }
             // Nobody says that they have booked, or never book, what they have taken over.
             (Says::Booked | Says::Never, Some(_)) => return None,
@@ -338,9 +369,12 @@ impl World {
 
     /// Whether what a person has booked of an order, or may have booked, is not in Accurate.
     pub(crate) fn is_booked_elsewhere(&self, order: &str) -> bool {
-        let by_hand = self.view.booked.rows.values().filter(|row| row.order == order);
-        let mut numbers = by_hand.filter_map(|row| row.by_hand.as_ref()?.document.as_ref());
-        numbers.any(|number| number == THEIRS) || self.after.marks.is_unclear(order, &self.view)
+        let marks = &self.after.marks;
+        let by_hand = self.view.booked.rows.iter().filter(|(_, row)| row.order == order);
+        let mut numbers = by_hand.filter_map(|(id, row)| Some((id, row.by_hand.as_ref()?.document.as_ref()?)));
+        let is_elsewhere =
+            |id: &String| marks.replaced.contains(id) || marks.taken.get(id).is_some_and(|taken| taken.order != order);
+        numbers.any(|(id, number)| number == THEIRS || is_elsewhere(id)) || marks.is_unclear(order, &self.view)
     }
 
     /// Whether nothing of an order is booked, because a person said so of its only row.
