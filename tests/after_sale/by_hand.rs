@@ -25,6 +25,7 @@ on_both! {
     what_a_person_booked_stays_as_it_was_when_the_row_is_corrected;
     what_a_person_booked_stays_with_its_order_until_they_say_otherwise;
     money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_corrected;
+    money_that_moved_here_takes_nothing_off_what_an_own_receipt_had_paid;
 }
 
 impl World {
@@ -324,4 +325,22 @@ async fn money_without_an_order_that_a_person_booked_is_listed_again_when_it_is_
     assert!(row.by_hand.is_some() && row.was.is_some(), "{row:?}");
     assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("OD-1")).await, Marked::Done);
     assert_eq!(world.payout_state("a").await, (RowState::Ignored, "by_hand"));
+}
+
+async fn money_that_moved_here_takes_nothing_off_what_an_own_receipt_had_paid(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
+    world.paid("8", "b", 140_000, json!({"commission": -10_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    // The first payout was of the other order, which is paid already: a person books that money elsewhere.
+    world.paid("8", "a", 140_000, json!({"commission": -10_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "a", Some("INV-7/1")).await, Marked::Done);
+    assert_eq!(world.row(Kind::Receipt, "a").await.settles, 0);
+    // Later the other payout's fee is corrected, and its receipt with it: it still pays the invoice.
+    world.paid("8", "b", 139_000, json!({"commission": -11_000})).await;
+    assert_eq!(world.books_by_hand(Kind::Receipt, "b", Some("INV-8/1")).await, Marked::Done);
+    let settles = [world.row(Kind::Receipt, "a").await.settles, world.row(Kind::Receipt, "b").await.settles];
+    assert_eq!(settles, [0, 15_000_000]);
 }

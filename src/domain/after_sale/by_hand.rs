@@ -54,7 +54,10 @@ impl Settling<'_> {
             self.records.insert(place, outcome);
         }
         self.ledger.kept = self.kept_refunds();
-        for (place, row) in self.order.rows.iter().enumerate() {
+        let is_ours = |(_, row): &(usize, &Row)| row.by_hand.as_ref().is_some_and(|by_hand| by_hand.was_ours);
+        // What this service had paid, it paid before a person booked anything else.
+        let (ours, others): (Vec<_>, Vec<_>) = self.order.rows.iter().enumerate().partition(is_ours);
+        for (place, row) in ours.into_iter().chain(others) {
             let Some(by_hand) = row.by_hand.as_ref().filter(|_| !self.rows.contains_key(&place)) else { continue };
             let mut amount = Rupiah::ZERO;
             // Money that is booked somewhere else than on the invoice uses nothing of it up.

@@ -79,7 +79,8 @@ pub(in crate::storage) async fn mark<T: Dialect>(
     let invoice_id = invoice_of(db, order.as_ref()).await?;
     let earlier = marked(row)?;
     let is_taken_over = is_booked && by_hand.is_some();
-    let was_ours = is_taken_over || (order == before && earlier.as_ref().is_some_and(|earlier| earlier.was_ours));
+    // On the invoice of another order it never was.
+    let was_ours = order == before && (is_taken_over || earlier.as_ref().is_some_and(|earlier| earlier.was_ours));
     // The same mark again changes nothing of what was counted.
     let is_same = by_hand.is_some() && !is_booked && order == before;
     let earlier = earlier.filter(|earlier| is_same && earlier.was.is_none() && earlier.invoice_id == invoice_id);
