@@ -5,9 +5,10 @@ use forstok_accurate::{
     domain::{document::Kind, payout::RowState},
     storage::{Approving, RowContent, RowRecorded},
 };
+use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{on_both, world};
+use super::{on_both, payout, world};
 use crate::world::{Base, World, order, order_id};
 
 on_both! {
@@ -17,6 +18,7 @@ on_both! {
     a_payout_that_fits_two_orders_is_not_taken_by_a_third;
     a_payout_without_a_store_waits_once_a_second_order_has_its_number;
     a_booked_payout_without_a_store_stays_with_its_order;
+    a_correction_that_a_replica_with_a_slow_clock_records_moves_the_payout_too;
 }
 
 async fn a_payout_that_names_another_order_is_booked_there_alone(base: Base) {
@@ -118,4 +120,20 @@ async fn a_corrected_payout_goes_to_its_order_once_its_receipt_is_deleted(base: 
     world.approves_all(Kind::Receipt).await;
     assert_eq!(world.documents("8").await, [("INV-8".to_owned(), "exists"), ("INV-8/1".to_owned(), "exists")]);
     assert_eq!(world.accurate.receipts().len(), 1);
+}
+
+async fn a_correction_that_a_replica_with_a_slow_clock_records_moves_the_payout_too(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
+    world.approves_all(Kind::Receipt).await;
+    let corrected = payout("8", "a", 140_000, &json!({"commission": -10_000}));
+    let slow = world.clock.now() - SignedDuration::from_mins(10);
+    world.storage.record_rows(&[corrected], slow).await.expect("written");
+    world.run_until_settled().await;
+    // A person deletes everything of the first order, as docs/payouts.md says: the payout is the other order's then.
+    world.decides_to_undo("7").await;
+    world.run_until_settled().await;
+    assert_eq!(world.row(Kind::Receipt, "a").await.order_id, Some(order_id("8")));
 }

@@ -272,11 +272,14 @@ async fn correct<T: Dialect>(db: &mut T, rows: &[serde_json::Value], times: Time
                          THEN settlement_rows.part END,
              state = CASE WHEN {stays} THEN settlement_rows.state ELSE v.value ->> 'state' END,
              reason = CASE WHEN {stays} THEN settlement_rows.reason ELSE '' END,
-             amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day', content_at = $2,
+             amount = CAST(v.value ->> 'amount' AS BIGINT), day = v.value ->> 'day',
+             content_at = {greatest}(CAST($2 AS BIGINT), arrived_at + 1),
              delivered_at = $3,
              waits_for = NULL, waits = '', approved_at = NULL, approved_by = ''
          FROM {} WHERE kind = v.value ->> 'kind' AND source = v.value ->> 'source' AND row_id = v.value ->> 'row_id'",
         T::ROWS,
+        // Later than its arrival, also where another replica's clock is behind: that says that it was corrected.
+        greatest = T::GREATEST,
         stays = stays()
     );
     // One by one and in order: a key may be corrected twice in one request.
