@@ -40,12 +40,17 @@ const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
 
 /// Conditions on the order's other documents: those that a document needs must exist before it is created, and those
 /// that need it must be gone before it is deleted. A document in doubt is looked up in any case, because nothing is
-/// decided about its order before.
+/// decided about its order before. So is a return that probably does not exist and is not wanted any more: a receipt may
+/// stay.
 fn has_what_it_needs(lane: Lane) -> String {
     let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
     let mut conditions = Vec::new();
-    let in_doubt = if lane == Lane::Deletion { "" } else { " OR doubt_since <> 0" };
     for kind in Kind::ALL {
+        let in_any_case = match (lane, kind) {
+            (Lane::Deletion, Kind::Return) => " OR (accurate_id IS NULL AND doubt_since = 0)",
+            (Lane::Deletion, _) => "",
+            _ => " OR doubt_since <> 0",
+        };
         let needed: Vec<_> = if lane == Lane::Deletion {
             let waits_for =
                 |earlier: Kind| format!("NOT EXISTS ({others} = '{}' AND other.state <> 'gone')", earlier.as_str());
@@ -56,7 +61,7 @@ fn has_what_it_needs(lane: Lane) -> String {
             kind.needs().iter().map(waits_for).collect()
         };
         if !needed.is_empty() {
-            conditions.push(format!(" AND (kind <> '{}'{in_doubt} OR ({}))", kind.as_str(), needed.join(" AND ")));
+            conditions.push(format!(" AND (kind <> '{}'{in_any_case} OR ({}))", kind.as_str(), needed.join(" AND ")));
         }
     }
     conditions.concat()

@@ -18,6 +18,7 @@ on_both! {
     a_correction_of_a_receipt_that_was_refused_in_unknown_words_waits_for_the_look_up;
     an_order_that_is_cancelled_while_its_receipt_is_refused_loses_its_invoice;
     an_order_that_is_cancelled_while_its_return_is_refused_loses_its_invoice;
+    a_refused_return_that_moves_to_another_order_is_given_up_although_a_receipt_exists;
     two_receipts_that_take_turns_to_hold_their_order_are_tried_ever_more_rarely;
 }
 
@@ -172,4 +173,17 @@ async fn two_receipts_that_take_turns_to_hold_their_order_are_tried_ever_more_ra
     world.run_for(4 * 24 * 3600).await;
     let later = saves(&world) - tries;
     assert!((1..20).contains(&later), "each about once a day: {later}");
+}
+
+async fn a_refused_return_that_moves_to_another_order_is_given_up_although_a_receipt_exists(base: Base) {
+    let mut world = refused_return(base).await;
+    world.recorded_meanwhile(return_record("8", "r", &json!({}))).await;
+    world.recorded_meanwhile(payout("7", "a", 138_000, &json!({"commission": -12_000}))).await;
+    world.approves_meanwhile(Kind::Receipt).await;
+    world.token_is_restored().await;
+    let mut documents = world.documents("7").await;
+    documents.sort();
+    let expected = [("INV-7", "exists"), ("INV-7/1", "exists"), ("INV-7/R1", "gone")];
+    assert_eq!(documents, expected.map(|(number, state)| (number.to_owned(), state)));
+    assert!(world.accurate.returns().is_empty());
 }

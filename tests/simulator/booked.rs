@@ -141,7 +141,10 @@ impl Booked {
         let has_what_it_needs = match document.wanted {
             // What is in doubt is looked up in any case.
             Wanted::Exist => order.has_invoice || document.is_unsure,
-            Wanted::Gone => !kind.goes_after().any(|earlier| self.has(id, earlier)),
+            Wanted::Gone => {
+                let is_unlikely = *kind == Kind::Return && document.id.is_none() && !document.is_unsure;
+                is_unlikely || !kind.goes_after().any(|earlier| self.has(id, earlier))
+            }
         };
         document.state == Progress::Due && is_decided && has_what_it_needs
     }
