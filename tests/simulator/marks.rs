@@ -208,7 +208,7 @@ impl World {
         let all = booked.rows.iter().filter(|(_, row)| row.state == RowState::Settled && exists(row));
         let all: Vec<_> = all.map(|(id, row)| (id.clone(), row.order.clone())).collect();
         for (id, order) in all {
-            if !self.after.marks.booked.insert(id.clone()) || self.rng.u8(..6) > 0 {
+            if !self.after.marks.booked.insert(id.clone()) || self.rng.u8(..4) > 0 {
                 continue;
             }
             let corrections = if self.rng.u8(..3) == 0 {
