@@ -4,11 +4,13 @@
 //! Receipts and returns of an order are decided together, from its invoice, all its payout rows and all its return
 //! records. [`known`] is the input, [`outcome`] the result. [`settle`] decides the returns first (`returns`, with
 //! `pieces`, which pieces are meant, and `stock`, what is left of the invoice), because a return is money that is no
-//! longer owed; then the receipts (`receipts`, with `ledger`, what is owed). What people have booked in Accurate
-//! themselves comes before both (`by_hand`). `amounts` says what a return will take off the invoice.
+//! longer owed; then the receipts (`receipts`, with `ledger`, what is owed, and `discounts`, which refunds they book).
+//! What people have booked in Accurate themselves comes before both (`by_hand`). `amounts` says what a return will take
+//! off the invoice.
 
 mod amounts;
 mod by_hand;
+mod discounts;
 pub mod known;
 mod ledger;
 pub mod outcome;

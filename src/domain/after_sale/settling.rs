@@ -345,22 +345,6 @@ impl<'a> Settling<'a> {
             again_on,
         }
     }
-
-    /// A record whose refund a receipt has booked as a discount is settled.
-    fn settle_discounts(&mut self) {
-        let is_refunded_by_hand = self.by_hand.refunded.is_positive();
-        let is_refunded = self.order.rows.iter().any(|row| {
-            let exists = row.receipt.as_ref().is_some_and(|receipt| receipt.stage == Stage::Exists);
-            // What a return explains of the refund is no discount.
-            let explained = row.receipt.as_ref().map_or(Rupiah::ZERO, |receipt| receipt.draft.used.returns);
-            exists && (receipts::refund_in(&row.payout, self.mapping) - explained).is_positive()
-        });
-        for outcome in self.records.values_mut().filter(|outcome| **outcome == Outcome::Waiting(WaitsFor::Payout)) {
-            if is_refunded || is_refunded_by_hand {
-                *outcome = Outcome::Settled;
-            }
-        }
-    }
 }
 
 /// The outcome of a row or record whose document was sent. A correction of what exists is left to a person; as long as

@@ -136,3 +136,35 @@ fn a_receipt_that_a_person_took_over_after_everything_went_back_still_paid_what_
     assert_eq!(sale.decide().rows[0].outcome, Outcome::ByHand(rupiah(150_000)));
     assert_eq!(sale.sums(), sums(0, 150_000, 150_000, 150_000));
 }
+
+/// Two records of goods that the buyer keeps, and whether each is settled once this refund was booked as a discount.
+fn settled(refunds: [Option<i64>; 2], discounts: &[i64]) -> [bool; 2] {
+    let mut sale = Sale::plain();
+    for refund in refunds {
+        sale.returns(Goods::Kept, refund, &[]);
+    }
+    for discount in discounts {
+        sale.pays(10_000, &[("refund", -discount)]);
+    }
+    assert_eq!(sale.book().receipts.len(), discounts.len());
+    let settlement = sale.decide();
+    [0, 1].map(|record| match &settlement.records[record].outcome {
+        Outcome::Settled => true,
+        Outcome::Waiting(WaitsFor::Payout) => false,
+        other => panic!("{other:?}"),
+    })
+}
+
+#[test]
+fn a_discount_settles_only_the_refunds_that_it_books() {
+    let (one, other) = (Some(20_000), Some(30_000));
+    assert_eq!(settled([one, other], &[20_000]), [true, false]);
+    assert_eq!(settled([one, other], &[30_000]), [false, true], "the record of this refund");
+    assert_eq!(settled([one, other], &[50_000]), [true, true], "one payout contains both");
+    assert_eq!(settled([one, one], &[20_000]), [true, false]);
+    assert_eq!(settled([one, one], &[20_000, 20_000]), [true, true]);
+    assert_eq!(settled([one, other], &[18_000]), [true, false], "the marketplace bore a part of it");
+    assert_eq!(settled([one, other], &[18_000, 27_000]), [true, true]);
+    assert_eq!(settled([one, None], &[20_000]), [true, false]);
+    assert_eq!(settled([one, None], &[25_000]), [true, true], "the second says no amount");
+}
