@@ -204,6 +204,8 @@ impl<'a> Settling<'a> {
     fn decide_record(&mut self, place: usize, record: &Record) -> Outcome {
         match returns::meaning(self.order, self.invoice, record, self.mapping, &self.stock) {
             Meaning::Unclear(finding) => Outcome::Blocked(finding),
+            // No payout will contain it.
+            Meaning::Discount if record.record.refund == Some(Rupiah::ZERO) => Outcome::Settled,
             Meaning::Discount => Outcome::Waiting(WaitsFor::Payout),
             Meaning::Return(draft) => {
                 self.amounts.insert(place, Some(draft.total));

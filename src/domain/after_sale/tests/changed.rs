@@ -168,3 +168,18 @@ fn a_discount_settles_only_the_refunds_that_it_books() {
     assert_eq!(settled([one, None], &[20_000]), [true, false]);
     assert_eq!(settled([one, None], &[25_000]), [true, true], "the second says no amount");
 }
+
+#[test]
+fn a_return_without_goods_and_without_refund_waits_for_no_payout() {
+    let mut sale = Sale::plain();
+    sale.returns(Goods::Kept, Some(0), &[]);
+    sale.returns(Goods::Kept, Some(0), &[("AAA2002", 1)]);
+    for record in sale.decide().records {
+        assert_eq!(record.outcome, Outcome::Settled, "nothing is to be booked");
+    }
+    sale.pays(138_000, &[("subtotal", 150_000), ("service_fee", -12_000)]);
+    sale.book();
+    assert_eq!(sale.sums(), sums(0, 150_000, 0, 0));
+    sale.records[0].record.refund = Some(rupiah(20_000));
+    assert_eq!(sale.decide().records[0].outcome, Outcome::Waiting(WaitsFor::Payout), "a correction counts");
+}
