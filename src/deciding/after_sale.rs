@@ -17,7 +17,7 @@ use crate::{
             Settlement, Stage, Standing,
         },
         day_in_wib,
-        decision::{after_settlement, awaits_deletions, awaits_settlement, cancellation},
+        decision::{after_settlement, awaits_deletions, awaits_settlement, cancellation_of_invoiced},
         document::{Drafted, Kind, Part, Progress, Wanted},
         history::Cancellation,
         ids::DocumentNumber,
@@ -126,7 +126,7 @@ pub fn settle(order: &Unsettled, active: &ActiveMapping, today: Date) -> Settlem
         store_id: &order.order.store_id,
         channel_order_id: &order.channel_order_id,
         invoice: invoice(order, draft.as_deref()),
-        cancelled: cancelled(order, active),
+        cancelled: cancelled(order, snapshot.as_ref(), active),
         came_back: snapshot.as_ref().and_then(|snapshot| came_back(order, snapshot, active)),
         snapshot: snapshot.as_ref(),
         rows: &rows,
@@ -198,16 +198,19 @@ fn as_booked<'a>(draft: &'a Draft, booked_on: Option<&(String, Date)>) -> Cow<'a
 }
 
 /// The order's cancellation, if it counts and the invoice is not kept.
-fn cancelled(order: &Unsettled, active: &ActiveMapping) -> Option<Cancelled> {
+fn cancelled(order: &Unsettled, snapshot: Option<&Snapshot>, active: &ActiveMapping) -> Option<Cancelled> {
     let (history, manual) = (&order.order.history, order.order.manual.as_ref());
     // The mapping may have kept invoices when it was cancelled: another mapping leaves them as they are.
     let is_kept = order.order.warnings.iter().any(|one| one.warning == Warning::CancelledKept);
-    let counts = cancellation(history, &active.mapping, manual) == Cancellation::Counts
+    let cancellation = cancellation_of_invoiced(history, snapshot, &active.mapping, manual);
+    let counts = cancellation == Cancellation::Counts
         && active.mapping.on_cancel == OnCancel::Void
         && !is_kept
         && manual.is_none_or(|manual| manual.decision != Manual::Now);
     let at = history.last_cancelled_at().filter(|_| counts)?;
-    Some(Cancelled { day: day_in_wib(at), after_shipping: history.had_left_when_cancelled() })
+    let has_arrived = snapshot.is_some_and(|snapshot| snapshot.status == Some(Status::Returned));
+    let arrived = has_arrived.then(|| day_in_wib(history.progress().at));
+    Some(Cancelled { day: day_in_wib(at), after_shipping: history.had_left_when_cancelled(), arrived })
 }
 
 /// What the order's newest status says about its goods, if the mapping follows that.

@@ -227,6 +227,13 @@ impl History {
         left_at.zip(self.last_cancelled_at()).is_some_and(|(left, cancelled)| left <= cancelled)
     }
 
+    /// Whether the order was seen delivered after it was cancelled.
+    pub fn was_delivered_after_all(&self) -> bool {
+        let rank = Status::Delivered.rank().map(Rank::index);
+        let delivered_at = rank.and_then(|rank| self.last_seen[rank].max(self.reached[rank]));
+        delivered_at.zip(self.last_cancelled_at()).is_some_and(|(delivered, cancelled)| delivered > cancelled)
+    }
+
     /// When the order was last seen cancelled.
     pub fn last_cancelled_at(&self) -> Option<Timestamp> {
         self.last_cancelled_at.max(self.cancelled_at)

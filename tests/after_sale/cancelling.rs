@@ -3,13 +3,14 @@
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        after_sale::{Waits, WaitsFor},
         document::Kind,
         manual::Manual,
         payout::RowState,
-        reason::{Language, Reason},
+        reason::{Language, OrderWarning, Reason, Warning},
     },
     sandbox::{Action, Edit},
-    storage::{ByHand, ManualChange, Marked},
+    storage::{ByHand, ManualChange, Marked, RowRecorded},
 };
 use serde_json::json;
 
@@ -21,6 +22,8 @@ on_both! {
     an_undo_deletes_the_return_then_the_invoice;
     an_undo_deletes_the_receipt_then_the_return_then_the_invoice_and_verifies_each;
     a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice;
+    the_goods_of_a_cancelled_order_have_arrived_once_it_is_returned;
+    the_goods_of_a_cancelled_order_have_arrived_once_its_own_return_says_so;
     a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_its_invoice;
     an_order_that_goes_on_after_it_was_cancelled_does_not_come_back;
     a_parcel_that_had_left_keeps_its_invoice_although_that_is_known_only_after_the_cancellation;
@@ -101,6 +104,42 @@ async fn a_cancellation_after_shipping_becomes_a_return_and_keeps_the_invoice(ba
     world.run_until_settled().await;
     let (rows, _) = world.storage.booked(&order_id("8")).await.expect("readable");
     assert_eq!(rows.len(), 1, "each order has its own");
+}
+
+/// Order 7 is invoiced, shipped, and then cancelled; its goods travel back. Returns are booked by themselves.
+async fn cancelled_on_its_way(base: Base) -> World {
+    let mut world = world(base).await;
+    world.mapping_changes("[payout]\n", "[returns]\nmode = \"auto\"\n\n[payout]\n").await;
+    world.invoiced("7").await;
+    world.forstok_sends(order("7").price(150_000).shipped()).await;
+    world.forstok_sends(order("7").price(150_000).cancelled().updated_at("2024-01-31T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    let row = world.row(Kind::Return, OF_CANCELLATION).await;
+    assert_eq!(row.waits_for.map(WaitsFor::what), Some(Waits::Goods));
+    world
+}
+
+const OF_CANCELLATION: &str = "cancelled/8277/INV-7";
+
+async fn the_goods_of_a_cancelled_order_have_arrived_once_it_is_returned(base: Base) {
+    let mut world = cancelled_on_its_way(base).await;
+    let returned = order("7").price(150_000).status("Returned");
+    world.forstok_sends(returned.updated_at("2024-01-31T12:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state(OF_CANCELLATION).await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.returns().len(), world.accurate.owed("INV-7")), (1, Some(0.into())));
+    let known = world.order("7").await;
+    assert_eq!(known.state.as_str(), "invoiced");
+    let contradicts = |notice: &OrderWarning| notice.warning == Warning::ProgressedAfterCancel;
+    assert!(!known.warnings.iter().any(contradicts), "{:?}", known.warnings);
+}
+
+async fn the_goods_of_a_cancelled_order_have_arrived_once_its_own_return_says_so(base: Base) {
+    let mut world = cancelled_on_its_way(base).await;
+    let more = json!({"source": "forstok", "received_at": "2024-01-31"});
+    assert_eq!(world.went_back("7", OF_CANCELLATION, more).await, RowRecorded::Corrected);
+    assert_eq!(world.return_state(OF_CANCELLATION).await, (RowState::Settled, ""));
+    assert_eq!((world.accurate.returns().len(), world.accurate.owed("INV-7")), (1, Some(0.into())));
 }
 
 async fn a_cancelled_orders_return_waits_again_once_the_mapping_no_longer_keeps_its_invoice(base: Base) {

@@ -81,6 +81,8 @@ pub struct Cancelled {
     pub day: Date,
     /// Whether the parcel had left: then its goods come back, and a return is booked instead of deleting the invoice.
     pub after_shipping: bool,
+    /// The day on which its goods have arrived according to its status, in WIB.
+    pub arrived: Option<Date>,
 }
 
 /// An order that is `Returned` or `Failed Delivery`, according to its status.

@@ -47,7 +47,7 @@ fn record_of_cancellation(order: &Order<'_>, cancelled: Cancelled) -> ReturnReco
         store_id: order.store_id.to_owned(),
         channel_order_id: order.channel_order_id.to_owned(),
         accepted_at: Some(cancelled.day),
-        received_at: None,
+        received_at: arrived(order),
         goods: Goods::Returned,
         refund: None,
         pieces: Vec::new(),
@@ -93,9 +93,22 @@ pub(super) fn is_delivered_after_all(order: &Order<'_>, record: &ReturnRecord) -
 /// The return record that must be stored with those of the order.
 pub(super) fn record_to_add(order: &Order<'_>, cancelled: Option<Cancelled>) -> Option<ReturnRecord> {
     let Some(cancelled) = cancelled else { return record_of_status(order) };
+    if !cancelled.after_shipping {
+        return None;
+    }
     let key = key_of_cancellation(order);
-    let is_there = order.records.iter().any(|record| record.record.key == key);
-    (cancelled.after_shipping && !is_there).then(|| record_of_cancellation(order, cancelled))
+    let Some(known) = order.records.iter().map(|record| &record.record).find(|known| known.key == key) else {
+        return Some(record_of_cancellation(order, cancelled));
+    };
+    let arrives = arrived(order).filter(|_| known.received_at.is_none());
+    arrives.map(|day| ReturnRecord { received_at: Some(day), ..known.clone() })
+}
+
+/// The day on which the goods of an order that was cancelled after shipping have arrived, according to its status.
+fn arrived(order: &Order<'_>) -> Option<Date> {
+    let of_status = key_of_status(order);
+    let before = || order.records.iter().find(|record| record.record.key == of_status)?.record.received_at;
+    order.cancelled?.arrived.or_else(before)
 }
 
 /// What a record means, given what is left of the invoice.
@@ -227,9 +240,9 @@ fn day_of(order: &Order<'_>, row: &Record, mapping: &Mapping) -> Result<Date, Da
     let (first, second) =
         if waits_for_goods(goods, mapping) { (received_at, accepted_at) } else { (accepted_at, received_at) };
     let day = first.or(second).ok_or(row.arrived)?;
-    let is_arrival = received_at == Some(day);
-    // That goods of a cancelled order have arrived is never known from the cancellation.
-    let is_own = *key == key_of_status(order) || (*key == key_of_cancellation(order) && !is_arrival);
+    // That goods of a cancelled order have arrived is never known from the cancellation, but from the order's status.
+    let is_own_arrival = received_at != Some(day) || arrived(order) == Some(day);
+    let is_own = *key == key_of_status(order) || (*key == key_of_cancellation(order) && is_own_arrival);
     if is_own { Err(day) } else { Ok(day) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Booked, Undecided, Verdict,
-    before::{Decision, cancellation},
+    before::{Decision, cancellation_of_invoiced},
 };
 use crate::domain::{
     about::{About, AfterSale},
@@ -167,7 +167,7 @@ pub(super) fn after_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: 
     let of_cancelling = [Warning::CancelledKept, Warning::ProgressedAfterCancel];
     let was_kept = verdict.warnings.iter().any(|one| one.warning == Warning::CancelledKept);
     verdict.warnings.retain(|one| !of_cancelling.contains(&one.warning));
-    match cancellation(&order.history, mapping, manual) {
+    match cancellation_of_invoiced(&order.history, snapshot, mapping, manual) {
         // A return takes the place of deleting the invoice, or a person decides.
         Cancellation::Counts
             if mapping.on_cancel == OnCancel::Void

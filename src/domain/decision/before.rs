@@ -14,6 +14,7 @@ use crate::domain::{
     money::Rupiah,
     order::Snapshot,
     reason::{Finding, OrderWarning, Reason, Warning},
+    status::Status,
     unread::{Field, Problem, Unread, UnreadAmounts, Why},
 };
 
@@ -190,7 +191,7 @@ fn wanted(
 
 /// How the order's cancellation counts, given a person's decision: creating an invoice again after the latest
 /// cancellation overrides it, and a contradiction that a person has resolved no longer counts.
-pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&ManualDecision>) -> Cancellation {
+pub(super) fn cancellation(history: &History, mapping: &Mapping, manual: Option<&ManualDecision>) -> Cancellation {
     let cancellation = history.cancellation(mapping.trigger_rank());
     let is_earlier = |manual: &ManualDecision| history.last_cancelled_at().is_some_and(|at| at <= manual.at);
     match (cancellation, manual) {
@@ -199,6 +200,23 @@ pub fn cancellation(history: &History, mapping: &Mapping, manual: Option<&Manual
             Cancellation::None
         }
         _ => cancellation,
+    }
+}
+
+/// The same for an order with an invoice: that a parcel came back which had left before the cancellation contradicts no
+/// cancellation, because `Returned` says that its goods have arrived (returns.md §1, O).
+pub fn cancellation_of_invoiced(
+    history: &History,
+    snapshot: Option<&Snapshot>,
+    mapping: &Mapping,
+    manual: Option<&ManualDecision>,
+) -> Cancellation {
+    let has_come_back = snapshot.is_some_and(|snapshot| snapshot.status == Some(Status::Returned))
+        && history.had_left_when_cancelled()
+        && !history.was_delivered_after_all();
+    match cancellation(history, mapping, manual) {
+        Cancellation::Contradicted { .. } if has_come_back => Cancellation::Counts,
+        cancellation => cancellation,
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 pub use self::{
     after::{after_settlement, awaits_deletions, awaits_settlement},
-    before::{Decision, cancellation, decide, decide_with, decide_without_snapshot, warnings},
+    before::{Decision, cancellation_of_invoiced, decide, decide_with, decide_without_snapshot, warnings},
     verdict::verdict,
 };
 use super::{

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 
 fn cancelled(after_shipping: bool) -> Cancelled {
-    Cancelled { day: date(2026, 11, 8), after_shipping }
+    Cancelled { day: date(2026, 11, 8), after_shipping, arrived: None }
 }
 
 #[test]
@@ -59,6 +59,31 @@ fn an_order_cancelled_after_shipping_is_returned_as_a_whole_once_its_goods_arriv
     assert_eq!(settlement.returns[0].draft.body.trans_date, date(2026, 11, 18));
     assert_eq!(sale.decide().invoice, Fate::Kept, "its own return is no reason to ask a person");
     assert_eq!(sale.sums(), sums(0, 0, 150_000, 0));
+}
+
+#[test]
+fn the_status_of_a_cancelled_order_says_when_its_goods_arrived() {
+    let day = date(2026, 11, 18);
+    let arrives = |sale: &mut Sale| {
+        super::status::take_in(sale);
+        let settlement = sale.book();
+        assert_eq!(settlement.returns.len(), 1, "the order comes back once");
+        assert_eq!((settlement.returns[0].draft.body.trans_date, sale.sums()), (day, sums(0, 0, 150_000, 0)));
+        assert_eq!((sale.decide().add, sale.decide().invoice), (None, Fate::Kept));
+    };
+    // While the goods travel back.
+    let mut sale = Sale::plain();
+    sale.cancelled = Some(cancelled(true));
+    super::status::take_in(&mut sale);
+    sale.cancelled = Some(Cancelled { arrived: Some(day), ..cancelled(true) });
+    arrives(&mut sale);
+    // Before Forstok says that the order was cancelled.
+    let mut sale = Sale::plain();
+    sale.came_back = Some(CameBack { day, has_arrived: true });
+    super::status::take_in(&mut sale);
+    sale.came_back = None;
+    sale.cancelled = Some(Cancelled { day: date(2026, 11, 19), ..cancelled(true) });
+    arrives(&mut sale);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn a_record_of_the_service_is_dated_at_the_earliest_on_the_day_of_the_invoice() 
 
     let mut sale = Sale::plain();
     sale.mapping.returns.wait_for = WaitFor::Accepted;
-    sale.cancelled = Some(Cancelled { day: date(2026, 10, 20), after_shipping: true });
+    sale.cancelled = Some(Cancelled { day: date(2026, 10, 20), after_shipping: true, arrived: None });
     status::take_in(&mut sale);
     assert_eq!(sale.decide().returns[0].draft.body.trans_date, invoice);
     // The arrival of its goods is what a person says.

@@ -90,7 +90,7 @@ fn happen(sale: &mut Sale, what: &Happens) {
         }
         Happens::Days(days) => sale.today = sale.today.saturating_add(jiff::Span::new().days(*days)),
         Happens::Cancelled { after_shipping } => {
-            sale.cancelled = Some(Cancelled { day: sale.today, after_shipping: *after_shipping });
+            sale.cancelled = Some(Cancelled { day: sale.today, after_shipping: *after_shipping, arrived: None });
         }
     }
 }

@@ -72,7 +72,7 @@ fn what_is_known_about_a_return_takes_the_place_of_the_status() {
     sale.returns(Goods::Returned, None, &[("AAA2002", 1)]);
     assert_eq!(sale.decide().add, None);
     let mut sale = came_back(true, OnStatus::Full);
-    sale.cancelled = Some(Cancelled { day: date(2026, 11, 8), after_shipping: true });
+    sale.cancelled = Some(Cancelled { day: date(2026, 11, 8), after_shipping: true, arrived: None });
     take_in(&mut sale);
     sale.records[1].record.received_at = Some(date(2026, 11, 9));
     let settlement = sale.book();
