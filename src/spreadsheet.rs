@@ -5,9 +5,9 @@
 mod foreign;
 pub mod sheets;
 
-use std::io::{Cursor, Read, sink};
+use std::io::{Cursor, Read, Seek, sink};
 
-use calamine::{Data, Range, Reader, Xlsx};
+use calamine::{Data, Range, Reader, SheetVisible, Xlsx};
 use jiff::{
     SignedDuration,
     civil::{DateTime, date},
@@ -66,7 +66,7 @@ enum Content {
 }
 
 impl Table {
-    /// Reads a CSV or the first sheet of an XLSX of at most this many bytes, whatever its name is. Blocks, for a large
+    /// Reads a CSV or the first visible sheet of an XLSX of at most this many bytes, whatever its name is. Blocks, for a large
     /// file for a second.
     pub fn read(file: &[u8], largest: usize) -> Result<Self, Unreadable> {
         if file.len() > largest {
@@ -142,17 +142,28 @@ fn not_empty(rows: impl Iterator<Item = (u64, Vec<Cell>)> + Send) -> impl Iterat
 }
 
 /// What separates the columns: values may contain commas and semicolons, but no tabs. A title above the table may lack
-/// the delimiter.
+/// the delimiter, and may contain commas.
 fn delimiter_of(text: &str) -> u8 {
-    let lines = || text.lines().filter(|line| !line.trim().is_empty()).take(100);
-    let having = |delimiter: char| lines().filter(|line| line.contains(delimiter)).count();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).take(100).collect();
+    let having = |delimiter: char| lines.iter().filter(|line| line.contains(delimiter)).count();
+    let mostly_semicolons =
+        |lines: &[&str]| lines.iter().filter(|line| line.contains(';')).count() * 10 >= lines.len() * 8;
     if having('\t') > 0 {
         b'\t'
-    } else if having(';') * 10 >= lines().count() * 8 || having(',') == 0 {
+    } else if mostly_semicolons(&lines) || having(',') == 0 || mostly_semicolons(below_title(&lines)) {
         b';'
     } else {
         b','
     }
+}
+
+/// The lines from the headings on, if semicolons separate these, and commas do not separate the line above them in the
+/// same way; else all lines.
+fn below_title<'a>(lines: &'a [&'a str]) -> &'a [&'a str] {
+    let count = |line: &str, delimiter: char| line.matches(delimiter).count();
+    let Some(at) = lines.iter().position(|line| line.contains(';')).filter(|at| *at > 0) else { return lines };
+    let (commas, semicolons) = (count(lines[at], ','), count(lines[at], ';'));
+    if semicolons > commas && count(lines[at - 1], ',') != commas { &lines[at..] } else { lines }
 }
 
 /// UTF-8, else the encoding of old spreadsheets on Windows, whose letters beyond ASCII are close to Latin 1.
@@ -171,8 +182,15 @@ fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 fn first_sheet(file: &[u8]) -> Result<Range<Data>, Unreadable> {
     measure(file)?;
     let mut workbook = Xlsx::new(Cursor::new(file)).map_err(|_| Unreadable::Damaged)?;
-    let first = workbook.sheet_names().first().cloned().ok_or(Unreadable::Damaged)?;
+    let first = visible_sheets(&workbook).first().cloned().ok_or(Unreadable::Damaged)?;
     workbook.worksheet_range(&first).map_err(|_| Unreadable::Damaged)
+}
+
+/// The names of the sheets that a person sees; of all sheets, if they see none.
+fn visible_sheets<R: Read + Seek>(workbook: &Xlsx<R>) -> Vec<String> {
+    let seen = workbook.sheets_metadata().iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
+    let seen: Vec<_> = seen.map(|sheet| sheet.name.clone()).collect();
+    if seen.is_empty() { workbook.sheet_names() } else { seen }
 }
 
 /// Refuses a workbook that unpacks to too much, whatever its directory says.
@@ -233,6 +251,31 @@ mod tests {
         for file in ["É\tX".as_bytes(), b"\xc9\tX", &utf_16] {
             assert_eq!(first_row(file), Ok(row.clone()));
         }
+    }
+
+    #[test]
+    fn commas_of_a_title_separate_no_columns() {
+        let separates = |delimiter: char, text: &str| assert_eq!(char::from(delimiter_of(text)), delimiter, "{text:?}");
+        separates(';', "Laporan, Toko A, November 2026\n\nNo;Total\n1;1.234,50\n");
+        separates(';', "Toko A\nDicetak 05/11/2026, 10:00\nSKU;Kode Barang\nKAOS;K-1\n");
+        separates(',', "Laporan; November\nNo,Total\n1,2\n");
+        separates(',', "No,Note\n1,a;b;c\n");
+        separates(',', "Laporan November\nNo,Note\n1,a;b;c\n");
+    }
+
+    #[test]
+    fn a_hidden_sheet_is_not_read() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write_string(0, 0, "hidden").expect("written");
+        sheet.set_hidden(true);
+        let sheet = workbook.add_worksheet();
+        sheet.write_string(0, 0, "seen").expect("written");
+        sheet.set_active(true);
+        let file = workbook.save_to_buffer().expect("a workbook");
+        assert_eq!(first_row(&file), Ok(vec![Cell::Text("seen".to_owned())]));
+        let sheets = sheets::Sheets::open(Cursor::new(file)).expect("readable");
+        assert_eq!(sheets.names(), ["Sheet2"]);
     }
 
     #[test]

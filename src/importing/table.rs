@@ -22,6 +22,9 @@ use crate::{
     storage::Result,
 };
 
+/// Rows among which the headings are looked for.
+const FIRST_ROWS: usize = 60;
+
 /// Most columns whose headings count, and most characters of a heading.
 const MOST_COLUMNS: usize = 200;
 const LONGEST_HEADING: usize = 100;
@@ -29,8 +32,8 @@ const LONGEST_HEADING: usize = 100;
 pub(super) async fn compare(importer: &Importer, file: Vec<u8>) -> std::result::Result<Outcome, Failed> {
     let read = tokio::task::spawn_blocking(move || Table::read(&file, LARGEST_TABLE)).await;
     let table = read.unwrap_or(Err(Unreadable::Damaged)).map_err(Failed::Unreadable)?;
-    let mut rows = table.rows();
-    let headings: Vec<_> = rows.next().map(|(_, cells)| headings(&cells)).unwrap_or_default();
+    let (headings_at, headings) = headings_of(&table).unwrap_or_default();
+    let rows = table.rows().filter(|(line, _)| *line > headings_at);
     let chosen = importer.storage.import_columns(&digest(&headings)).await?;
     let columns = Columns::of(&headings, chosen.as_ref());
     if !columns.are_enough() {
@@ -107,6 +110,17 @@ fn total(row: &Row, known: Option<&Known>) -> Option<crate::domain::money::Rupia
 
 fn or(text: &str, other: Option<&str>) -> String {
     if text.is_empty() { other.unwrap_or_default().to_owned() } else { text.to_owned() }
+}
+
+/// The row of headings, with its line: the first that says which order a row is about. If no row does, the first with
+/// nearly as many values as any: a title above the table has fewer.
+fn headings_of(table: &Table) -> Option<(u64, Vec<String>)> {
+    let first: Vec<_> = table.rows().take(FIRST_ROWS).map(|(line, cells)| (line, headings(&cells))).collect();
+    let filled = |headings: &[String]| headings.iter().filter(|heading| !heading.is_empty()).count();
+    let most = first.iter().map(|(_, headings)| filled(headings)).max()?;
+    let is_likely = |headings: &[String]| filled(headings) * 10 >= most * 8;
+    let named = first.iter().find(|(_, headings)| Columns::of(headings, None).are_enough());
+    named.or_else(|| first.iter().find(|(_, headings)| is_likely(headings))).cloned()
 }
 
 fn headings(cells: &[Cell]) -> Vec<String> {

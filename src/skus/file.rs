@@ -13,7 +13,7 @@ use crate::{
 /// Largest file that is read, in bytes.
 pub const LARGEST: usize = 3 * 1024 * 1024;
 
-/// Reads a CSV or the first sheet of an XLSX, whatever its name is. Blocks, for a large file for a second.
+/// Reads a CSV or the first visible sheet of an XLSX, whatever its name is. Blocks, for a large file for a second.
 pub fn read(file: &[u8]) -> Result<Pairs, Unreadable> {
     Ok(pairs::from_rows(Table::read(file, LARGEST)?.rows()))
 }

@@ -8,6 +8,9 @@ use crate::spreadsheet::{self, Cell};
 /// Lines that are reported as wrong; nobody reads more of them.
 const MOST_WRONG: usize = 100;
 
+/// Rows among which the headings are looked for.
+const FIRST_ROWS: usize = 60;
+
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairs {
@@ -52,13 +55,16 @@ pub fn from_text(text: &str) -> Pairs {
     from_rows(spreadsheet::rows_of(text))
 }
 
-/// Rows with the numbers of their lines. A first row of headings says which columns count, else the first two do.
-pub(super) fn from_rows(rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
-    let mut rows = rows.peekable();
-    let headings = rows.peek().and_then(|(_, cells)| headings(cells));
-    if headings.is_some() {
-        rows.next();
+/// Rows with the numbers of their lines. A row of headings says which columns count, and what is above it does not; without
+/// one, the first two columns count.
+pub(super) fn from_rows(mut rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
+    let mut first: Vec<_> = rows.by_ref().take(FIRST_ROWS).collect();
+    let headings = first.iter().enumerate().find_map(|(nth, (_, cells))| Some((nth, headings(cells)?)));
+    if let Some((nth, _)) = headings {
+        first.drain(..=nth);
     }
+    let rows = first.into_iter().chain(rows);
+    let headings = headings.map(|(_, columns)| columns);
     let (sku_at, item_at) = headings.unwrap_or((0, 1));
     let mut read = Pairs::default();
     let mut known: HashMap<String, String> = HashMap::new();
@@ -133,6 +139,12 @@ mod tests {
 
     fn pair(sku: &str, item_no: &str) -> (String, String) {
         (sku.to_owned(), item_no.to_owned())
+    }
+
+    #[test]
+    fn lines_above_the_headings_are_left_out() {
+        let text = "Daftar SKU, Toko A\nDicetak 05/11/2026, 10:00\nNama,SKU,Kode Barang\nKaos,KAOS-M,K-M\n";
+        assert_eq!(read(text), [pair("KAOS-M", "K-M")]);
     }
 
     #[test]

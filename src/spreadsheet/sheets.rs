@@ -8,7 +8,7 @@ use std::{
 use calamine::{DataRef, Reader, Xlsx};
 use zip::ZipArchive;
 
-use super::{Cell, Unreadable, delimiter_of, foreign, iso, moment_of, number_of, utf_16};
+use super::{Cell, Unreadable, delimiter_of, foreign, iso, moment_of, number_of, utf_16, visible_sheets};
 
 /// Largest file, in bytes.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
@@ -128,11 +128,11 @@ impl Sheets {
         Self(Kind::Text { text, begins_at: begins_at as u64, lines_before, delimiter })
     }
 
-    /// The names of its sheets.
+    /// The names of its visible sheets.
     pub fn names(&self) -> Vec<String> {
         match &self.0 {
             Kind::Text { .. } => vec![String::new()],
-            Kind::Workbook(workbook) => workbook.sheet_names(),
+            Kind::Workbook(workbook) => visible_sheets(workbook),
         }
     }
 

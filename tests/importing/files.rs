@@ -186,6 +186,22 @@ async fn the_rows_of_an_export_are_compared_and_never_taken_in() {
 }
 
 #[tokio::test]
+async fn lines_above_the_headings_of_an_export_are_left_out() {
+    let mut world = World::new().await;
+    world.forstok_sends(order("1").ready_to_ship().price(80_000)).await;
+    let title = "Laporan Pesanan, Toko A, November 2023, halaman 1, semua status\nDicetak 28/11/2023, 10:00\n\n";
+    for file in [format!("{title}{EXPORT}"), format!("{title}{}", EXPORT.replace(',', ";"))] {
+        let Outcome::Table { report, used, .. } = import_in_pieces(&world, file.as_bytes(), Mode::Report, 1000).await
+        else {
+            panic!("this is a table");
+        };
+        assert_eq!(used["channel_order_id"], "No. Pesanan");
+        let missing: Vec<_> = report.differences.iter().map(|one| (one.line, one.standing)).collect();
+        assert_eq!(missing[0], (Some(6), Standing::New), "{missing:?}");
+    }
+}
+
+#[tokio::test]
 async fn of_several_rows_about_an_order_the_latest_counts() {
     let mut world = World::new().await;
     world.forstok_sends(order("1").shipped()).await;
