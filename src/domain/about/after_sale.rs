@@ -148,8 +148,12 @@ pub enum AfterSale {
         #[serde(with = "as_text")]
         owed: Rupiah,
     },
-    /// Nothing is left on the invoice that could be returned.
-    NothingLeft,
+    /// No product is left on the invoice that could be returned.
+    NothingLeft {
+        /// The shipping on the invoice, which returns of single products leave there, in rupiah.
+        #[serde(default, with = "as_text")]
+        shipping: Rupiah,
+    },
     /// Forstok says that the order came back or was not delivered, and nothing says which pieces.
     StatusOnly,
     /// Pieces with several prices, or a refund that no choice of pieces explains.
@@ -283,9 +287,21 @@ impl AfterSale {
                 returned_before(item, pieces, sold, returned, language)
             }
             Self::PaidBefore { invoice, payment, owed } => paid_before(invoice, *payment, *owed, language),
-            Self::NothingLeft => say(
+            Self::NothingLeft { shipping } if shipping.is_zero() => say(
                 "everything on the invoice has been returned already".to_owned(),
                 "semua isi faktur sudah diretur".to_owned(),
+            ),
+            Self::NothingLeft { shipping } => say(
+                format!(
+                    "all products on the invoice have been returned already; its shipping of {} stays on the invoice, \
+                     because these returns name single products",
+                    shipping.in_words()
+                ),
+                format!(
+                    "semua produk di faktur sudah diretur; ongkos kirim {} tetap ada di faktur karena retur tersebut \
+                     hanya menyebut produk tertentu",
+                    shipping.in_words()
+                ),
             ),
             Self::StatusOnly => say(
                 "Forstok says only that the order was returned or not delivered".to_owned(),

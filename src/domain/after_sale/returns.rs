@@ -161,7 +161,8 @@ fn which_pieces(
 ) -> Result<Pieces, About> {
     let everything = stock.everything();
     if everything.is_empty() {
-        return Err(About::AfterSale { of: AfterSale::NothingLeft });
+        let shipping = stock.shipping().iter().map(|expense| expense.expense_amount).sum();
+        return Err(About::AfterSale { of: AfterSale::NothingLeft { shipping } });
     }
     if record.pieces.is_empty() {
         return Ok(everything);

@@ -261,7 +261,18 @@ fn more_than_was_sold_cannot_come_back() {
     sale.book();
     assert_eq!(sale.sums(), sums(0, 0, 150_000, 0), "the whole order means what is left of it");
     sale.returns(Goods::Returned, None, &[]);
-    assert_eq!(sale.why_record(3), (Reason::ReturnNeedsPerson, AfterSale::NothingLeft));
+    assert_eq!(sale.why_record(3), (Reason::ReturnNeedsPerson, AfterSale::NothingLeft { shipping: none() }));
+}
+
+#[test]
+fn shipping_that_returns_of_single_pieces_leave_on_the_invoice_is_named() {
+    let mut sale = Sale::of(vec![line("AAA2002", 75_000, 2)], 0, 20_000);
+    sale.returns(Goods::Returned, None, &[("AAA2002", 2)]);
+    sale.book();
+    assert_eq!(sale.sums(), sums(20_000, 0, 150_000, 0));
+    sale.returns(Goods::Returned, None, &[]);
+    let about = AfterSale::NothingLeft { shipping: rupiah(20_000) };
+    assert_eq!(sale.why_record(2), (Reason::ReturnNeedsPerson, about));
 }
 
 #[test]
