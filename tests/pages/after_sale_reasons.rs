@@ -7,7 +7,7 @@ use super::{
     visitor::Visitor,
 };
 use crate::{
-    forstok::order,
+    forstok::{order, sample},
     service::{Home, accurate},
 };
 
@@ -55,6 +55,40 @@ async fn a_number_of_two_orders_is_named_as_the_reason_with_what_to_do() {
     let row = &listed["payouts"][0];
     assert_eq!(row["sentence"], "Several orders have this number, and the row names no store.");
     assert_eq!(row["remedy"], "Import the file, or send the row, again with Forstok's store id.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_says_why_something_is_owed_although_all_products_were_returned() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    let mapping = std::fs::read_to_string(home.path("mapping.toml")).expect("readable");
+    std::fs::write(home.path("mapping.toml"), format!("{mapping}\n[returns]\nmode = \"auto\"\n")).expect("written");
+    let service = home.serve().await;
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    let body = sample("06-not-cashless-shipping").json();
+    service.send(&body).await;
+    let order = &body["order"];
+    let id = order["id"].to_string();
+    service.order_once(&id, "invoiced").await;
+    let lines = order["item_lines"].as_array().expect("lines");
+    let pieces: Vec<_> = lines.iter().map(|line| json!({"sku": line["sku"], "quantity": 1})).collect();
+    let record = |id: &str, goods: &str, refund: Value, pieces: &[Value]| {
+        json!([{"source": "shopee", "id": id, "store_id": order["store_id"].to_string(),
+            "channel_order_id": order["local_name"], "accepted_at": "2023-12-16", "received_at": "2023-12-17",
+            "goods": goods, "refund": refund, "pieces": pieces}])
+    };
+    sends(&service, "/v1/returns", record("return-1", "kept", json!(0), &[])).await;
+    service.get_until("/v1/returns", |returns| returns["returns"][0]["state"] == "settled").await;
+    visitor.get("/returns").await.says(&["got no money back, so there is nothing to book."]);
+    let answer = sends(&service, "/v1/returns", record("return-2", "returned", Value::Null, &pieces)).await;
+    assert_eq!(answer["rows"][0]["outcome"], "accepted", "{answer}");
+    let are_settled = |returns: &Value| {
+        let rows = returns["returns"].as_array().expect("rows");
+        rows.len() == 2 && rows.iter().all(|row| row["state"] == "settled")
+    };
+    service.get_until("/v1/returns", are_settled).await;
+    let page = visitor.get(&format!("/orders/{id}")).await;
+    page.says(&["Still owed", "All products were returned. The shipping on the invoice,"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -121,6 +121,7 @@ impl RowLine {
                 format::sentence(&waits_for.in_words(page.language))
             }
             (_, Some(reason)) if row.state == RowState::Ignored => reason.sentence(page.language).to_owned(),
+            _ if row.state == RowState::Settled && row.document.is_none() => without_document(&row.content, page),
             _ => row.unmatched().map(|row| row.in_words(page.language).join(" ")).unwrap_or_default(),
         };
         let (amount, amounts) = match &row.content {
@@ -153,6 +154,25 @@ impl RowLine {
             suggestions: Vec::new(),
         }
     }
+}
+
+/// Why a settled row has no document of its own.
+fn without_document(content: &RowContent, page: &Page) -> String {
+    match content {
+        RowContent::Payout(_) => page.t(
+            "No money arrived, so there is nothing to book.",
+            "Tidak ada uang yang masuk, jadi tidak perlu dibukukan.",
+        ),
+        RowContent::Return(record) if record.refund == Some(Rupiah::ZERO) => page.t(
+            "The buyer keeps the goods and got no money back, so there is nothing to book.",
+            "Barang tetap di pembeli dan tidak ada dana yang dikembalikan, jadi tidak perlu dibukukan.",
+        ),
+        RowContent::Return(_) => page.t(
+            "The receipt of the payout books this refund as a discount.",
+            "Penerimaan dari pencairan dana membukukan pengembalian dana ini sebagai diskon.",
+        ),
+    }
+    .to_owned()
 }
 
 /// Whether a person may say that a row is booked by hand: nothing of ours books it, or it was corrected since it was

@@ -1,5 +1,7 @@
 //! An order's money on its page: invoice, receipts, returns and what is left, which add up.
 
+use rust_decimal::Decimal;
+
 use super::{
     super::{format, page::Page},
     row::RowLine,
@@ -11,6 +13,7 @@ use crate::{
         reason::Language,
         receipt::ReceiptBody,
         reconciliation::Class,
+        sales_return::ReturnBody,
     },
     http::{App, problem::Problem},
     storage::{FindingRecord, OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
@@ -24,6 +27,8 @@ pub(in crate::web) struct Statement {
     pub(in crate::web) planned: Vec<Entry>,
     /// `Still owed`, `Credit of the customer`; with the sum.
     pub(in crate::web) left: (&'static str, String),
+    /// Why something is still owed although all products were returned.
+    pub(in crate::web) why_owed: String,
     /// Whether nothing is owed and nobody has a credit.
     pub(in crate::web) is_even: bool,
     /// Its payouts and return records.
@@ -118,6 +123,18 @@ impl Statement {
         Self {
             booked,
             planned: planned.iter().map(|document| Entry::new(document, page)).collect(),
+            why_owed: shipping_left(order, documents).filter(|_| sums.owed.is_positive()).map_or_else(
+                String::new,
+                |left| {
+                    page.t(
+                    "All products were returned. The shipping on the invoice, {}, was not: a return of single products \
+                     does not include it.",
+                    "Semua produk sudah diretur, tetapi ongkos kirim di faktur, {}, belum: retur yang menyebut produk \
+                     tertentu tidak memuatnya.",
+                )
+                .replace("{}", &left.in_words())
+                },
+            ),
             is_even: left.is_zero(),
             left: (word, left.in_words()),
             rows,
@@ -129,6 +146,20 @@ impl Statement {
 fn invoiced(order: &OrderRecord) -> Option<(String, Rupiah)> {
     let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
     Some((invoice.number.to_string(), Rupiah::from_decimal(invoice.total)))
+}
+
+/// The shipping that returns of all products have left on the invoice.
+fn shipping_left(order: &OrderRecord, documents: &[OrderDocument]) -> Option<Rupiah> {
+    let sold = &order.draft.as_ref()?.body;
+    let returns = documents.iter().filter(|document| document.exists()).filter_map(|document| match &document.draft {
+        Some(Drafted::Return(draft)) => Some(&draft.body),
+        _ => None,
+    });
+    let returned: Decimal = returns.clone().flat_map(|body| &body.detail_item).map(|item| item.quantity).sum();
+    let pieces: Decimal = sold.detail_item.iter().map(|item| item.quantity).sum();
+    let shipping: Rupiah = sold.detail_expense.iter().map(|expense| expense.expense_amount).sum();
+    let left = shipping - returns.map(ReturnBody::shipping).sum();
+    (returned >= pieces && left.is_positive()).then_some(left)
 }
 
 impl Entry {
