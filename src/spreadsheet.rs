@@ -17,6 +17,9 @@ use zip::ZipArchive;
 /// Most bytes that a workbook may have unpacked. A small file can unpack to gigabytes.
 const LARGEST_UNPACKED: u64 = 64 * 1024 * 1024;
 
+/// Rows of a table among which its headings are looked for: reports have titles above them.
+pub(crate) const FIRST_ROWS: usize = 60;
+
 /// Why a file cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
@@ -66,8 +69,8 @@ enum Content {
 }
 
 impl Table {
-    /// Reads a CSV or the first visible sheet of an XLSX of at most this many bytes, whatever its name is. Blocks, for a large
-    /// file for a second.
+    /// Reads a CSV or the first visible sheet of an XLSX of at most this many bytes, whatever its name is. Blocks, for a
+    /// large file for a second.
     pub fn read(file: &[u8], largest: usize) -> Result<Self, Unreadable> {
         if file.len() > largest {
             return Err(Unreadable::TooLarge);

@@ -18,12 +18,9 @@ use crate::{
         },
         order::OrderId,
     },
-    spreadsheet::{Cell, Table, Unreadable},
+    spreadsheet::{Cell, FIRST_ROWS, Table, Unreadable},
     storage::Result,
 };
-
-/// Rows among which the headings are looked for.
-const FIRST_ROWS: usize = 60;
 
 /// Most columns whose headings count, and most characters of a heading.
 const MOST_COLUMNS: usize = 200;

@@ -3,13 +3,10 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use super::{LONGEST, MOST_ROWS};
-use crate::spreadsheet::{self, Cell};
+use crate::spreadsheet::{self, Cell, FIRST_ROWS};
 
 /// Lines that are reported as wrong; nobody reads more of them.
 const MOST_WRONG: usize = 100;
-
-/// Rows among which the headings are looked for.
-const FIRST_ROWS: usize = 60;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,8 +52,8 @@ pub fn from_text(text: &str) -> Pairs {
     from_rows(spreadsheet::rows_of(text))
 }
 
-/// Rows with the numbers of their lines. A row of headings says which columns count, and what is above it does not; without
-/// one, the first two columns count.
+/// Rows with the numbers of their lines. A row of headings says which columns count, and rows above it are left out.
+/// Without one, the first two columns count.
 pub(super) fn from_rows(mut rows: impl Iterator<Item = (u64, Vec<Cell>)>) -> Pairs {
     let mut first: Vec<_> = rows.by_ref().take(FIRST_ROWS).collect();
     let headings = first.iter().enumerate().find_map(|(nth, (_, cells))| Some((nth, headings(cells)?)));

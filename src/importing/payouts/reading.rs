@@ -16,13 +16,10 @@ use crate::{
         },
     },
     spreadsheet::{
-        Cell, Unreadable,
+        Cell, FIRST_ROWS, Unreadable,
         sheets::{Sheets, Source},
     },
 };
-
-/// Rows of a sheet among which the headings are looked for.
-const FIRST_ROWS: usize = 60;
 
 /// Most sheets that are looked at.
 const MOST_SHEETS: usize = 20;
