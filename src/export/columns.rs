@@ -9,7 +9,7 @@ use crate::{
         manual::Manual,
         reason::{Language, Reason, Warning},
     },
-    storage::{OrderRecord, State},
+    storage::OrderRecord,
 };
 
 /// Whether the headers, states and reasons are for programs or for people.
@@ -165,5 +165,5 @@ pub(super) fn moment(at: Option<Timestamp>) -> Cell {
 
 /// For an order whose invoice exists.
 fn invoice(order: &OrderRecord, cell: impl FnOnce(&crate::storage::ExistingDocument) -> Cell) -> Cell {
-    order.invoice.as_ref().filter(|_| order.state != State::Voided).map_or(Cell::Empty, cell)
+    order.standing_invoice().map_or(Cell::Empty, cell)
 }

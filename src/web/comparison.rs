@@ -10,7 +10,7 @@ use crate::{
         money::Rupiah,
         order::{OrderLine, Snapshot},
     },
-    storage::{OrderRecord, State},
+    storage::OrderRecord,
 };
 
 /// Both sides, row by row.
@@ -60,7 +60,7 @@ impl Comparison {
 
     pub(super) fn new(sent: &Snapshot, order: &OrderRecord, page: &Page) -> Self {
         let draft = order.draft.as_ref();
-        let exists = order.invoice.is_some() && order.state != State::Voided;
+        let exists = order.standing_invoice().is_some();
         Self {
             exists,
             has_invoice: draft.is_some(),

@@ -227,7 +227,7 @@ pub(super) async fn show(
 }
 
 fn invoice(order: &OrderRecord, changed: Option<ChangedInAccurate>) -> Option<Invoice> {
-    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    let invoice = order.standing_invoice()?;
     Some(Invoice {
         number: invoice.number.to_string(),
         total: Rupiah::from_decimal(invoice.total).in_words(),
@@ -238,7 +238,7 @@ fn invoice(order: &OrderRecord, changed: Option<ChangedInAccurate>) -> Option<In
 
 /// The order's total in Forstok, if its invoice has another one.
 fn other_total(sent: &Snapshot, order: &OrderRecord) -> Option<String> {
-    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    let invoice = order.standing_invoice()?;
     let total = sent.total_price.filter(|total| *total != Rupiah::from_decimal(invoice.total))?;
     Some(total.in_words())
 }

@@ -160,7 +160,7 @@ impl Order {
         let notices: Vec<_> = record.warnings.iter().map(|one| warning_words(one, &record, language)).collect();
         let date = record.draft.as_ref().map(|draft| draft.body.trans_date.strftime(ACCURATE_DAY).to_string());
         let invoiced_at = record.invoiced_at.map(|at| at.to_string());
-        let invoice = record.invoice.filter(|_| record.state != OrderState::Voided).map(|invoice| OrderInvoice {
+        let invoice = record.standing_invoice().map(|invoice| OrderInvoice {
             number: invoice.number.to_string(),
             id: invoice.id,
             date,

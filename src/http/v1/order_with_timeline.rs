@@ -15,7 +15,7 @@ use crate::{
         timeline::Entry,
     },
     http::{App, problem::Problem},
-    storage::{ExistingDocument, OrderDocument, OrderRecord, RowRecord, State as OrderState, TimelinePlace, sums_of},
+    storage::{ExistingDocument, OrderDocument, OrderRecord, RowRecord, TimelinePlace, sums_of},
 };
 
 /// Entries of a timeline unless asked otherwise.
@@ -123,7 +123,7 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
 
 /// The money of the order, if its invoice exists: what is booked on it in Accurate, without what is only wanted.
 fn settlement(record: &OrderRecord, documents: &[OrderDocument], rows: &[RowRecord]) -> Option<Settlement> {
-    let total = record.invoice.as_ref().filter(|_| record.state != OrderState::Voided)?.total;
+    let total = record.standing_invoice()?.total;
     let Sums { owed, paid, returned, credit } = sums_of(Rupiah::from_decimal(total), documents, rows);
     Some(Settlement { owed: rupiah(owed), paid: rupiah(paid), returned: rupiah(returned), credit: rupiah(credit) })
 }

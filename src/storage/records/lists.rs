@@ -100,6 +100,11 @@ pub struct OrderRecord {
 }
 
 impl OrderRecord {
+    /// Its invoice, unless that was deleted.
+    pub fn standing_invoice(&self) -> Option<&ExistingDocument> {
+        self.invoice.as_ref().filter(|_| self.state != State::Voided)
+    }
+
     /// Who has acknowledged this warning, and when; `None` while it needs attention.
     pub fn acknowledgement(&self, one: &OrderWarning) -> Option<&Acknowledgement> {
         self.acknowledged.iter().find(|known| known.warning == one.warning && known.about == one.about)

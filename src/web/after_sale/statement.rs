@@ -16,7 +16,7 @@ use crate::{
         sales_return::ReturnBody,
     },
     http::{App, problem::Problem},
-    storage::{FindingRecord, OrderDocument, OrderRecord, RowRecord, State as OrderState, sums_of},
+    storage::{FindingRecord, OrderDocument, OrderRecord, RowRecord, sums_of},
 };
 
 /// What was booked about an order, and what is left.
@@ -144,7 +144,7 @@ impl Statement {
 
 /// The number and the total of the order's invoice.
 fn invoiced(order: &OrderRecord) -> Option<(String, Rupiah)> {
-    let invoice = order.invoice.as_ref().filter(|_| order.state != OrderState::Voided)?;
+    let invoice = order.standing_invoice()?;
     Some((invoice.number.to_string(), Rupiah::from_decimal(invoice.total)))
 }
 
