@@ -240,12 +240,17 @@ pub fn path_within(section: &str, key: &str) -> String {
     if section.is_empty() { key } else { format!("{section}.{key}") }
 }
 
+/// How much two words resemble each other, whatever their case: at most 1; `None` if they are not near.
+pub fn nearness(word: &str, other: &str) -> Option<f64> {
+    let nearness = strsim::jaro_winkler(&word.to_lowercase(), &other.to_lowercase());
+    (nearness > 0.8).then_some(nearness)
+}
+
 /// ` — did you mean "x"?` when one of the words is near, else nothing.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(nearness, _)| *nearness > 0.8)
+        .filter_map(|candidate| Some((nearness(word, candidate)?, candidate)))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| format!(" — did you mean {candidate:?}?"))
         .unwrap_or_default()

@@ -9,10 +9,8 @@ use self::stores::StoreForm;
 use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
     form::{ACCOUNTS, Values, WAREHOUSES},
-    lists::{Lists, value_of},
-    suggestions,
-    unlisted::fitting,
-    words,
+    lists::{Lists, fitting, value_of},
+    suggestions, words,
 };
 use crate::{
     domain::{

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{
-    form::{ACCOUNTS, Values, WAREHOUSES, of_own, of_store},
-    unlisted::fitting,
-};
+use super::form::{ACCOUNTS, Values, WAREHOUSES, of_own, of_store};
 use crate::{
     domain::{
         ids::BookName,
@@ -159,6 +156,11 @@ pub(super) fn fields(app: &App, values: &Values, stores: &[StoreName]) -> Fields
         }
     }
     fields
+}
+
+/// Which type of account fits a field, by the last part of its name.
+pub(super) fn fitting(name: &str, kind: MasterKind) -> Option<AccountType> {
+    (kind == MasterKind::Accounts).then(|| AccountType::fitting(name.rsplit('/').next().unwrap_or_default()))
 }
 
 /// The Accurate database of a store.

@@ -7,12 +7,12 @@ use super::{
     lists::{Fields, List, Lists, value_of},
 };
 use crate::{
-    domain::masters::{AccountType, Master, MasterKind},
+    domain::{
+        masters::{Master, MasterKind},
+        toml_text::nearness,
+    },
     web::{format, page::Page},
 };
-
-/// How much a listed value must resemble what was typed to be named; 1 is the same.
-const NEAR: f64 = 0.8;
 
 /// What is wrong with each of these fields whose value was changed to one that Accurate does not list. A list that was
 /// never read says nothing; a missing customer may be created.
@@ -50,18 +50,11 @@ fn in_words(value: &str, list: &List, page: &Page) -> String {
 
 /// The row whose number or name resembles a text most.
 fn nearest<'a>(text: &str, rows: impl Iterator<Item = &'a Master>) -> Option<&'a Master> {
-    let text = text.to_lowercase();
-    let nearness = |row: &Master| {
-        let to = |other: &str| strsim::jaro_winkler(&text, &other.to_lowercase());
-        to(value_of(row)).max(to(&row.name))
-    };
-    let near = rows.map(|row| (nearness(row), row)).filter(|(nearness, _)| *nearness > NEAR);
+    let near = rows.filter_map(|row| {
+        let of_names = [value_of(row), &row.name].into_iter().filter_map(|name| nearness(text, name));
+        Some((of_names.max_by(f64::total_cmp)?, row))
+    });
     near.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, row)| row)
-}
-
-/// Which type of account fits a field, by the last part of its name.
-pub(super) fn fitting(name: &str, kind: MasterKind) -> Option<AccountType> {
-    (kind == MasterKind::Accounts).then(|| AccountType::fitting(name.rsplit('/').next().unwrap_or_default()))
 }
 
 #[cfg(test)]
