@@ -6,7 +6,7 @@ use super::page::own_path;
 use crate::http::{App, origin::is_ours};
 
 /// Last segments of addresses that only take forms; the form is on the page above.
-const TAKE_FORMS: [&str; 15] = [
+const TAKE_FORMS: [&str; 17] = [
     "acknowledge",
     "acknowledge-all",
     "approve",
@@ -17,6 +17,8 @@ const TAKE_FORMS: [&str; 15] = [
     "compare",
     "decision",
     "fees",
+    "language",
+    "logout",
     "refresh",
     "retry",
     "start",
@@ -61,6 +63,21 @@ fn page_with_form(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_form_leads_to_a_page_that_can_be_opened() {
+        let routes =
+            include_str!("mod.rs").lines().filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once('"'));
+        let routes: Vec<_> =
+            routes.map(|(path, method)| (path, method.contains("get("), method.contains("post("))).collect();
+        let opens = |path: &str| path.is_empty() || routes.iter().any(|(of, get, _)| of == &path && *get);
+        let forms: Vec<_> = routes.iter().filter(|(_, _, post)| *post).map(|(path, ..)| *path).collect();
+        assert!(forms.len() > 20, "{forms:?}");
+        for form in forms {
+            let page = page_with_form(form);
+            assert!(opens(&page), "{form} leads to {page:?}");
+        }
+    }
 
     #[test]
     fn what_only_takes_a_form_leads_to_the_page_with_the_form() {

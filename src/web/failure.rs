@@ -72,7 +72,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
 
 /// A page that updates itself must not show the sign-in form inside of it.
 fn to_sign_in(method: &Method, here: &str, before: Option<&str>, headers: &HeaderMap) -> Response {
-    // The content of a form is lost: the reader is told, and continues on the page with the form.
+    // What was in the form is lost. The sign-in page says so, and leads back to the page with the form.
     let address = match before.filter(|_| is_form(method)) {
         Some(before) => address("/login", &[("next", before), ("lost", "1")]),
         None if here == "/" => "/login".to_owned(),

@@ -1,4 +1,4 @@
-//! What was sent is lost or refused: the reader is told, and gets back to the page with the form.
+//! When a form is refused, or sent after the session has ended, a page says so and leads back to the form.
 
 use reqwest::StatusCode;
 
@@ -24,7 +24,7 @@ async fn whoever_sends_a_form_after_the_session_has_ended_reads_that_it_was_not_
     visitor.post("/orders/1/decision", &decision).await.goes_to(sign_in);
     let lost = "You were signed out. What you sent was not saved.";
     let form = visitor.get(sign_in).await;
-    form.says(&[lost, "The page with the form opens"]);
+    form.says(&[lost, "Sign in again to go back to the form"]);
     let sent = |token| [("token", token), ("next", "/orders/1?form=never"), ("lost", "1")];
     for (name, value) in &sent("")[1..] {
         let field = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
