@@ -2,7 +2,7 @@
 //! trial names before anything is saved.
 
 use forstok_accurate::sandbox::{AccountType, Masters};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     forstok::order,
-    service::{Home, accurate},
+    service::{Home, OPERATOR_TOKEN, accurate},
 };
 
 /// 400 other accounts, beside those of the sample.
@@ -131,4 +131,108 @@ async fn orders_that_accurate_refused_and_payouts_that_wait_are_named_before_sav
     tried.says(&["Tried on past orders; nothing is saved yet", "attempted again when you save: 1 order, Rp80.000."]);
     assert!(tried.html.contains("{&#34;BARU-01&#34;:&#34;AAA2002&#34;}"), "what was entered is kept: {}", tried.html);
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "a trial is no change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    order_of_another_store(&service, 1).await;
+    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
+        let path = format!("/v1/books/main/masters/{kind}");
+        service.get_until(&path, |list| !list["read_at"].is_null()).await;
+    }
+    let mut admin = Visitor::operator(&service).await;
+    let page = admin.get("/mapping").await;
+    assert!(page.html.contains("<option value=\"110102\">Saldo Shopee</option>"), "{}", page.html);
+    // The only branch, and the account that is named like the store's marketplace.
+    page.says(&["Branch suggestion", "Cash & Bank account suggestion"]);
+    let fields = page.fields_of("mapping");
+    for (name, value) in [("stores/4711/branch", "Kantor Pusat"), ("stores/4711/bank_account", "110102")] {
+        assert!(fields.contains(&(name.to_owned(), value.to_owned())), "{name}: {fields:?}");
+    }
+    assert!(fields.contains(&("stores/4711/invoicing".to_owned(), String::new())), "it is saved only by a person");
+
+    let changes = [("accounts/shipping", "110101"), ("warehouses/834", "Gudang Z"), ("stores/8277/bank_account", "1")];
+    let tried = send(&mut admin, "/mapping/try", &filled(&page, &changes)).await;
+    tried.says(&[
+        "Kas is of type Cash & Bank; it should be Other Income.",
+        "“Gudang Z” is not in Accurate",
+        "“1” is not in Accurate",
+    ]);
+    let found = admin.get("/mapping/choices/accounts?book=main&q=shopee").await;
+    assert_eq!(found.html, "<option value=\"110102\">Saldo Shopee</option>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_accurate_does_not_list_is_not_saved_and_the_nearest_is_named() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let mut admin = Visitor::operator(&service).await.with("accept-language", "en");
+    for kind in ["accounts", "branches", "warehouses", "terms"] {
+        service.get_until(&format!("/v1/books/main/masters/{kind}"), |list| !list["read_at"].is_null()).await;
+    }
+    let page = admin.get("/mapping").await;
+    let changes = [
+        ("accounts/shipping", "700110"),
+        ("accounts/refund", "no such account"),
+        ("stores/8277/branch", "Kantor Pusatt"),
+        ("stores/8277/customer_no", "is created when it is needed"),
+    ];
+    let refused = send(&mut admin, "/mapping", &filled(&page, &changes)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.says(&["Nothing was saved.", "“700110” is not in Accurate", "Did you mean “700101” (", "“Kantor Pusat”?"]);
+    refused.says(&["“no such account” is not in Accurate", "choose “Refresh” on the page “Accurate connection”"]);
+    assert!(!refused.text().contains("“is created when"), "{}", refused.text());
+    for field in ["field-accounts-shipping", "field-stores-8277-branch"] {
+        assert!(refused.html.contains(&format!("<a href=\"#{field}\">")), "the banner leads to {field}");
+        assert!(refused.html.contains(&format!("id=\"{field}\"")), "{field}");
+    }
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "nothing is saved");
+
+    // What the mapping holds already is no obstacle to another change.
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["accounts"]["shipping"] = json!("700110");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
+    let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let page = admin.get("/mapping").await;
+    page.says(&["“700110” is not in Accurate"]);
+    let other = filled(&page, &[("description", "Order {order_id}")]);
+    send(&mut admin, "/mapping", &other).await.goes_to("/mapping?done=mapping_saved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unmapped_stores_come_first_and_only_accounts_of_a_fitting_type_are_offered() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    for (id, store, orders) in [(10, 99_998, 1), (20, 99_999, 2)] {
+        for nth in 0..orders {
+            let mut body = order(id + nth);
+            body["order"]["store_id"] = json!(store);
+            service.send(&body).await;
+            service.order_once(&(id + nth).to_string(), "blocked").await;
+        }
+    }
+    service.get_until("/v1/books/main/masters/accounts", |list| !list["read_at"].is_null()).await;
+    let page = Visitor::operator(&service).await.get("/mapping").await;
+    let places = ["stores/99999/", "stores/99998/", "stores/5/", "stores/8277/"]
+        .map(|name| page.html.find(name).unwrap_or_else(|| panic!("{name} is not on the page")));
+    assert!(places.is_sorted(), "the unmapped store with the most waiting orders first: {places:?}");
+
+    let choices_of = |field: &str| {
+        let (_, tag) = page.html.split_once(&format!("name=\"{field}\"")).expect("the field is there");
+        let (_, list) = tag.split_once("list=\"").expect("it has choices");
+        let list = list.split('"').next().expect("a name");
+        let (_, options) = page.html.split_once(&format!("<datalist id=\"{list}\">")).expect("the list is there");
+        let options = options.split("</datalist>").next().expect("it ends");
+        options.split("value=\"").skip(1).map(|option| option[..6].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(choices_of("accounts/shipping"), ["700101", "700102"], "other income");
+    assert_eq!(
+        choices_of("accounts/service_fee"),
+        ["600101", "600102", "600103", "600104", "600199", "699999"],
+        "other expenses"
+    );
+    assert_eq!(choices_of("stores/99999/bank_account"), ["110101", "110102", "110103"], "cash and banks");
 }
