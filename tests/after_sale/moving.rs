@@ -33,12 +33,18 @@ async fn a_payout_that_names_another_order_is_booked_there_alone(base: Base) {
     assert_eq!(world.documents("8").await, [("INV-8".to_owned(), "exists"), ("INV-8/1".to_owned(), "exists")]);
 }
 
-async fn a_booked_payout_that_names_another_order_is_for_a_person(base: Base) {
+/// A world with invoices for orders 7 and 8, and a receipt for 7 that books payout `a`.
+async fn one_of_two_paid(base: Base) -> World {
     let mut world = world(base).await;
     world.invoiced("7").await;
     world.invoiced("8").await;
     world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
     world.approves_all(Kind::Receipt).await;
+    world
+}
+
+async fn a_booked_payout_that_names_another_order_is_for_a_person(base: Base) {
+    let mut world = one_of_two_paid(base).await;
     world.paid("8", "a", 140_000, json!({"commission": -10_000})).await;
     assert_eq!(world.payout_state("a").await, (RowState::Blocked, "payout_corrected"));
     assert_eq!(world.documents("8").await, [("INV-8".to_owned(), "exists")]);
@@ -103,11 +109,7 @@ async fn a_booked_payout_without_a_store_stays_with_its_order(base: Base) {
 }
 
 async fn a_corrected_payout_goes_to_its_order_once_its_receipt_is_deleted(base: Base) {
-    let mut world = world(base).await;
-    world.invoiced("7").await;
-    world.invoiced("8").await;
-    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
-    world.approves_all(Kind::Receipt).await;
+    let mut world = one_of_two_paid(base).await;
     world.paid("8", "a", 140_000, json!({"commission": -10_000})).await;
     world.decides_to_undo("7").await;
     // The invoice waits until its receipt is gone.
@@ -123,11 +125,7 @@ async fn a_corrected_payout_goes_to_its_order_once_its_receipt_is_deleted(base: 
 }
 
 async fn a_correction_that_a_replica_with_a_slow_clock_records_moves_the_payout_too(base: Base) {
-    let mut world = world(base).await;
-    world.invoiced("7").await;
-    world.invoiced("8").await;
-    world.paid("7", "a", 140_000, json!({"commission": -10_000})).await;
-    world.approves_all(Kind::Receipt).await;
+    let mut world = one_of_two_paid(base).await;
     let corrected = payout("8", "a", 140_000, &json!({"commission": -10_000}));
     let slow = world.clock.now() - SignedDuration::from_mins(10);
     world.storage.record_rows(&[corrected], slow).await.expect("written");
