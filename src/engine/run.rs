@@ -212,8 +212,8 @@ impl Rereading {
     }
 }
 
-/// What follows a step: the next one immediately or, after a failure, the same webhooks again after [`REREAD_AGAIN_AFTER`].
-/// Returns whether more can be read immediately.
+/// What follows a step: the next one immediately or, after a failure, the same webhooks again after
+/// [`REREAD_AGAIN_AFTER`]. Returns whether more can be read immediately.
 fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
     match step {
         Err(error) => tracing::error!("unreadable webhooks could not be parsed again yet: {error}"),

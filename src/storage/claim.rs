@@ -40,8 +40,8 @@ const IS_DECIDED: &str = "((wanted = 'exist' AND doubt_since <> 0)
 
 /// Conditions on the order's other documents: those that a document needs must exist before it is created, and those
 /// that need it must be gone before it is deleted. A document in doubt is looked up in any case, because nothing is
-/// decided about its order before. So is a return that probably does not exist and is not wanted any more: a receipt may
-/// stay.
+/// decided about its order before. A return that probably does not exist and is no longer wanted is looked up too,
+/// because the order's receipt may stay.
 fn has_what_it_needs(lane: Lane) -> String {
     let others = "SELECT 1 FROM documents other WHERE other.order_id = documents.order_id AND other.kind";
     let mut conditions = Vec::new();
