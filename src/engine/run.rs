@@ -1,6 +1,6 @@
 //! The tasks that run the engine until they are asked to stop.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use tokio::{
@@ -10,16 +10,14 @@ use tokio::{
 
 use super::{
     Engine, drafts::compare_always, forstok::ask_always, forstok_reconciliation::reconcile_forstok_always,
-    lists::read_always, notices::notify_always, reconciliation::reconcile_always,
+    lists::read_always, notices::notify_always, reconciliation::reconcile_always, rereading::Rereading,
 };
 use crate::{
-    clock::{Monotonic, until},
+    clock::until,
     domain::ids::BookName,
     housekeeping::retention::{STEP, clear_some},
-    inbox::reread::Sweep,
     posting::{BookStatus, LeadingBook},
     replicas::{Duty, Replica, leadership::LeadingDecisions},
-    storage,
     supervisor::Progress,
 };
 
@@ -51,9 +49,6 @@ const REST: u32 = 10;
 
 /// Delay after a storage error, so that a broken disk is not overloaded.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-
-/// How long after a failure kept webhooks are read again.
-const REREAD_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// The running tasks, and how to stop them.
 pub struct Running {
@@ -174,54 +169,6 @@ impl Running {
         self.engine.replica.resign().await;
         in_time
     }
-}
-
-/// How far this process has come with reading kept webhooks again.
-#[derive(Default)]
-struct Rereading {
-    orders: Sweep,
-    payouts: Sweep,
-    /// The names of the fields by which payouts are read.
-    fields: Option<BTreeMap<String, String>>,
-    /// After a failure, they are not read again before this.
-    next: Monotonic,
-}
-
-impl Rereading {
-    /// Reads some kept webhooks that have not been read again yet, and reports progress. It takes one step at a time,
-    /// so that orders are decided in between. Returns whether more can be read immediately.
-    async fn take_some(&mut self, engine: &Engine, progress: &Progress) -> bool {
-        let fields = engine.payout_fields();
-        // When a mapping switches payouts on, or names the fields otherwise, some may have been kept before.
-        if fields != self.fields {
-            (self.payouts, self.fields) = (Sweep::default(), fields);
-        }
-        if engine.monotonic() < self.next {
-            return false;
-        }
-        // This version may be able to parse what the previous one could not.
-        if !self.orders.is_over {
-            let step = engine.inbox.reread_some(&mut self.orders, || progress.report()).await.map(drop);
-            return after_step(&mut self.orders, &mut self.next, engine, step);
-        }
-        if self.fields.is_some() && !self.payouts.is_over {
-            let step = engine.take_some_kept(&mut self.payouts, || progress.report()).await;
-            return after_step(&mut self.payouts, &mut self.next, engine, step);
-        }
-        false
-    }
-}
-
-/// What follows a step: the next one immediately or, after a failure, the same webhooks again after
-/// [`REREAD_AGAIN_AFTER`]. Returns whether more can be read immediately.
-fn after_step(sweep: &mut Sweep, next: &mut Monotonic, engine: &Engine, step: storage::Result<()>) -> bool {
-    match step {
-        Err(error) => tracing::error!("unreadable webhooks could not be parsed again yet: {error}"),
-        Ok(()) if sweep.is_over && sweep.failed > 0 => *sweep = Sweep::default(),
-        Ok(()) => return true,
-    }
-    *next = engine.monotonic() + REREAD_AGAIN_AFTER;
-    false
 }
 
 async fn decide_always(engine: Arc<Engine>, mut stopped: watch::Receiver<bool>, progress: Progress) {
