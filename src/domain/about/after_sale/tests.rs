@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::reason::Language;
 
 #[test]
 fn a_person_reads_what_to_book_and_where() {
