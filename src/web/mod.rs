@@ -11,6 +11,7 @@ mod books;
 mod chart;
 mod comparison;
 mod connection;
+mod done;
 mod failure;
 mod format;
 mod import;
