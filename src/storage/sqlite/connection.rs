@@ -5,7 +5,7 @@
 use std::{borrow::Cow, path::Path, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use rusqlite::{Connection, OpenFlags, types::Value as Cell};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::Value as Cell};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{BUSY_TIMEOUT, Result, StorageError};
@@ -61,6 +61,8 @@ pub(in crate::storage) fn connect(path: &Path, access: Access) -> Result<Connect
         Access::Make | Access::Write => CACHE,
         Access::Read | Access::ReadUnchanging => CACHE_OF_READER,
     };
+    // One plan per statement. Otherwise SQLite compiles a statement with `LIMIT ?` again whenever it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", cache)?;
     // Temporary results must not wait for the disk.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
