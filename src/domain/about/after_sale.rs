@@ -64,13 +64,16 @@ pub enum AfterSale {
     },
     /// Money that the marketplace took back for a return, whose credit a journal voucher closes.
     CreditToClose {
-        /// In rupiah, positive.
+        /// The credit, in rupiah, positive.
         #[serde(with = "as_text")]
         amount: Rupiah,
         /// The invoice's customer.
         customer: String,
         /// The store's Cash & Bank account; empty if it has none.
         bank: String,
+        /// Other amounts of the same payout, each on its account.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fees: Vec<OnAccount>,
     },
     /// A receipt that would be dated before its invoice.
     BeforeInvoice {

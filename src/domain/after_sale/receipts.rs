@@ -83,14 +83,19 @@ fn account<'a>(mapping: &'a Mapping, store_id: &str, category: &str) -> Option<&
 }
 
 fn to_book(mapping: &Mapping, store_id: &str, net: Rupiah, booked: &Amounts<'_>) -> AfterSale {
+    let bank = bank_of(mapping.stores.get(store_id)).unwrap_or_default();
+    AfterSale::ToBook { net, bank, amounts: listed(mapping, store_id, booked) }
+}
+
+/// The amounts of a row, each on its account; an account that is not mapped is left empty.
+fn listed(mapping: &Mapping, store_id: &str, booked: &Amounts<'_>) -> Vec<OnAccount> {
     let amounts = booked.iter().filter(|(_, amount)| !amount.is_zero());
-    let amounts = amounts.map(|(category, amount)| OnAccount {
+    let on_account = |(category, amount): (&&str, &Rupiah)| OnAccount {
         category: (*category).to_owned(),
         account: account(mapping, store_id, category).unwrap_or_default().to_owned(),
         amount: *amount,
-    });
-    let bank = bank_of(mapping.stores.get(store_id)).unwrap_or_default();
-    AfterSale::ToBook { net, bank, amounts: amounts.collect() }
+    };
+    amounts.map(on_account).collect()
 }
 
 /// What a person has to book for the money of an order that has no invoice: the fees as far as they have a category.
@@ -221,18 +226,20 @@ impl BookingContext<'_> {
         if row.payout.net.is_zero() && is_explained {
             return Ok(Booking::Nothing(used));
         }
-        let taken = Rupiah::ZERO - row.payout.net;
-        if is_explained && taken <= ledger.sums().credit && self.mapping.returns.credit == Credit::Journal {
-            return Err(blocked(Reason::PayoutUnmatched, self.journal(taken)));
+        let closed = booked.values().copied().sum::<Rupiah>() - row.payout.net;
+        let closes_credit = closed.is_positive() && closed <= ledger.sums().credit;
+        if row.payout.net < Rupiah::ZERO && closes_credit && self.mapping.returns.credit == Credit::Journal {
+            return Err(blocked(Reason::PayoutUnmatched, self.journal(closed, &booked)));
         }
         Err(blocked(Reason::PayoutUnmatched, self.to_book(row.payout.net, &booked)))
     }
 
     /// The journal voucher with which a person closes the credit that a return left: the money that the marketplace
-    /// took back leaves the wallet and the customer's account (returns.md R5).
-    fn journal(&self, amount: Rupiah) -> AfterSale {
+    /// took back leaves the wallet and the customer's account (returns.md R5), with the fees of the same payout.
+    fn journal(&self, amount: Rupiah, booked: &Amounts<'_>) -> AfterSale {
         let bank = bank_of(self.mapping.stores.get(self.store_id)).unwrap_or_default();
-        AfterSale::CreditToClose { amount, customer: self.invoice.draft.body.customer_no.clone(), bank }
+        let fees = listed(self.mapping, self.store_id, booked);
+        AfterSale::CreditToClose { amount, customer: self.invoice.draft.body.customer_no.clone(), bank, fees }
     }
 
     /// What a person has to book for money that no receipt books. Accounts that are not mapped are left empty.

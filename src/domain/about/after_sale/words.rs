@@ -39,19 +39,7 @@ impl AfterSale {
                     format!("{booked}; {owed} melunasi faktur {invoice}, dan sisanya melebihi tagihannya"),
                 )
             }
-            Self::CreditToClose { amount, customer, bank } => {
-                let (amount, bank) = (amount.in_words(), bank_in_words(bank, language));
-                say(
-                    format!(
-                        "{amount} left {bank} for a return; close the credit with a journal voucher: debit the \
-                         receivable of customer {customer} {amount}, credit {bank} {amount}"
-                    ),
-                    format!(
-                        "{amount} keluar dari {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: debit \
-                         piutang pelanggan {customer} {amount}, kredit {bank} {amount}"
-                    ),
-                )
-            }
+            Self::CreditToClose { amount, customer, bank, fees } => journal(*amount, customer, bank, fees, language),
             Self::BeforeInvoice { receipt, invoice } => {
                 before_invoice(["receipt", "penerimaan"], *receipt, *invoice, language)
             }
@@ -218,16 +206,45 @@ fn to_book(net: Rupiah, bank: &str, amounts: &[OnAccount], language: Language) -
         (false, Language::Indonesian) => format!("{} masuk ke {bank}", net.in_words()),
         (true, Language::Indonesian) => format!("{} keluar dari {bank}", (Rupiah::ZERO - net).in_words()),
     };
-    let each = amounts.iter().map(|OnAccount { category, account, amount }| {
-        let on_account = match (account.as_str(), language) {
-            ("", Language::English) => "no account chosen in the mapping yet".to_owned(),
-            ("", Language::Indonesian) => "akunnya belum dipilih di pemetaan".to_owned(),
-            (account, Language::English) => format!("account {account}"),
-            (account, Language::Indonesian) => format!("akun {account}"),
-        };
-        format!("{} {} ({on_account})", category_in_words(category, language), amount.in_words())
-    });
+    let each = amounts.iter().map(|one| on_account(one, one.amount, language));
     std::iter::once(money).chain(each).collect::<Vec<_>>().join("; ")
+}
+
+/// The journal voucher that closes a credit, with the fees of the same payout.
+fn journal(amount: Rupiah, customer: &str, bank: &str, fees: &[OnAccount], language: Language) -> String {
+    let bank = bank_in_words(bank, language);
+    let left = (amount - fees.iter().map(|fee| fee.amount).sum()).in_words();
+    let amount = amount.in_words();
+    let (debit, credit, receivable) = match language {
+        Language::English => ("debit", "credit", "the receivable of customer"),
+        Language::Indonesian => ("debit", "kredit", "piutang pelanggan"),
+    };
+    let each = fees.iter().map(|fee| {
+        let (side, amount) =
+            if fee.amount.is_positive() { (credit, fee.amount) } else { (debit, Rupiah::ZERO - fee.amount) };
+        format!("{side} {}", on_account(fee, amount, language))
+    });
+    let receivable = std::iter::once(format!("{debit} {receivable} {customer} {amount}"));
+    let lines = receivable.chain(each).chain([format!("{credit} {bank} {left}")]).collect::<Vec<_>>().join(", ");
+    match language {
+        Language::English => {
+            format!("{left} left {bank} for a return; close the credit with a journal voucher: {lines}")
+        }
+        Language::Indonesian => {
+            format!("{left} keluar dari {bank} karena retur; tutup sisa kredit dengan Jurnal Umum: {lines}")
+        }
+    }
+}
+
+/// An amount of a category, and its account; it is empty if none is chosen.
+fn on_account(one: &OnAccount, amount: Rupiah, language: Language) -> String {
+    let on_account = match (one.account.as_str(), language) {
+        ("", Language::English) => "no account chosen in the mapping yet".to_owned(),
+        ("", Language::Indonesian) => "akunnya belum dipilih di pemetaan".to_owned(),
+        (account, Language::English) => format!("account {account}"),
+        (account, Language::Indonesian) => format!("akun {account}"),
+    };
+    format!("{} {} ({on_account})", category_in_words(&one.category, language), amount.in_words())
 }
 
 /// The store's Cash & Bank account; it is empty if none is chosen.

@@ -161,8 +161,12 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
     sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
     sale.pays(-75_000, &[("refund", -75_000)]);
     sale.book();
-    let about =
-        AfterSale::CreditToClose { amount: rupiah(75_000), customer: "8277".to_owned(), bank: "110102".to_owned() };
+    let about = AfterSale::CreditToClose {
+        amount: rupiah(75_000),
+        customer: "8277".to_owned(),
+        bank: "110102".to_owned(),
+        fees: Vec::new(),
+    };
     assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
     assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000), "the service posts no journal");
     // Once a person has booked it, the credit is gone, and the marketplace owes what it owed before.
@@ -172,6 +176,28 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
     // Money that is more than the credit is no credit.
     sale.rows[1].payout.net = rupiah(-75_001);
     assert!(matches!(sale.why(2).1, AfterSale::ToBook { .. }));
+}
+
+#[test]
+fn the_journal_that_closes_a_credit_contains_the_fees_of_the_same_payout() {
+    for (net, category, account, fee) in
+        [(-69_000, "service_fee", "600104", 6_000), (-85_000, "shipping_difference", "600102", -10_000)]
+    {
+        let mut sale = Sale::plain();
+        sale.mapping.returns.credit = Credit::Journal;
+        sale.pays(138_000, &[("subtotal", 150_000), ("service_fee", -12_000)]);
+        sale.book();
+        sale.returns(Goods::Returned, Some(75_000), &[("AAA2002", 1)]);
+        sale.pays(net, &[("refund", -75_000), (category, fee)]);
+        sale.book();
+        let (category, account, customer) = (category.to_owned(), account.to_owned(), "8277".to_owned());
+        let fees = vec![OnAccount { category, account, amount: rupiah(fee) }];
+        let about = AfterSale::CreditToClose { amount: rupiah(75_000), customer, bank: "110102".to_owned(), fees };
+        assert_eq!(sale.why(2), (Reason::PayoutUnmatched, about));
+        assert_eq!(sale.sums(), sums(0, 150_000, 75_000, 75_000));
+        sale.rows[1].by_hand = Some(by_hand("JV-7", None));
+        assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0), "the credit is gone once a person has booked it");
+    }
 }
 
 #[test]
