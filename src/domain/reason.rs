@@ -2,7 +2,7 @@
 //!
 //! Reasons and warnings each have one table, in Indonesian and English.
 
-mod after_sale;
+pub mod after_sale;
 
 use std::fmt;
 

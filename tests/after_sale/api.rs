@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     forstok::sample,
+    pages::visitor::Visitor,
     service::{Answer, Home, OPERATOR_TOKEN, Service, accurate},
 };
 
@@ -170,4 +171,39 @@ async fn requests_about_payouts_that_cannot_be_used_are_refused_with_a_code() {
     let huge = vec![b' '; 4 * 1024 * 1024 + 1];
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
     service.ask(Method::POST, "/v1/payouts", &headers, huge).await.problem(413, "body_too_large");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_and_goods_of_an_order_that_is_not_booked_here_are_left_to_a_person() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&sample("12-still-open").json()).await;
+    let orders = service.get_until("/v1/orders", |page| page["orders"][0]["state"] == "watching").await;
+    let order = &orders["orders"][0];
+    let id = order["order_id"].as_str().expect("an id");
+    let decision = json!({"decision": "by_hand", "reason": "paid in cash", "document": "SI-7"});
+    assert_eq!(post(&service, &format!("/v1/orders/{id}/decision"), &decision).await.status, 200);
+    let number = order["channel_order_id"].as_str().expect("a number");
+    let mut paid = payout("row-1", number, &json!(74_000));
+    paid["store_id"] = Value::Null;
+    let returned = json!([{"source": "shopee", "id": "return-1", "channel_order_id": number, "goods": "returned"}]);
+    post(&service, "/v1/payouts", &json!([paid])).await;
+    post(&service, "/v1/returns", &returned).await;
+
+    let mut visitor = Visitor::operator(&service).await.with("accept-language", "en");
+    for (list, remedy) in [
+        (
+            "payouts",
+            "This service books nothing for this order. If its sale is in Accurate, book the payout there, too.",
+        ),
+        (
+            "returns",
+            "This service books nothing for this order. If its sale is in Accurate, book the return there, too.",
+        ),
+    ] {
+        let rows = service.get_until(&format!("/v1/{list}"), |page| page[list][0]["state"] == "ignored").await;
+        let row = &rows[list][0];
+        assert_eq!((&row["reason"], &row["remedy"]), (&json!("by_hand"), &json!(remedy)));
+        visitor.get(&format!("/{list}")).await.says(&["A person has created the invoice in Accurate by hand.", remedy]);
+    }
 }

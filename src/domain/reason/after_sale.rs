@@ -131,6 +131,26 @@ fn named(document: Kind, language: Language) -> &'static str {
     }
 }
 
+/// What to do about a row of an order for which this service books nothing.
+pub fn book_it_there_too(document: Kind, language: Language) -> &'static str {
+    match (document, language) {
+        (Kind::Return, Language::English) => {
+            "This service books nothing for this order. If its sale is in Accurate, book the return there, too."
+        }
+        (Kind::Return, Language::Indonesian) => {
+            "Layanan ini tidak membukukan apa pun untuk pesanan ini. Bila penjualannya ada di Accurate, bukukan juga \
+             returnya di sana."
+        }
+        (_, Language::English) => {
+            "This service books nothing for this order. If its sale is in Accurate, book the payout there, too."
+        }
+        (_, Language::Indonesian) => {
+            "Layanan ini tidak membukukan apa pun untuk pesanan ini. Bila penjualannya ada di Accurate, bukukan juga \
+             pencairannya di sana."
+        }
+    }
+}
+
 impl Reason {
     /// What is wrong with a document of this kind, in one sentence.
     pub fn sentence_about(self, document: Kind, language: Language) -> String {

@@ -177,6 +177,7 @@ impl RowStatus {
     pub(super) fn new(row: RowRecord, language: Language) -> (Self, Option<Booked>) {
         let about = row.reason_is_about();
         let unmatched = row.unmatched().map(|row| row.in_words(language));
+        let remedy = row.remedy(language);
         let booked =
             row.document.and_then(|document| Some(Booked { number: document.number.to_string(), id: document.id? }));
         let (approved_by, approved_at) = row.approved.unzip();
@@ -191,7 +192,7 @@ impl RowStatus {
             detail: row.finding.map(|finding| finding.about.in_words(language)),
             remedy: match unmatched {
                 Some([_, remedy]) => Some(remedy.to_owned()),
-                None => row.reason.map(|reason| reason.remedy_about(about, language)),
+                None => remedy,
             },
             waits_for: row.waits_for.map(Waiting::new),
             approved_by,

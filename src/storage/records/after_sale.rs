@@ -12,7 +12,7 @@ use crate::domain::{
     money::Rupiah,
     order::OrderId,
     payout::{Payout, RowState, lines, unmatched::Unmatched},
-    reason::{Finding, Language, Reason},
+    reason::{Finding, Language, Reason, after_sale::book_it_there_too},
     return_record::ReturnRecord,
 };
 
@@ -116,6 +116,18 @@ impl RowRecord {
             Some(Reason::ByHand | Reason::Excluded) if self.by_hand.is_none() => Kind::Invoice,
             _ => self.content.kind(),
         }
+    }
+
+    /// What to do about its reason.
+    pub fn remedy(&self, language: Language) -> Option<String> {
+        let there = self.is_of_an_ignored_order().then(|| book_it_there_too(self.content.kind(), language).to_owned());
+        there.or_else(|| Some(self.reason?.remedy_about(self.reason_is_about(), language)))
+    }
+
+    /// Whether this service books nothing for its order, by a rule or a person's decision.
+    pub fn is_of_an_ignored_order(&self) -> bool {
+        let is_ignored = self.state == RowState::Ignored && self.by_hand.is_none();
+        is_ignored && self.reason.is_some_and(|reason| reason != Reason::Cancelled)
     }
 
     /// Why it has no order; `None` if it has one, or needs none.

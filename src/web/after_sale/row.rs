@@ -120,6 +120,10 @@ impl RowLine {
             (Some(waits_for), _) if row.state == RowState::Waiting => {
                 format::sentence(&waits_for.in_words(page.language))
             }
+            (_, Some(reason)) if row.is_of_an_ignored_order() => {
+                let remedy = row.remedy(page.language).unwrap_or_default();
+                format!("{} {remedy}", reason.sentence(page.language))
+            }
             (_, Some(reason)) if row.state == RowState::Ignored => reason.sentence(page.language).to_owned(),
             _ if row.state == RowState::Settled && row.document.is_none() => without_document(&row.content, page),
             _ => row.unmatched().map(|row| row.in_words(page.language).join(" ")).unwrap_or_default(),
