@@ -113,14 +113,17 @@ impl Settling<'_> {
                 self.ledger.take(used);
                 Rupiah::ZERO
             }
-            // The journal voucher that the row asks for: the credit is gone.
-            Err(Outcome::Blocked(Finding {
-                about: About::AfterSale { of: AfterSale::CreditToClose { amount, .. } },
-                ..
-            })) => Rupiah::ZERO - amount,
-            Err(_) => {
+            Err(outcome) => {
                 let used = self.booking_context().used_by_hand(row, ledger);
                 self.ledger.take(used);
+                if let Outcome::Blocked(Finding {
+                    about: About::AfterSale { of: AfterSale::CreditToClose { amount, .. } },
+                    ..
+                }) = outcome
+                {
+                    // The journal voucher that the row asks for: the credit is gone.
+                    return Rupiah::ZERO - amount;
+                }
                 let is_products = |(name, _): &(&String, _)| self.mapping.payout.category(name) == Some(SUBTOTAL);
                 let products = row.payout.amounts.iter().find(is_products).map(|(_, amount)| *amount);
                 let is_other = |name: &str| matches!(self.mapping.payout.category(name), Some(SUBTOTAL | REFUND));

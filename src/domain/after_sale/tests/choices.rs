@@ -172,6 +172,11 @@ fn r5_the_journal_that_closes_a_credit_is_named_with_its_accounts() {
     // Once a person has booked it, the credit is gone, and the marketplace owes what it owed before.
     sale.rows[1].by_hand = Some(by_hand("JV-7", None));
     assert_eq!(sale.sums(), sums(0, 75_000, 75_000, 0));
+    // The return explains one refund, not another one later.
+    sale.pays(-75_000, &[("refund", -75_000)]);
+    let again = sale.decide().rows[2].outcome.clone();
+    assert!(matches!(again, Outcome::Waiting(_)), "{again:?}");
+    sale.rows.pop();
     sale.rows[1].by_hand = None;
     // Money that is more than the credit is no credit.
     sale.rows[1].payout.net = rupiah(-75_001);
