@@ -68,6 +68,7 @@ async fn seen(storage: &dyn Storage, now: Timestamp) -> BTreeMap<&'static str, S
         ("backfill", format!("{:?}", storage.backfill().await.expect("readable"))),
         ("payouts", format!("{:?}", storage.booked(&order_id("1")).await.expect("readable"))),
         ("payout counts", format!("{:?}", storage.row_counts(Kind::Receipt).await.expect("readable"))),
+        ("expected", format!("{:?}", storage.receivables().await.expect("readable"))),
         ("fees", format!("{:?}", storage.fee_kinds().await.expect("readable"))),
         ("unsettled", format!("{:?}", storage.unsettled(now, 100).await.expect("readable"))),
         ("notices", format!("{:?}", storage.notices(None, 10).await.expect("readable"))),

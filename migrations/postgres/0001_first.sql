@@ -948,24 +948,34 @@ BEGIN
 END $$;
 CREATE TRIGGER rows_become_ambiguous AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION make_rows_ambiguous();
 
--- What is still owed on the invoices of each store, less customers' credits, in hundredths of a rupiah: what its
--- marketplace is expected to pay.
+-- What is owed on the invoice of each order, as far as it is not 0, in hundredths of a rupiah: its total less receipts,
+-- returns and what people booked. Below 0 it is a credit of the customer.
+CREATE TABLE owing (
+    order_id   TEXT   NOT NULL PRIMARY KEY COLLATE "C",
+    store_id   TEXT   NOT NULL COLLATE "C",
+    hundredths BIGINT NOT NULL
+);
+CREATE INDEX owing_by_store ON owing (store_id, order_id) WHERE hundredths > 0;
+
+-- The sum of that for each store, without credits: what its marketplace is expected to pay.
 CREATE TABLE receivables (
     store_id TEXT    NOT NULL PRIMARY KEY COLLATE "C",
     n        BIGINT  NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
     total    BIGINT  NOT NULL
 );
 
-CREATE FUNCTION owed_on(the_order TEXT) RETURNS BIGINT LANGUAGE sql STABLE AS $$
-    SELECT CAST((SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
-                 WHERE order_id = the_order AND accurate_id IS NOT NULL AND state <> 'gone')
-                - (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
-                   WHERE order_id = the_order AND order_id <> '') AS BIGINT)
+-- Each change adds its difference, so that their order does not matter. The order's row is locked first, then its
+-- store's.
+CREATE FUNCTION expect_of_store(of_store TEXT, payouts BIGINT, money BIGINT) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO receivables AS r (store_id, n, total)
+        SELECT of_store, payouts, money WHERE payouts <> 0 OR money <> 0
+        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total
 $$;
 CREATE FUNCTION expect_money(of_order TEXT, payouts BIGINT, money BIGINT) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO receivables AS r (store_id, n, total)
-        SELECT store_id, payouts, money FROM orders WHERE order_id = of_order
-        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total
+    INSERT INTO owing AS w (order_id, store_id, hundredths)
+        SELECT order_id, store_id, money FROM orders WHERE order_id = of_order AND money <> 0
+        ON CONFLICT (order_id) DO UPDATE SET hundredths = w.hundredths + excluded.hundredths;
+    SELECT expect_of_store(store_id, payouts, 0) FROM orders WHERE order_id = of_order AND payouts <> 0
 $$;
 CREATE FUNCTION expect_money_of_document() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE change BIGINT := 0;
@@ -987,11 +997,16 @@ CREATE TRIGGER documents_owed_again AFTER UPDATE OF state, accurate_id, amount O
     EXECUTE FUNCTION expect_money_of_document();
 
 CREATE FUNCTION expect_payouts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE payouts BIGINT := CASE NEW.kind WHEN 'payout' THEN 1 ELSE 0 END;
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        PERFORM expect_money(OLD.order_id, -CAST(OLD.kind = 'payout' AS INTEGER), OLD.settles);
+    IF TG_OP = 'INSERT' THEN
+        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles);
+    ELSIF OLD.order_id = NEW.order_id THEN
+        PERFORM expect_money(NEW.order_id, 0, OLD.settles - NEW.settles);
+    ELSE
+        PERFORM expect_money(OLD.order_id, -payouts, OLD.settles);
+        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles);
     END IF;
-    PERFORM expect_money(NEW.order_id, CAST(NEW.kind = 'payout' AS INTEGER), -NEW.settles);
     RETURN NULL;
 END $$;
 CREATE TRIGGER payouts_expected AFTER INSERT ON settlement_rows FOR EACH ROW
@@ -1000,30 +1015,41 @@ CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settl
     WHEN (OLD.order_id <> NEW.order_id OR OLD.settles <> NEW.settles) EXECUTE FUNCTION expect_payouts();
 
 CREATE FUNCTION move_receivables() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE payouts BIGINT; money BIGINT := owed_on(NEW.order_id);
+DECLARE payouts BIGINT;
 BEGIN
+    UPDATE owing SET store_id = NEW.store_id WHERE order_id = NEW.order_id;
     SELECT COUNT(*) INTO payouts FROM settlement_rows
         WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout';
-    INSERT INTO receivables AS r (store_id, n, total)
-        VALUES (OLD.store_id, -payouts, -money), (NEW.store_id, payouts, money)
-        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total;
+    PERFORM expect_of_store(OLD.store_id, -payouts, 0);
+    PERFORM expect_of_store(NEW.store_id, payouts, 0);
     RETURN NULL;
 END $$;
 CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders FOR EACH ROW
     WHEN (OLD.store_id <> NEW.store_id) EXECUTE FUNCTION move_receivables();
 
 -- A finding about an unpaid invoice is gone as soon as nothing is owed on it.
-CREATE FUNCTION end_not_settled() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION expect_owing() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE findings SET state = 'gone'
-        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
-          AND owed_on(NEW.order_id) <= 0;
+    IF TG_OP = 'INSERT' THEN
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0));
+    ELSIF TG_OP = 'DELETE' THEN
+        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0));
+    ELSIF OLD.store_id = NEW.store_id THEN
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0) - GREATEST(OLD.hundredths, 0));
+    ELSE
+        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0));
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0));
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        UPDATE findings SET state = 'gone'
+            WHERE NEW.hundredths <= 0 AND order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled'
+              AND state = 'open';
+        DELETE FROM owing WHERE order_id = NEW.order_id AND hundredths = 0;
+    END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER not_settled_ends AFTER UPDATE OF state, accurate_id, amount ON documents FOR EACH ROW
-    WHEN (NEW.state IN ('exists', 'gone') AND OLD.state <> NEW.state) EXECUTE FUNCTION end_not_settled();
-CREATE TRIGGER not_settled_ends_by_hand AFTER UPDATE OF settles ON settlement_rows FOR EACH ROW
-    WHEN (NEW.settles > OLD.settles) EXECUTE FUNCTION end_not_settled();
+CREATE TRIGGER owing_expected AFTER INSERT OR UPDATE OF store_id, hundredths OR DELETE ON owing FOR EACH ROW
+    EXECUTE FUNCTION expect_owing();
 
 -- What people are told outside the page: one row for each notice and channel. A row that waits is the job.
 CREATE TABLE notices (

@@ -858,73 +858,84 @@ CREATE TRIGGER rows_become_ambiguous AFTER INSERT ON orders
                 AND d.state <> 'gone');
 END;
 
--- What is still owed on the invoices of each store, less customers' credits, in hundredths of a rupiah: what its
--- marketplace is expected to pay.
+-- What is owed on the invoice of each order, as far as it is not 0, in hundredths of a rupiah: its total less receipts,
+-- returns and what people booked. Below 0 it is a credit of the customer.
+CREATE TABLE owing (
+    order_id   TEXT    NOT NULL PRIMARY KEY,
+    store_id   TEXT    NOT NULL,
+    hundredths INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX owing_by_store ON owing (store_id, order_id) WHERE hundredths > 0;
+
+-- The sum of that for each store, without credits: what its marketplace is expected to pay.
 CREATE TABLE receivables (
     store_id TEXT    NOT NULL PRIMARY KEY,
     n        INTEGER NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
     total    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER documents_owed AFTER INSERT ON documents WHEN NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' BEGIN
-    INSERT INTO receivables (store_id, n, total)
-        SELECT store_id, 0, CASE NEW.kind WHEN 'invoice' THEN NEW.amount ELSE -NEW.amount END
+-- Each change adds its difference, so that their order does not matter.
+CREATE TRIGGER documents_owed AFTER INSERT ON documents
+    WHEN NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' AND NEW.amount <> 0 BEGIN
+    INSERT INTO owing (order_id, store_id, hundredths)
+        SELECT order_id, store_id, CASE NEW.kind WHEN 'invoice' THEN NEW.amount ELSE -NEW.amount END
         FROM orders WHERE order_id = NEW.order_id
-        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
+        ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
 END;
 CREATE TRIGGER documents_owed_again AFTER UPDATE OF state, accurate_id, amount ON documents
-    WHEN (OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone') <> (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
-      OR (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone' AND OLD.amount <> NEW.amount) BEGIN
-    INSERT INTO receivables (store_id, n, total)
-        SELECT store_id, 0, CASE NEW.kind WHEN 'invoice' THEN 1 ELSE -1 END
+    WHEN NEW.amount * (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
+      <> OLD.amount * (OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone') BEGIN
+    INSERT INTO owing (order_id, store_id, hundredths)
+        SELECT order_id, store_id, CASE NEW.kind WHEN 'invoice' THEN 1 ELSE -1 END
             * (NEW.amount * (NEW.accurate_id IS NOT NULL AND NEW.state <> 'gone')
                - OLD.amount * (OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone'))
         FROM orders WHERE order_id = NEW.order_id
-        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
+        ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
 END;
 CREATE TRIGGER payouts_expected AFTER INSERT ON settlement_rows WHEN NEW.order_id <> '' BEGIN
+    INSERT INTO owing (order_id, store_id, hundredths)
+        SELECT order_id, store_id, -NEW.settles FROM orders WHERE order_id = NEW.order_id AND NEW.settles <> 0
+        ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
     INSERT INTO receivables (store_id, n, total)
-        SELECT store_id, NEW.kind = 'payout', -NEW.settles FROM orders WHERE order_id = NEW.order_id
-        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+        SELECT store_id, 1, 0 FROM orders WHERE order_id = NEW.order_id AND NEW.kind = 'payout'
+        ON CONFLICT (store_id) DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settlement_rows
     WHEN OLD.order_id <> NEW.order_id OR OLD.settles <> NEW.settles BEGIN
+    INSERT INTO owing (order_id, store_id, hundredths)
+        SELECT order_id, store_id, change
+        FROM (SELECT order_id, store_id, OLD.settles * (order_id = OLD.order_id) - NEW.settles * (order_id = NEW.order_id)
+                  AS change
+              FROM orders WHERE order_id IN (OLD.order_id, NEW.order_id))
+        WHERE change <> 0
+        ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
     INSERT INTO receivables (store_id, n, total)
-        SELECT store_id, -(OLD.kind = 'payout'), OLD.settles FROM orders WHERE order_id = OLD.order_id
-        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
-    INSERT INTO receivables (store_id, n, total)
-        SELECT store_id, NEW.kind = 'payout', -NEW.settles FROM orders WHERE order_id = NEW.order_id
-        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+        SELECT store_id, (order_id = NEW.order_id) - (order_id = OLD.order_id), 0
+        FROM orders WHERE order_id IN (OLD.order_id, NEW.order_id) AND NEW.kind = 'payout'
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n;
 END;
 CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders WHEN OLD.store_id <> NEW.store_id BEGIN
+    UPDATE owing SET store_id = NEW.store_id WHERE order_id = NEW.order_id;
     INSERT INTO receivables (store_id, n, total)
         SELECT store.id, store.sign * (SELECT COUNT(*) FROM settlement_rows
-                                       WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout'),
-            store.sign * ((SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
-                           WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
-                          - (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
-                             WHERE order_id = NEW.order_id AND order_id <> ''))
+                                       WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout'), 0
         FROM (SELECT OLD.store_id AS id, -1 AS sign UNION ALL SELECT NEW.store_id, 1) AS store WHERE true
-        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n, total = total + excluded.total;
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n;
 END;
 
--- A finding about an unpaid invoice is gone as soon as nothing is owed on it.
-CREATE TRIGGER not_settled_ends AFTER UPDATE OF state, accurate_id, amount ON documents
-    WHEN NEW.state IN ('exists', 'gone') AND OLD.state <> NEW.state BEGIN
-    UPDATE findings SET state = 'gone'
-        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
-          AND (SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
-               WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
-              <= (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
-                  WHERE order_id = NEW.order_id AND order_id <> '');
+CREATE TRIGGER owing_expected AFTER INSERT ON owing WHEN NEW.hundredths > 0 BEGIN
+    INSERT INTO receivables (store_id, n, total) VALUES (NEW.store_id, 0, NEW.hundredths)
+        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
 END;
-CREATE TRIGGER not_settled_ends_by_hand AFTER UPDATE OF settles ON settlement_rows WHEN NEW.settles > OLD.settles BEGIN
+-- A finding about an unpaid invoice is gone as soon as nothing is owed on it.
+CREATE TRIGGER owing_expected_again AFTER UPDATE OF store_id, hundredths ON owing BEGIN
+    INSERT INTO receivables (store_id, n, total)
+        VALUES (OLD.store_id, 0, -MAX(OLD.hundredths, 0)), (NEW.store_id, 0, MAX(NEW.hundredths, 0))
+        ON CONFLICT (store_id) DO UPDATE SET total = total + excluded.total;
     UPDATE findings SET state = 'gone'
-        WHERE order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled' AND state = 'open'
-          AND (SELECT COALESCE(SUM(CASE kind WHEN 'invoice' THEN amount ELSE -amount END), 0) FROM documents
-               WHERE order_id = NEW.order_id AND accurate_id IS NOT NULL AND state <> 'gone')
-              <= (SELECT COALESCE(SUM(settles), 0) FROM settlement_rows
-                  WHERE order_id = NEW.order_id AND order_id <> '');
+        WHERE NEW.hundredths <= 0 AND order_id = NEW.order_id AND order_id <> '' AND class = 'not_settled'
+          AND state = 'open';
+    DELETE FROM owing WHERE order_id = NEW.order_id AND hundredths = 0;
 END;
 
 -- What people are told outside the page: one row for each notice and channel. A row that waits is the job.

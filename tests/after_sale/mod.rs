@@ -8,6 +8,7 @@ mod cancelling;
 mod closed_months;
 mod continuing;
 mod deleting;
+mod expected;
 mod files;
 mod moving;
 mod outdated;

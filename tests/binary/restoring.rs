@@ -90,12 +90,13 @@ async fn a_damaged_or_contradictory_backup_is_reported_and_never_restored() {
         bytes[8_192 * 2..8_192 * 9].fill(0x55);
         std::fs::write(&backup, bytes).expect("it is ours");
     };
-    let cases: [(&dyn Fn(), &str); 8] = [
+    let cases: [(&dyn Fn(), &str); 9] = [
         (&damage, "damaged: "),
         (&|| std::fs::write(&backup, "not a database").expect("it is ours"), "file is not a database"),
         (&|| change("DELETE FROM documents WHERE order_id = '2'"), "invoiced orders without their invoice: 1"),
         (&|| change("UPDATE order_counts SET n = n + 1 WHERE state = 'invoiced'"), "order_counts: 1"),
         (&|| change("UPDATE receivables SET total = total + 1"), "in receivables: 1"),
+        (&|| change("UPDATE owing SET hundredths = hundredths + 1"), "in owing: 3"),
         (&|| change("UPDATE day_counts SET n = n - 1 WHERE kind = 'invoiced'"), "in day_counts: 1"),
         (&|| change("DELETE FROM deliveries"), "orders whose newest webhook is missing: 3"),
         (

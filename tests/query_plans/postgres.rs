@@ -9,8 +9,8 @@ use super::BY_PART;
 use crate::world::World;
 
 /// Tables that grow with every order.
-const GROWING: [&str; 7] =
-    ["masters", "orders", "documents", "deliveries", "timeline", "order_terms", "order_warnings"];
+const GROWING: [&str; 8] =
+    ["masters", "owing", "orders", "documents", "deliveries", "timeline", "order_terms", "order_warnings"];
 
 /// A shop with 20,000 orders. Of a hundred orders 95 are invoiced; the others are ignored, deleted, blocked or watched.
 /// One in a thousand is due.
@@ -38,6 +38,7 @@ const FILL: &str = "
             'due_since', CASE p.state WHEN 'due' THEN p.at END, 'next_attempt_at', CASE p.state WHEN 'due' THEN p.at ELSE 0 END,
             'lease_until', 0, 'accurate_id', CASE WHEN p.state IN ('invoiced', 'voided') THEN p.id END))).*
         FROM documents d, past p WHERE d.order_id = '2' AND p.state IN ('invoiced', 'voided', 'blocked', 'due');
+    INSERT INTO owing SELECT p.id, 8270 + p.n % 5, 10000000 FROM past p WHERE p.n % 5 < 4;
     INSERT INTO deliveries SELECT (jsonb_populate_record(d, jsonb_build_object(
             'id', 2 * p.id + s, 'order_id', p.id, 'received_at', p.at, 'fingerprint', '\\x' || lpad(to_hex(2 * p.id + s), 8, '0')))).*
         FROM deliveries d, past p, generate_series(0, 1) s

@@ -38,6 +38,7 @@ pub(super) const TABLES: &[Table] = &[
     table("fee_kinds", &["source", "name"], 2_000),
     // Behind everything whose triggers write it.
     table("unsettled", &["order_id"], 2_000),
+    table("owing", &["order_id"], 2_000),
     table("shadow_orders", &["order_id"], 2_000),
     table("shadow_differences", &["id"], 2_000),
     table("reconciliations", &["id"], 1_000),

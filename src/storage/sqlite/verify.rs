@@ -219,13 +219,21 @@ fn rules() -> Vec<Rule> {
             "kind, state, reason, waits, 1, COALESCE(amount, 0) FROM settlement_rows",
         ),
         counted(
+            "owing",
+            "order_id, store_id",
+            "0, hundredths",
+            "o.order_id, o.store_id, 0, CASE d.kind WHEN 'invoice' THEN d.amount ELSE -d.amount END
+                 FROM documents d JOIN orders o ON o.order_id = d.order_id
+                 WHERE d.accurate_id IS NOT NULL AND d.state <> 'gone'
+             UNION ALL SELECT o.order_id, o.store_id, 0, -r.settles
+                 FROM settlement_rows r JOIN orders o ON o.order_id = r.order_id",
+        ),
+        counted(
             "receivables",
             "store_id",
             "n, total",
-            "o.store_id, 0, CASE d.kind WHEN 'invoice' THEN d.amount ELSE -d.amount END
-                 FROM documents d JOIN orders o ON o.order_id = d.order_id
-                 WHERE d.accurate_id IS NOT NULL AND d.state <> 'gone'
-             UNION ALL SELECT o.store_id, r.kind = 'payout', -r.settles
+            "store_id, 0, MAX(hundredths, 0) FROM owing
+             UNION ALL SELECT o.store_id, r.kind = 'payout', 0
                  FROM settlement_rows r JOIN orders o ON o.order_id = r.order_id",
         ),
         counted("finding_counts", "class, state", "n, n", "class, state, 1, 1 FROM findings"),
