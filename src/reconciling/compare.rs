@@ -19,11 +19,11 @@ use crate::{
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
-            Class, Finding, Held, Judgement, Listed, Named, Seen, Shown, Side, Standing, Subject, judge, stranger,
-            sums::SumsByDay,
+            Class, Finding, Held, Judgement, Listed, Named, Period, Seen, Shown, Side, Standing, Subject, judge,
+            stranger, sums::SumsByDay,
         },
     },
-    storage::{self, Answer, Conclusion, HeldAt, RunPart},
+    storage::{self, Answer, Conclusion, HeldAt, Receivable, RunPart, UnpaidOf},
 };
 
 /// Orders that are compared at a time.
@@ -64,7 +64,6 @@ impl Reconciling {
         delay_days: i32,
         permission: Permission<'_>,
     ) -> Result<Conclusion, Stop> {
-        let today = day_in_wib(self.clock.now());
         let mut all = Comparison::default();
         let mut after = None;
         loop {
@@ -72,18 +71,36 @@ impl Reconciling {
             let Some(last) = page.last() else { break };
             after = Some(last.place);
             let held: Vec<_> = page.into_iter().map(|HeldAt { held, .. }| held).collect();
-            let exist = held.iter().filter(|held| held.standing == Standing::Exists);
-            let exist: Vec<_> = exist.map(|held| held.order_id.clone()).collect();
-            let unpaid = self.storage.unpaid(&part.book, &exist).await?;
-            all.findings.extend(unpaid.into_iter().filter_map(|unpaid| unpaid.finding(delay_days, today)));
             self.compare_orders(session, part, held, permission, &mut all).await?;
         }
         self.compare_others(session, part, ours, permission, &mut all).await?;
         if all.unanswered.is_none() {
             self.check_sums(part, &mut all).await?;
         }
+        all.findings.extend(self.overdue(part, delay_days).await?);
         let Comparison { sums, findings, undetermined, unanswered: incomplete, .. } = all;
         Ok(Conclusion { incomplete, sums, findings, undetermined, changes: None })
+    }
+
+    /// Invoices that are not paid in time. A nightly run finds all of them, however old they are.
+    async fn overdue(&self, part: &RunPart, delay_days: i32) -> storage::Result<Vec<Finding>> {
+        let today = day_in_wib(self.clock.now());
+        let from = if part.is_nightly { Date::MIN } else { part.period.from };
+        let period = Period { from, ..part.period };
+        let mut findings = Vec::new();
+        for Receivable { store_id, .. } in &self.storage.receivables().await? {
+            let of = UnpaidOf { book: &part.book, store_id, period };
+            let mut after = None;
+            loop {
+                let (unpaid, last) = self.storage.unpaid(of, after.as_ref(), BATCH).await?;
+                findings.extend(unpaid.into_iter().filter_map(|unpaid| unpaid.finding(delay_days, today)));
+                after = last;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(findings)
     }
 
     /// Whether our ledger holds an invoice of these days that Accurate should list.

@@ -7,12 +7,14 @@ use forstok_accurate::{
         document::Kind,
         payout::{PaidDay, RowState},
         reason::Reason,
+        reconciliation::Period,
     },
-    storage::{Approving, ByHand, RowContent, RowFilter},
+    storage::{Approving, ByHand, RowContent, RowFilter, UnpaidOf},
 };
+use jiff::civil::date;
 use serde_json::json;
 
-use crate::world::{World, order, order_id};
+use crate::world::{BOOK, World, order, order_id};
 
 pub(super) async fn use_after_sale(world: &mut World) {
     // Other sessions, whose calls this one does not count, may have used up the present second.
@@ -53,6 +55,10 @@ pub(super) async fn use_after_sale(world: &mut World) {
     storage.fee_kinds().await.expect("readable");
     storage.booked(&order_id("80")).await.expect("readable");
     storage.receivables().await.expect("readable");
+    let period = Period { from: date(2023, 6, 1), to: date(2024, 6, 1) };
+    let of = UnpaidOf { book: BOOK, store_id: "8277", period };
+    let (_, last) = storage.unpaid(of, None, 500).await.expect("readable");
+    storage.unpaid(of, last.as_ref(), 500).await.expect("readable");
     let by_hand = ByHand {
         document: Some("RCP-1".to_owned()),
         amount: None,

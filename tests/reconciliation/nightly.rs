@@ -16,13 +16,13 @@ use crate::world::{BOOK, Base, World, order};
 
 const AN_HOUR: i64 = 3_600;
 
-fn moves_to(world: &mut World, moment: &str) {
+pub(super) fn moves_to(world: &mut World, moment: &str) {
     let moment: Timestamp = moment.parse().expect("a time");
     world.advance(moment.duration_since(world.clock_now()).as_secs());
 }
 
 /// The run that the clock requests now, once it is carried out; `None` if it requests none.
-async fn nightly(world: &World) -> Option<Run> {
+pub(super) async fn nightly(world: &World) -> Option<Run> {
     let newest = async || world.storage.runs(None, 1).await.expect("readable").into_iter().next();
     let before = newest().await.map(|run| run.id);
     world.engine.request_nightly_reconciliation().await.expect("written");

@@ -5,13 +5,18 @@ use forstok_accurate::{
     domain::{
         document::Kind,
         payout::Payout,
-        reconciliation::{Class, FindingState},
+        reconciliation::{Class, FindingState, Period},
     },
     storage::{Approving, Receivable, RowContent, RowFilter},
 };
+use jiff::civil::date;
 use serde_json::{Value, json};
 
-use super::{adds_up, findings, found, invoiced, open, reconcile};
+use super::{
+    adds_up, findings, found, invoiced,
+    nightly::{moves_to, nightly},
+    open, reconcile, reconcile_period,
+};
 use crate::world::{Base, World, order};
 
 impl World {
@@ -22,9 +27,13 @@ impl World {
 
     /// A marketplace has paid, and a person approves it.
     async fn is_paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) {
+        self.is_paid_on("2023-12-01", id, row, net, amounts).await;
+    }
+
+    async fn is_paid_on(&mut self, day: &str, id: &str, row: &str, net: i64, amounts: Value) {
         let payout: Payout = serde_json::from_value(json!({
             "source": "shopee", "id": row, "store_id": "8277", "channel_order_id": format!("INV-{id}"),
-            "paid_at": "2023-12-01", "net": net, "amounts": amounts,
+            "paid_at": day, "net": net, "amounts": amounts,
         }))
         .expect("a payout");
         let now = self.clock.now();
@@ -49,6 +58,7 @@ macro_rules! on_both {
 
 on_both! {
     an_invoice_is_missed_as_long_as_its_money_is_not_complete;
+    an_invoice_that_becomes_overdue_long_after_its_day_is_found_by_the_next_nightly_run;
     stores_without_any_payout_are_left_alone;
     an_invoice_that_is_deleted_is_no_longer_missed;
     a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference;
@@ -81,6 +91,44 @@ async fn an_invoice_is_missed_as_long_as_its_money_is_not_complete(base: Base) {
     assert_eq!(world.expected().await, owed(16_000_000));
     reconcile(&world).await;
     assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-2", "2")]);
+}
+
+/// All invoices are of 27 November; the nightly runs of February begin in December.
+async fn an_invoice_that_becomes_overdue_long_after_its_day_is_found_by_the_next_nightly_run(base: Base) {
+    let mut world = invoiced(base, 1..=3).await;
+    world.is_completed("1").await;
+    world.is_completed("2").await;
+    world.is_paid("1", "a", 50_000, json!({})).await;
+    world.is_paid_on("2024-01-25", "2", "b", 50_000, json!({})).await;
+    moves_to(&mut world, "2024-02-02T02:31:00+07:00");
+    let run = nightly(&world).await.expect("its time has come");
+    assert!(run.period.from > date(2023, 11, 27), "{run:?}");
+    adds_up(&run);
+    let (one, two) = (found(Class::NotSettled, "INV-1", "1"), found(Class::NotSettled, "INV-2", "2"));
+    assert_eq!(open(&world).await, [one.clone()], "the rest of order 2 may still be on its way");
+
+    moves_to(&mut world, "2024-02-03T02:31:00+07:00");
+    nightly(&world).await.expect("its time has come");
+    assert_eq!(open(&world).await, [one.clone(), two.clone()]);
+    // A run of other days says nothing about them.
+    reconcile_period(&world, Period { from: date(2024, 1, 1), to: date(2024, 1, 31) }).await;
+    assert_eq!(open(&world).await, [one.clone(), two.clone()]);
+
+    // What a person has closed stays closed while nothing has changed.
+    let seen = findings(&world, FindingState::Open).await;
+    world.engine.close_finding(seen[0].id, "the marketplace keeps it", &super::ani()).await.expect("written");
+    // A part of the rest arrives, so the other part may be on its way again.
+    world.is_paid_on("2024-02-01", "2", "c", 10_000, json!({})).await;
+    moves_to(&mut world, "2024-02-04T02:31:00+07:00");
+    nightly(&world).await.expect("its time has come");
+    assert_eq!(open(&world).await, []);
+    moves_to(&mut world, "2024-02-13T02:31:00+07:00");
+    world.run_until_settled().await;
+    nightly(&world).await.expect("its time has come");
+    assert_eq!(open(&world).await, [two]);
+    world.is_paid_on("2024-02-11", "2", "d", 20_000, json!({})).await;
+    assert_eq!(open(&world).await, [], "as soon as nothing is owed");
+    assert_eq!(findings(&world, FindingState::Closed).await.len(), 1);
 }
 
 async fn a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference(base: Base) {

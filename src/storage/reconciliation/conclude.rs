@@ -63,6 +63,12 @@ pub(in crate::storage) async fn conclude<T: Dialect>(
         let sql = no_longer_found(&of_these_days);
         let (from, to) = (part.period.from.to_string(), part.period.to.to_string());
         db.execute(sql, &[(&part.book).into(), run.into(), (&from).into(), (&to).into()]).await?;
+        if part.is_nightly {
+            let of_earlier_days = "class = 'not_settled' AND state IN ('open', 'closed') AND book = $1 AND run <> $2
+                AND day < $3";
+            let sql = no_longer_found(of_earlier_days);
+            db.execute(sql, &[(&part.book).into(), run.into(), (&from).into()]).await?;
+        }
     }
     runs::end_if_done(db, run, now).await
 }

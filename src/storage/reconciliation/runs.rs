@@ -117,7 +117,7 @@ pub(in crate::storage) async fn last_complete(db: &mut impl Dialect, book: &Book
 const PART: &str =
     "b.id, b.book, b.began_at, b.ended_at, b.is_listed, b.readings, b.rows_read, b.rows_expected, b.asked,
     b.failure, b.failure_detail, b.ledger_count, b.ledger_total, b.accurate_count, b.accurate_total, b.explained,
-    b.changes_left, r.from_day, r.to_day,
+    b.changes_left, r.from_day, r.to_day, r.who,
     (SELECT e.began_at FROM reconciled_books e WHERE e.book = b.book AND e.ended_at IS NOT NULL AND e.failure = ''
      ORDER BY e.ended_at DESC LIMIT 1) AS last_complete_began_at";
 
@@ -127,6 +127,7 @@ fn part(row: &impl Columns) -> Result<RunPart> {
         id: row.number("id")?,
         book: row.text("book")?.into(),
         period: Period { from: day(row, "from_day")?, to: day(row, "to_day")? },
+        is_nightly: row.text("who")?.is_empty(),
         began_at: moment(row, "began_at")?,
         last_complete_began_at: moment(row, "last_complete_began_at")?,
         changes_left: row.number("changes_left")?,

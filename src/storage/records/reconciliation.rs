@@ -72,6 +72,8 @@ pub struct RunPart {
     pub book: BookName,
     /// The days that it compares.
     pub period: Period,
+    /// Whether it belongs to a nightly run, or to the repetition of one.
+    pub is_nightly: bool,
     /// When it began.
     pub began_at: Option<Timestamp>,
     /// When it ended.
@@ -314,6 +316,17 @@ pub struct ClosedFindings {
     pub changed: Vec<i64>,
     /// Ids of no finding.
     pub unknown: Vec<i64>,
+}
+
+/// Which invoices of a book are looked at: those of a store that are booked on these days.
+#[derive(Clone, Copy, Debug)]
+pub struct UnpaidOf<'a> {
+    /// The book.
+    pub book: &'a BookName,
+    /// The store.
+    pub store_id: &'a str,
+    /// The days.
+    pub period: Period,
 }
 
 /// What the marketplace of a store still owes.

@@ -13,6 +13,7 @@ use crate::{
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
         ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Result, Run, RunPart, SeenOf, Sources,
+        UnpaidOf,
         reconciliation::{closing, compared, conclude, findings, forstok, ledger, listed, runs, unpaid},
         sql::{Base, Sql, read, write},
     },
@@ -92,8 +93,14 @@ pub trait Reconciliations: Send + Sync {
     /// Writes the result of a part, and ends it.
     async fn conclude(&self, part: &RunPart, conclusion: &Conclusion, now: Timestamp) -> Result<()>;
 
-    /// Those of these orders on whose invoice money is owed, of stores whose payouts are booked here.
-    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>>;
+    /// The next `limit` orders of a store, behind one, on which money is owed, with their invoices as far as they are
+    /// among those asked for; the last of these orders, if there is any.
+    async fn unpaid(
+        &self,
+        of: UnpaidOf<'_>,
+        after: Option<&OrderId>,
+        limit: i64,
+    ) -> Result<(Vec<Unpaid>, Option<OrderId>)>;
 
     /// What marketplaces still owe, by store: those whose payouts are booked here.
     async fn receivables(&self) -> Result<Vec<Receivable>>;
@@ -258,8 +265,13 @@ impl<B: Base> Reconciliations for Sql<B> {
         read!(self, db => runs::change_reading(db, book))
     }
 
-    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
-        read!(self, db => unpaid::of_orders(db, book, orders))
+    async fn unpaid(
+        &self,
+        of: UnpaidOf<'_>,
+        after: Option<&OrderId>,
+        limit: i64,
+    ) -> Result<(Vec<Unpaid>, Option<OrderId>)> {
+        read!(self, db => unpaid::of_store(db, of, after, limit))
     }
 
     async fn receivables(&self) -> Result<Vec<Receivable>> {

@@ -11,7 +11,7 @@ use forstok_accurate::{
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
         ForstokConclusion, HeldAt, IncompleteNight, Receivable, ReconciledDay, Reconciliations, Result, Run, RunPart,
-        SeenOf, Sources,
+        SeenOf, Sources, UnpaidOf,
     },
 };
 use jiff::{Timestamp, civil::Date};
@@ -117,8 +117,13 @@ impl Reconciliations for SimStore {
         self.gates.in_store(self.inner.run(id)).await
     }
 
-    async fn unpaid(&self, book: &BookName, orders: &[OrderId]) -> Result<Vec<Unpaid>> {
-        self.gates.in_store(self.inner.unpaid(book, orders)).await
+    async fn unpaid(
+        &self,
+        of: UnpaidOf<'_>,
+        after: Option<&OrderId>,
+        limit: i64,
+    ) -> Result<(Vec<Unpaid>, Option<OrderId>)> {
+        self.gates.in_store(self.inner.unpaid(of, after, limit)).await
     }
 
     async fn receivables(&self) -> Result<Vec<Receivable>> {
