@@ -792,6 +792,14 @@ CREATE TABLE fee_kinds (
     PRIMARY KEY (source, name)
 ) STRICT, WITHOUT ROWID;
 
+-- In which payouts the rows of files were found: a file can name one again under another order or statement.
+CREATE TABLE payout_lines (
+    source TEXT NOT NULL,
+    mark   TEXT NOT NULL, -- the transaction's number, or what is the same in a file without numbers
+    row_id TEXT NOT NULL, -- a correction can have taken it out of this row
+    PRIMARY KEY (source, mark, row_id)
+) STRICT, WITHOUT ROWID;
+
 -- When it must be decided what is booked besides the invoice of an order.
 CREATE TABLE unsettled (
     order_id TEXT    NOT NULL PRIMARY KEY,

@@ -54,7 +54,7 @@ impl World {
         self.imports_as(profile("shopee-wallet"), file).await
     }
 
-    async fn imports_as(&mut self, profile: Profile, file: String) -> ([u64; 4], Vec<String>) {
+    pub(super) async fn imports_as(&mut self, profile: Profile, file: String) -> ([u64; 4], Vec<String>) {
         let opened = Opened::open(Cursor::new(file.into_bytes())).expect("a table");
         let mut file = opened.find(profile).unwrap_or_else(|missing| panic!("{missing:?}"));
         file.check().expect("readable").unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -72,7 +72,7 @@ impl World {
     }
 
     /// The payouts, oldest first: their money and their state.
-    async fn payouts(&self) -> Vec<(String, RowState, &'static str)> {
+    pub(super) async fn payouts(&self) -> Vec<(String, RowState, &'static str)> {
         let money = |row: &RowRecord| match &row.content {
             RowContent::Payout(payout) => payout.net.to_string(),
             RowContent::Return(_) => panic!("a payout"),
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Newest first.
-    async fn rows(&self) -> Vec<RowRecord> {
+    pub(super) async fn rows(&self) -> Vec<RowRecord> {
         self.storage.settlement_rows(Kind::Receipt, &RowFilter::default(), None, 100).await.expect("readable")
     }
 }
@@ -217,7 +217,7 @@ async fn a_part_that_is_open_again_does_not_hide_the_part_after_it(base: Base) {
 }
 
 /// A payout as a request sends it: the same row of the same order with this money.
-fn sent_as(row: &RowRecord, net: i64) -> RowContent {
+pub(super) fn sent_as(row: &RowRecord, net: i64) -> RowContent {
     let RowContent::Payout(payout) = &row.content else { panic!("a payout") };
     let (net, lines) = (forstok_accurate::domain::money::Rupiah::whole(net), Vec::new());
     RowContent::Payout(Payout { net, lines, ..payout.clone() })

@@ -16,6 +16,7 @@ mod owed;
 mod receipts;
 mod refusals;
 mod together;
+mod transactions;
 mod trouble;
 mod trying;
 mod unreadable;

@@ -45,7 +45,7 @@ pub(crate) enum Disk {
 /// The content of a new database on a server.
 const AS_NEW: &str = "
     TRUNCATE deliveries, delivery_counts, unfolded, orders, documents, timeline, rechecks, order_counts, order_warnings, warning_counts, leaders,
-             settlement_rows, settlement_counts, fee_kinds, unsettled, owing, receivables
+             settlement_rows, settlement_counts, fee_kinds, payout_lines, unsettled, owing, receivables
         RESTART IDENTITY;
     DELETE FROM mappings WHERE revision > 1";
 

@@ -142,6 +142,39 @@ pub fn of_another_order(order: &str, language: Language) -> String {
     }
 }
 
+/// Why a payout of a file is refused that contains a transaction of another order's payout, and what to do.
+pub fn transaction_of_another_order(transaction: &str, order: &str, id: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "transaction {transaction:?} was recorded before for order {order:?}, in payout {id:?}; if that column only \
+             numbers the rows, choose another one for the transaction; if the marketplace has corrected the order, send \
+             payout {id:?} to POST /v1/payouts without this amount, then import the file again"
+        ),
+        Language::Indonesian => format!(
+            "transaksi {transaction:?} sudah tercatat untuk pesanan {order:?}, dalam pencairan {id:?}; jika kolom itu \
+             hanya nomor urut baris, pilih kolom lain untuk transaksi; jika marketplace mengoreksi pesanannya, kirim \
+             pencairan {id:?} ke POST /v1/payouts tanpa nominal ini, lalu impor lagi berkasnya"
+        ),
+    }
+}
+
+/// Why a payout of a file is refused whose money is known from a payout with another id, and what to do.
+pub fn alike(money: Rupiah, language: Language) -> String {
+    let money = money.in_words();
+    match language {
+        Language::English => format!(
+            "an earlier file has {money} for this order with the same days, kinds and amounts; one of the two files names \
+             no statement, and without transaction numbers nobody can tell whether it is the same money; if it is, \
+             nothing is missing; send money that is missing to POST /v1/payouts"
+        ),
+        Language::Indonesian => format!(
+            "berkas sebelumnya memuat {money} untuk pesanan ini dengan tanggal, jenis, dan nominal yang sama; salah satu \
+             dari kedua berkas tidak mencantumkan nomor laporan, dan tanpa nomor transaksi tidak dapat dipastikan apakah \
+             itu dana yang sama; jika sama, tidak ada yang kurang; jika ada dana yang kurang, kirim ke POST /v1/payouts"
+        ),
+    }
+}
+
 /// Why a payout of a file is refused that earlier files had for another store, and what to do.
 pub fn of_another_store(store: &str, language: Language) -> String {
     match language {

@@ -217,6 +217,12 @@ fn names_another(store_id: &str, of_row: &str) -> bool {
     !store_id.is_empty() && !of_row.is_empty() && store_id != of_row
 }
 
+/// Whether the id of a payout that consists of several rows is built from this day, because its file names no statement.
+pub fn is_built_from_day(id: &str, order: &str, store_id: &str, day: Date) -> bool {
+    let day = day.to_string();
+    [&[order, &day][..], &[order, &day, store_id]].into_iter().any(|parts| hex::encode(digest(parts)) == id)
+}
+
 /// Of the parts, none of which contains a NUL after [`payout::check`].
 fn digest(parts: &[&str]) -> Short {
     let mut short = [0; DIGEST_BYTES];

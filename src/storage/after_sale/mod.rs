@@ -8,6 +8,7 @@ pub(super) mod of_file;
 mod parts;
 pub(super) mod read;
 pub(super) mod record;
+mod transactions;
 pub(super) mod unreadable;
 pub(super) mod write;
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::record::{AllKnown, known, record};
+use super::{
+    record::{AllKnown, known, record},
+    transactions::find_again,
+};
 use crate::{
     domain::{
         document::Kind,
@@ -16,37 +19,49 @@ use crate::{
     storage::{Result, RowContent, RowRecorded, dialect::Dialect, rows::from_json},
 };
 
-/// Records payouts of a file. None of them moves a payout to another order, nor to another store unless the first was
-/// mistyped; what an earlier file said about the store is not forgotten, and rows that are alike but for their figures are found again in any order: all of them must
-/// be among these.
+/// Records payouts of a file. None of them moves a payout or a transaction to another order, nor to another store unless
+/// the first was mistyped; what an earlier file said about order and store is not forgotten, and rows that are alike but
+/// for their figures are found again in any order: all of them must be among these.
 pub(in crate::storage) async fn record_of_file<T: Dialect>(
     db: &mut T,
     payouts: &[Payout],
     now: Timestamp,
 ) -> Result<Vec<(PayoutKey, RowRecorded)>> {
-    let known = known_of(db, payouts).await?;
+    let mut known = known_of(db, payouts).await?;
     let mut refused = HashMap::new();
     let mut rows = payouts.to_vec();
     for group in groups(payouts) {
         match_again(&mut rows, &group, &known, &mut refused);
     }
-    for (place, payout) in rows.iter_mut().enumerate() {
+    let keys: Vec<_> = rows.iter().map(|payout| payout.key.clone()).collect();
+    let mut rows = find_again(db, &rows, &mut known, &mut refused).await?;
+    for (place, payout) in &mut rows {
         let Some(before) = stored(&known, &payout.key) else { continue };
         let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
         if differs(&before.channel_order_id, &payout.channel_order_id) {
-            refused.entry(place).or_insert(RowRecorded::OtherOrder(before.channel_order_id));
-        } else if differs(&before.store_id, &payout.store_id) && !may_be_mistyped(&known, &before) {
-            refused.entry(place).or_insert(RowRecorded::OtherStore(before.store_id));
-        } else if payout.store_id.is_empty() {
+            refused.entry(*place).or_insert(RowRecorded::OtherOrder(before.channel_order_id));
+            continue;
+        }
+        if differs(&before.store_id, &payout.store_id) && !may_be_mistyped(&known, &before) {
+            refused.entry(*place).or_insert(RowRecorded::OtherStore(before.store_id));
+            continue;
+        }
+        if payout.channel_order_id.is_empty() {
+            payout.channel_order_id = before.channel_order_id;
+        }
+        if payout.store_id.is_empty() {
             payout.store_id = before.store_id;
         }
     }
-    let fine = (0..).zip(&rows).filter(|(place, _)| !refused.contains_key(place));
-    let fine: Vec<_> = fine.map(|(_, payout)| RowContent::Payout(payout.clone())).collect();
-    let mut recorded = record(db, &fine, now).await?.into_iter();
-    let outcome =
-        |(place, payout): (usize, Payout)| Some((payout.key, refused.remove(&place).or_else(|| recorded.next())?));
-    Ok((0..).zip(rows).filter_map(outcome).collect())
+    rows.retain(|(place, _)| !refused.contains_key(place));
+    let (places, fine): (Vec<_>, Vec<_>) =
+        rows.into_iter().map(|(place, payout)| (place, RowContent::Payout(payout))).unzip();
+    let mut outcomes = refused;
+    for (place, recorded) in places.into_iter().zip(record(db, &fine, now).await?) {
+        let before = outcomes.remove(&place);
+        outcomes.insert(place, before.map_or(recorded.clone(), |before| before.and(recorded)));
+    }
+    Ok((0..).zip(keys).filter_map(|(place, key)| Some((key, outcomes.remove(&place)?))).collect())
 }
 
 /// Numbers of one group that are asked for at once.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     MarkedByHand, marked,
     matching::{order_of, orders},
-    parts, rows_of,
+    parts, rows_of, transactions,
 };
 use crate::{
     domain::{
@@ -115,7 +115,7 @@ async fn record_over<T: Dialect>(
 ) -> Result<Vec<RowRecorded>> {
     let orders = orders(db, rows).await?;
     let mut recorded = Vec::with_capacity(rows.len());
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    let (mut new, mut changed, mut with_lines) = (Vec::new(), Vec::new(), Vec::new());
     let mut fees = Fees::default();
     let mut unsettled = HashSet::new();
     for sent in rows {
@@ -153,6 +153,9 @@ async fn record_over<T: Dialect>(
                 }
             };
             fees.add(row);
+            if let RowContent::Payout(payout) = row {
+                with_lines.extend((!payout.lines.is_empty()).then(|| payout.clone()));
+            }
             unsettled.extend([order_id.clone()]);
             known.insert(key, Known { content, order_id, delivered_at: micros(times.delivered_at), is_closed });
         }
@@ -160,6 +163,7 @@ async fn record_over<T: Dialect>(
     }
     insert(db, &new, times).await?;
     correct(db, &changed, times).await?;
+    transactions::remember(db, &with_lines).await?;
     fees.write(db, times.now).await?;
     unsettled.remove("");
     unsettle(db, unsettled.iter().map(String::as_str)).await?;

@@ -36,6 +36,7 @@ pub(super) const TABLES: &[Table] = &[
     table("timeline", &["order_id", "seq"], 2_000),
     table("settlement_rows", &["id"], 1_000),
     table("fee_kinds", &["source", "name"], 2_000),
+    table("payout_lines", &["source", "mark", "row_id"], 2_000),
     // Behind everything whose triggers write it.
     table("unsettled", &["order_id"], 2_000),
     table("owing", &["order_id"], 2_000),

@@ -40,6 +40,18 @@ pub enum RowRecorded {
     InParts(Rupiah),
     /// Nothing was recorded: a file has this id for another order, which is this one in earlier files.
     OtherOrder(String),
+    /// Nothing was recorded: a file has a transaction for another order than the payout in which it is known.
+    OtherTransaction {
+        /// The marketplace's number.
+        transaction: String,
+        /// The order in earlier files.
+        order: String,
+        /// The id of the payout that contains it.
+        id: String,
+    },
+    /// Nothing was recorded: another payout of the order contains the same money, and nothing shows whether it is the
+    /// same transaction.
+    Alike(Rupiah),
     /// Nothing was recorded: a file names another store, which is this one in earlier files.
     OtherStore(String),
 }
@@ -52,6 +64,10 @@ impl RowRecorded {
             Self::Unclear(lost) => Some(lines::unclear(*lost, language)),
             Self::InParts(elsewhere) => Some(lines::in_parts(*elsewhere, language)),
             Self::OtherOrder(order) => Some(lines::of_another_order(order, language)),
+            Self::OtherTransaction { transaction, order, id } => {
+                Some(lines::transaction_of_another_order(transaction, order, id, language))
+            }
+            Self::Alike(money) => Some(lines::alike(*money, language)),
             Self::OtherStore(store) => Some(lines::of_another_store(store, language)),
         }
     }
@@ -62,8 +78,24 @@ impl RowRecorded {
             Self::Accepted => "accepted",
             Self::Repeat => "repeat",
             Self::Corrected => "corrected",
-            Self::Unclear(_) | Self::InParts(_) | Self::OtherOrder(_) | Self::OtherStore(_) => "refused",
+            Self::Unclear(_)
+            | Self::InParts(_)
+            | Self::OtherOrder(_)
+            | Self::OtherTransaction { .. }
+            | Self::Alike(_)
+            | Self::OtherStore(_) => "refused",
         }
+    }
+
+    /// The outcome of a payout that was recorded in two rows.
+    pub(in crate::storage) fn and(self, other: Self) -> Self {
+        let rank = |one: &Self| match one {
+            Self::Repeat => 0,
+            Self::Accepted => 1,
+            Self::Corrected => 2,
+            _ => 3,
+        };
+        if rank(&other) > rank(&self) { other } else { self }
     }
 }
 

@@ -1,0 +1,231 @@
+//! Transactions of files that have a row for each amount. Such a payout is known by what its file names beside them: the
+//! order, and the statement or the day. Each transaction is found again wherever another file has it, and counts once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::record::{AllKnown, known};
+use crate::{
+    domain::{
+        document::Kind,
+        money::Rupiah,
+        payout::{Payout, PayoutKey, lines::Line},
+        payout_file::assemble::is_built_from_day,
+    },
+    storage::{
+        Result, RowRecorded,
+        dialect::{Columns, Dialect},
+        rows::{from_json, json as to_json},
+    },
+};
+
+/// The rows that have contained transactions, by their source and mark.
+type Places = HashMap<(String, String), Vec<String>>;
+
+/// Records in which rows the transactions of these payouts are.
+pub(super) async fn remember<T: Dialect>(db: &mut T, payouts: &[Payout]) -> Result<()> {
+    let marks = payouts.iter().flat_map(|payout| {
+        let mark = move |mark| [payout.key.source.clone(), mark, payout.key.id.clone()];
+        payout.lines.iter().flat_map(|line| marks(&payout.channel_order_id, line)).map(mark)
+    });
+    let marks: BTreeSet<_> = marks.collect();
+    if marks.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO payout_lines (source, mark, row_id)
+         SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2 FROM {} WHERE true
+         ON CONFLICT (source, mark, row_id) DO NOTHING",
+        T::ROWS
+    );
+    db.execute(sql, &[(&to_json(&marks)).into()]).await?;
+    Ok(())
+}
+
+/// Sorts the transactions of a file's payouts into those payouts that have them already; returns what is to be recorded,
+/// each with the place of its payout in the file. A payout is refused if a transaction of it belongs to another order, or
+/// may be one that is known. What is stored of the rows found is added to `all`.
+pub(super) async fn find_again<T: Dialect>(
+    db: &mut T,
+    payouts: &[Payout],
+    all: &mut AllKnown,
+    refused: &mut HashMap<usize, RowRecorded>,
+) -> Result<Vec<(usize, Payout)>> {
+    let places = places(db, payouts).await?;
+    let rows = places.iter().flat_map(|((source, _), rows)| rows.iter().map(move |row| (source.clone(), row.clone())));
+    let firsts = places
+        .iter()
+        .flat_map(|((source, _), rows)| rows.iter().map(move |row| (source.clone(), first_of(row).to_owned())));
+    let alone = payouts.iter().flat_map(|payout| {
+        let numbers = payout.lines.iter().map(|line| &line.transaction).filter(|number| !number.is_empty());
+        numbers.map(|number| (payout.key.source.clone(), number.clone()))
+    });
+    let wanted: BTreeSet<_> = rows.chain(firsts).chain(alone).filter(|key| !all.contains_key(key)).collect();
+    let keys: Vec<_> = wanted.iter().map(|(source, id)| (Kind::Receipt, (source.as_str(), id.as_str()))).collect();
+    all.extend(known(db, &keys).await?);
+    let mut found = Vec::with_capacity(payouts.len());
+    for (place, payout) in payouts.iter().enumerate() {
+        match (Finding { payout, places: &places, all }).sort() {
+            Ok(sorted) => found.extend(sorted.into_iter().map(|payout| (place, payout))),
+            Err(problem) => {
+                refused.entry(place).or_insert(problem);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Where the transactions of these payouts are, or were before a correction.
+async fn places<T: Dialect>(db: &mut T, payouts: &[Payout]) -> Result<Places> {
+    let of_payout = |payout: &Payout| match payout.lines.as_slice() {
+        [] if payout.channel_order_id.is_empty() => vec![number(&payout.key.id)],
+        lines => lines.iter().flat_map(|line| marks(&payout.channel_order_id, line)).collect(),
+    };
+    let marks = payouts.iter().flat_map(|one| of_payout(one).into_iter().map(|mark| [one.key.source.clone(), mark]));
+    let marks: BTreeSet<_> = marks.collect();
+    if marks.is_empty() {
+        return Ok(Places::new());
+    }
+    let sql = format!(
+        "SELECT l.source, l.mark, l.row_id FROM {} {} payout_lines l
+             ON l.source = v.value ->> 0 AND l.mark = v.value ->> 1
+         ORDER BY l.source, l.mark, l.row_id",
+        T::ROWS,
+        T::THEN_JOIN
+    );
+    let mut places = Places::new();
+    for row in &db.fetch(sql, &[(&to_json(&marks)).into()]).await? {
+        let text = |column| row.text(column).map(str::to_owned);
+        places.entry((text("source")?, text("mark")?)).or_default().push(text("row_id")?);
+    }
+    Ok(places)
+}
+
+/// By what a transaction is found: its number, and what is the same in a file without numbers.
+fn marks(order: &str, line: &Line) -> Vec<String> {
+    let Line { transaction, day, fee, amount } = line;
+    let alike = format!("={order} {day} {amount} {}", fee.as_deref().unwrap_or_default());
+    if transaction.is_empty() { vec![alike] } else { vec![number(transaction), alike] }
+}
+
+fn number(transaction: &str) -> String {
+    format!("#{transaction}")
+}
+
+/// The id of the payout whose part this row is.
+fn first_of(row_id: &str) -> &str {
+    row_id.split_once('/').map_or(row_id, |(first, _)| first)
+}
+
+struct Finding<'a> {
+    payout: &'a Payout,
+    places: &'a Places,
+    all: &'a AllKnown,
+}
+
+impl Finding<'_> {
+    fn sort(&self) -> std::result::Result<Vec<Payout>, RowRecorded> {
+        let payout = self.payout;
+        if payout.lines.is_empty() {
+            return Ok(vec![self.without_order().unwrap_or_else(|| payout.clone())]);
+        }
+        let (mut own, mut alone) = (Vec::new(), Vec::new());
+        let mut elsewhere = BTreeMap::<String, Vec<Line>>::new();
+        let mut unclear = Vec::new();
+        for line in &payout.lines {
+            if let Some(row) = self.of_its_own(line) {
+                alone.push(row);
+                continue;
+            }
+            let Some(before) = self.with_number(line) else {
+                unclear.extend(self.is_unclear(line).then_some(line.amount));
+                own.push(line.clone());
+                continue;
+            };
+            if before.channel_order_id != payout.channel_order_id {
+                let (transaction, order, id) = (line.transaction.clone(), before.channel_order_id, before.key.id);
+                return Err(RowRecorded::OtherTransaction { transaction, order, id });
+            }
+            elsewhere.entry(first_of(&before.key.id).to_owned()).or_default().push(line.clone());
+        }
+        if !unclear.is_empty() {
+            return Err(RowRecorded::Alike(unclear.into_iter().sum::<Rupiah>()));
+        }
+        let of_lines = |(id, lines)| {
+            let key = PayoutKey { source: payout.key.source.clone(), id };
+            Payout::of_lines(key, payout.store_id.clone(), payout.channel_order_id.clone(), lines)
+        };
+        let own = (!own.is_empty()).then(|| (payout.key.id.clone(), own));
+        Ok(elsewhere.into_iter().chain(own).map(of_lines).chain(alone).collect())
+    }
+
+    /// A row without an order, whose transaction an earlier file had with its order.
+    fn without_order(&self) -> Option<Payout> {
+        let Payout { key, store_id, channel_order_id, paid_at, net, amounts, .. } = self.payout;
+        if !channel_order_id.is_empty() || self.stored(&key.id).is_some() || amounts.len() > 1 {
+            return None;
+        }
+        let fee = amounts.keys().next().cloned();
+        let line = Line { transaction: key.id.clone(), day: *paid_at, fee, amount: *net };
+        let before = self.with_number(&line)?;
+        let key = PayoutKey { source: key.source.clone(), id: first_of(&before.key.id).to_owned() };
+        Some(Payout::of_lines(key, store_id.clone(), before.channel_order_id, vec![line]))
+    }
+
+    /// A transaction that an earlier file had without an order is a payout of its own, and stays one.
+    fn of_its_own(&self, line: &Line) -> Option<Payout> {
+        let before = self.stored(&line.transaction).filter(|_| !line.transaction.is_empty())?;
+        if !before.lines.is_empty() || before.amounts.len() > 1 {
+            return None;
+        }
+        Some(Payout {
+            key: before.key,
+            paid_at: line.day,
+            net: line.amount,
+            amounts: line.fee.iter().map(|fee| (fee.clone(), line.amount)).collect(),
+            lines: Vec::new(),
+            ..self.payout.clone()
+        })
+    }
+
+    /// The row that contains the transaction with this number; `None` if it is in its own payout.
+    fn with_number(&self, line: &Line) -> Option<Payout> {
+        if line.transaction.is_empty() {
+            return None;
+        }
+        let has_it = |row: &Payout| row.lines.iter().any(|one| one.transaction == line.transaction);
+        let rows: Vec<_> = self.at(number(&line.transaction)).filter(has_it).collect();
+        if rows.iter().any(|row| self.is_own(row)) { None } else { rows.into_iter().next() }
+    }
+
+    /// Whether a transaction may be known although it has another id: one of the two files names no statement, and one of
+    /// them no transaction numbers.
+    fn is_unclear(&self, line: &Line) -> bool {
+        let is_alike = |one: &Line| {
+            (one.transaction.is_empty() || line.transaction.is_empty())
+                && (one.day, &one.fee, one.amount) == (line.day, &line.fee, line.amount)
+        };
+        let Some(alike) = marks(&self.payout.channel_order_id, line).pop() else { return false };
+        let rows: Vec<_> = self.at(alike).filter(|row| row.lines.iter().any(is_alike)).collect();
+        let is_of_day =
+            |row: &Payout| is_built_from_day(first_of(&row.key.id), &row.channel_order_id, &row.store_id, line.day);
+        let (store, of_day) = (&self.payout.store_id, is_of_day(self.payout));
+        let may_be_same = |row: &Payout| {
+            (store.is_empty() || row.store_id.is_empty() || row.store_id == *store) && is_of_day(row) != of_day
+        };
+        !rows.iter().any(|row| self.is_own(row)) && rows.iter().any(may_be_same)
+    }
+
+    fn at(&self, mark: String) -> impl Iterator<Item = Payout> {
+        let rows = self.places.get(&(self.payout.key.source.clone(), mark)).into_iter().flatten();
+        rows.filter_map(|id| self.stored(id))
+    }
+
+    fn is_own(&self, row: &Payout) -> bool {
+        first_of(&row.key.id) == self.payout.key.id
+    }
+
+    fn stored(&self, id: &str) -> Option<Payout> {
+        let known = self.all.get(&(self.payout.key.source.clone(), id.to_owned()))?;
+        from_json::<Payout>(&known.content).ok()
+    }
+}
