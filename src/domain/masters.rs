@@ -93,6 +93,13 @@ pub struct Master {
     pub suspended: bool,
 }
 
+impl Master {
+    /// What the mapping holds of it: its number, or its name in lists without numbers.
+    pub fn value(&self) -> &str {
+        if self.no.is_empty() { &self.name } else { &self.no }
+    }
+}
+
 /// The types of accounts that a mapping needs (accurate.md §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "Accurate's own names")]

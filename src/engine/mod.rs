@@ -7,7 +7,8 @@
 //! `forstok` asks Forstok for orders that never arrived. [`Engine::issue_notices`] and the other functions of `notices`
 //! send notices to people; `refused_webhooks` counts refused webhooks, and `silence` knows how long without a webhook
 //! is unusual. `after_sale` records payouts, returns and approvals; [`payout_webhooks`] takes payouts that arrive as
-//! webhooks, and `rereading` reads kept webhooks again. Each step is a method, so that a test can take the steps one by
+//! webhooks, and `rereading` reads kept webhooks again. `unlisted` finds
+//! values of a mapping that Accurate does not list. Each step is a method, so that a test can take the steps one by
 //! one.
 
 mod after_sale;
@@ -27,14 +28,15 @@ mod refused_webhooks;
 mod rereading;
 pub mod run;
 mod silence;
+mod unlisted;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-pub use self::notices::Tested;
 use self::{notices::Notifying, pace::Pace, refused_webhooks::RefusedWebhooks, silence::Silence};
+pub use self::{notices::Tested, unlisted::Unlisted};
 use crate::{
     accurate::{client::Session, credentials::Credentials},
     clock::{Monotonic, SharedClock},

@@ -1,9 +1,9 @@
 //! The mapping page beside long lists of Accurate and many causes: choices, warnings, suggestions, counts, and what a
 //! trial names before anything is saved.
 
-use forstok_accurate::sandbox::{AccountType, Masters};
+use forstok_accurate::sandbox::{AccountType, Action, Fault, Masters};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     mapping::{filled, order_of_another_store, send},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     forstok::order,
-    service::{Home, OPERATOR_TOKEN, accurate},
+    service::{Answer, Home, OPERATOR_TOKEN, Service, accurate},
 };
 
 /// 400 other accounts, beside those of the sample.
@@ -190,11 +190,53 @@ async fn what_accurate_does_not_list_is_not_saved_and_the_nearest_is_named() {
     }
     assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "nothing is saved");
 
-    // What the mapping holds already is no obstacle to another change.
+    // The API refuses the same.
     let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
     mapping["accounts"]["shipping"] = json!("700110");
+    mapping["stores"]["8277"]["branch"] = json!("Kantor Pusatt");
+    mapping["stores"]["8277"]["customer_no"] = json!("is created when it is needed");
+    let refused = puts(&service, &mapping).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let wrong = refused.json()["problems"].clone();
+    let keys: Vec<_> = wrong.as_array().expect("problems").iter().map(|one| one["key"].as_str()).collect();
+    assert_eq!(keys, [Some("accounts.shipping"), Some("stores.\"8277\".branch")], "{wrong}");
+    assert_eq!(wrong[0]["value"], "\"700110\"", "{wrong}");
+    let remedy = wrong[0]["remedy"].as_str().expect("a remedy");
+    assert!(remedy.contains("is not in Accurate") && remedy.contains("did you mean \"700101\""), "{remedy}");
+    let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
+    let checked =
+        service.ask(Method::POST, "/v1/mapping/check", &headers, mapping.to_string().into_bytes()).await.json();
+    assert_eq!((&checked["valid"], &checked["problems"]), (&json!(false), &wrong));
+    assert_eq!(service.get("/v1/mapping").await.json()["revision"], 1, "nothing is saved");
+}
+
+async fn puts(service: &Service, mapping: &Value) -> Answer {
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}")), ("if-match", "*".to_owned())];
-    let put = service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await;
+    service.ask(Method::PUT, "/v1/mapping", &headers, mapping.to_string().into_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_was_never_read_refuses_nothing() {
+    let accurate = accurate().await;
+    accurate.sandbox().next(Action::AccountList, Fault::DroppedBefore, 10_000);
+    let service = Home::new(&accurate).serve().await;
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["accounts"]["shipping"] = json!("700110");
+    let put = puts(&service, &mapping).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_mapping_holds_already_is_no_obstacle_to_another_change() {
+    let accurate = accurate().await;
+    let home = Home::new(&accurate);
+    home.write("mapping.toml", "[stores.\"8277\"]\n[accounts]\nshipping = \"700110\"\n");
+    let service = home.serve().await;
+    let mut admin = Visitor::operator(&service).await.with("accept-language", "en");
+    service.get_until("/v1/books/main/masters/accounts", |list| !list["read_at"].is_null()).await;
+    let mut mapping = service.get("/v1/mapping").await.json()["mapping"].clone();
+    mapping["description"] = json!("Pesanan {order_id}");
+    let put = puts(&service, &mapping).await;
     assert_eq!(put.status, 200, "{}", put.text);
     let page = admin.get("/mapping").await;
     page.says(&["“700110” is not in Accurate"]);

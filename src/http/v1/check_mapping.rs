@@ -11,6 +11,7 @@ use crate::{
         mapping::{Mapping, text::table_of_json},
         toml_text::Problem as Mistake,
     },
+    engine::Unlisted,
     http::{
         App,
         bodies::MappingDraft,
@@ -47,7 +48,11 @@ pub(crate) struct MappingCheck {
     security(("operator_token" = []))
 )]
 pub(crate) async fn handler(State(app): State<App>, body: Bytes) -> Result<Json<MappingCheck>, Problem> {
-    Ok(Json(match read_mapping(&app, &body)? {
+    let document = match read_mapping(&app, &body)? {
+        Ok(document) => with_listed_values(&app, document).await?,
+        wrong => wrong,
+    };
+    Ok(Json(match document {
         Ok(document) => {
             let changes = document.mapping.changes_since(&app.engine.mapping().mapping);
             MappingCheck { valid: true, problems: Vec::new(), changes }
@@ -72,6 +77,17 @@ pub(crate) fn document_of(app: &App, table: &toml::Table) -> Result<Document, Ve
     let document = Document::from_table(table)?;
     let unknown = unknown_books_of(app, &document.mapping);
     if unknown.is_empty() { Ok(document) } else { Err(unknown) }
+}
+
+/// A mapping document, or its new values that Accurate does not list.
+pub(crate) async fn with_listed_values(
+    app: &App,
+    document: Document,
+) -> Result<Result<Document, Vec<Mistake>>, Problem> {
+    let active = app.engine.mapping().mapping.to_table();
+    let unlisted = app.engine.unlisted(&active, &document.mapping.to_table()).await?;
+    let mistakes: Vec<_> = unlisted.iter().map(Unlisted::problem).collect();
+    Ok(if mistakes.is_empty() { Ok(document) } else { Err(mistakes) })
 }
 
 /// Stores whose Accurate database the settings do not have.

@@ -9,7 +9,10 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{check_mapping::read_mapping, get_mapping::MappingAnswer};
+use super::{
+    check_mapping::{read_mapping, with_listed_values},
+    get_mapping::MappingAnswer,
+};
 use crate::{
     deciding::mapping::{Applied, Author},
     http::{
@@ -48,7 +51,7 @@ pub(crate) struct NoteParams {
         (status = 200, description = "The mapping is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 400, description = "The body is not a JSON object, or the note cannot be stored"),
         (status = 412, description = "Another revision is active; nothing changed"),
-        (status = 422, description = "The mapping has errors; nothing was changed"),
+        (status = 422, description = "The mapping has errors, or new values that Accurate's lists lack; nothing was changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
         BodyErrors,
         RoleErrors,
@@ -65,6 +68,7 @@ pub(crate) async fn handler(
     let replaces = if_match(&headers)?;
     let note = storable("note", note.as_deref().unwrap_or_default())?;
     let document = read_mapping(&app, &body)?.map_err(Problem::MappingWrong)?;
+    let document = with_listed_values(&app, document).await?.map_err(Problem::MappingWrong)?;
     let author = Author { who: &actor.name, note };
     match app.engine.apply_mapping(document, author, replaces).await? {
         Applied::Equal(active) => Ok(MappingAnswer::unchanged(&active)),

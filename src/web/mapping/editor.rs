@@ -9,7 +9,7 @@ use self::stores::StoreForm;
 use super::{
     field::{Choice, Field, Input, ListOf, OptionList},
     form::{ACCOUNTS, Values, WAREHOUSES},
-    lists::{Lists, fitting, value_of},
+    lists::{Lists, fitting},
     suggestions, words,
 };
 use crate::{
@@ -321,7 +321,7 @@ impl Maker<'_> {
 /// A row of a list as a choice: its value, and its name where that is something else.
 pub(super) fn option(row: &Master) -> (String, String) {
     let text = if row.no.is_empty() { String::new() } else { row.name.clone() };
-    (value_of(row).to_owned(), text)
+    (row.value().to_owned(), text)
 }
 
 /// The id of a field's element, for its label.

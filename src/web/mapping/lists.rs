@@ -112,13 +112,6 @@ impl Lists {
         self.0.get(&(book.to_owned(), kind, fitting.map_or("", AccountType::code)))
     }
 
-    /// The choices of a field with this name. Those of some types of accounts are not kept; any other list of accounts
-    /// knows as well what the field holds.
-    pub(super) fn for_field(&self, name: &str, book: &BookName, kind: MasterKind) -> Option<&List> {
-        let of_any_type = || self.0.iter().find(|((of, listed, _), _)| of == book && *listed == kind);
-        self.of(book, kind, fitting(name, kind)).or_else(|| of_any_type().map(|(_, list)| list))
-    }
-
     /// The oldest reading.
     pub(super) fn read_at(&self) -> Option<Timestamp> {
         self.0.values().map(|list| list.read_at).min()
@@ -172,16 +165,11 @@ pub(super) fn book_of(values: &Values, store_id: &str) -> BookName {
 impl List {
     /// The row with this number or, in lists without numbers, with this name; it may be inactive or of another type.
     pub(super) fn row(&self, value: &str) -> Option<&Master> {
-        self.known().find(|row| value_of(row) == value)
+        self.known().find(|row| row.value() == value)
     }
 
     /// All rows that are known here.
     pub(super) fn known(&self) -> impl Iterator<Item = &Master> {
         self.rows.iter().chain(&self.looked_up)
     }
-}
-
-/// What the mapping holds of a row: its number, or its name in lists without numbers.
-pub(super) fn value_of(row: &Master) -> &str {
-    if row.no.is_empty() { &row.name } else { &row.no }
 }

@@ -168,10 +168,8 @@ pub(super) async fn save(
     let base = rules.to_table();
     let document = draft.document(&app, &base, &page);
     let storage = app.engine.storage().as_ref();
-    let stores = storage.stores().await?;
-    let lists = Lists::read(&app, &draft.values, &stores).await?;
-    let fields = lists::fields(&app, &draft.values, &stores);
-    draft.mistakes.extend(unlisted::mistakes(&fields, &Values::of(&rules), &lists, &page));
+    let unlisted = app.engine.unlisted(&base, &draft.values.onto(&base)).await?;
+    draft.mistakes.extend(unlisted.iter().map(|one| unlisted::mistake(one, &page)));
     let Some(document) = document.filter(|_| draft.mistakes.is_empty()) else {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, edit(&app, page, draft).await?).into_response());
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     form::{STORE_TEXTS, Values, of_store},
-    lists::{List, Lists, value_of},
+    lists::{List, Lists},
 };
 use crate::{
     domain::{
@@ -33,7 +33,7 @@ pub(super) fn of(key: &str, store: &StoreName, values: &Values, lists: &Lists, b
 pub(super) fn warehouse(code: &str, list: &List) -> Option<String> {
     let code = code.trim().to_lowercase();
     let mut found = list.rows.iter().filter(|row| !code.is_empty() && row.name.trim().to_lowercase() == code);
-    let named = found.next().filter(|_| found.next().is_none()).map(|row| value_of(row).to_owned());
+    let named = found.next().filter(|_| found.next().is_none()).map(|row| row.value().to_owned());
     named.or_else(|| only_one(list))
 }
 
@@ -42,13 +42,13 @@ fn customer(store: &StoreName, list: &List) -> Option<String> {
     let name = store.name.trim().to_lowercase();
     let same = |name_there: &str| name_there.trim().to_lowercase() == name;
     let mut found = list.known().filter(|row| !row.suspended && !name.is_empty() && same(&row.name));
-    found.next().filter(|_| found.next().is_none()).map(|row| value_of(row).to_owned())
+    found.next().filter(|_| found.next().is_none()).map(|row| row.value().to_owned())
 }
 
 /// The only row that there is.
 fn only_one(list: &List) -> Option<String> {
     match list.rows.as_slice() {
-        [row] if list.is_whole => Some(value_of(row).to_owned()),
+        [row] if list.is_whole => Some(row.value().to_owned()),
         _ => None,
     }
 }
@@ -58,7 +58,7 @@ fn account_of_channel(store: &StoreName, list: &List) -> Option<String> {
     let channel = store.channel.split_whitespace().next().unwrap_or_default().to_lowercase();
     let is_named_so = |row: &&Master| !channel.is_empty() && row.name.to_lowercase().contains(&channel);
     let mut found = list.rows.iter().filter(is_named_so);
-    found.next().filter(|_| found.next().is_none()).map(|row| value_of(row).to_owned())
+    found.next().filter(|_| found.next().is_none()).map(|row| row.value().to_owned())
 }
 
 /// What most of the other stores have, if it is more than one.
