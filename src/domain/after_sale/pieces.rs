@@ -104,15 +104,16 @@ fn parts_within(sku: &str, returned: &BTreeMap<&str, Decimal>, products: &[&Orde
 struct Offer {
     /// The lines of one piece: several, if it is a bundle.
     each: Pieces,
-    /// How many were sold.
-    sold: Decimal,
+    /// How many were sold, if the snapshot still has the pieces of the invoice.
+    sold: Option<Decimal>,
 }
 
 impl Offer {
     /// How many can still be returned.
     fn available(&self, stock: &Stock<'_>) -> Decimal {
         let of_lines = self.each.iter().map(|(product, each)| stock.left(product) / each);
-        of_lines.min().unwrap_or_default().min(self.sold)
+        let left = of_lines.min().unwrap_or_default();
+        self.sold.map_or(left, |sold| left.min(sold))
     }
 
     fn times(&self, quantity: Decimal) -> Pieces {
@@ -133,13 +134,15 @@ impl Invoiced<'_> {
     /// At which prices the invoice has a SKU; `None` if that is not clear any more.
     fn offers(&self, sku: &str) -> Option<Vec<Offer>> {
         let mut offers: Vec<Offer> = Vec::new();
-        let is_meant = |product: &&OrderLine| product.sku.trim() == sku && !product.quantity.is_zero();
+        // How many pieces there are says the invoice, once the snapshot has others.
+        let is_meant =
+            |product: &&OrderLine| product.sku.trim() == sku && !(self.has_its_prices && product.quantity.is_zero());
         for product in self.snapshot.products().filter(is_meant) {
             let each = self.lines_of_one(product)?;
             match offers.iter_mut().find(|offer| offer.each == each) {
-                Some(offer) => offer.sold += product.quantity,
+                Some(offer) => offer.sold = offer.sold.map(|sold| sold + product.quantity),
                 None if each.is_empty() => {}
-                None => offers.push(Offer { each, sold: product.quantity }),
+                None => offers.push(Offer { each, sold: self.has_its_prices.then_some(product.quantity) }),
             }
         }
         Some(offers)

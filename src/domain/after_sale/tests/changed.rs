@@ -11,6 +11,28 @@ fn pieces_come_back_at_the_prices_of_the_invoice_although_forstok_reports_others
     assert_eq!((draft.body.detail_item[0].unit_price, draft.total), (rupiah(75_000), rupiah(75_000)));
 }
 
+/// How many pieces of a record come back, although the order has this many now.
+fn comes_back(quantity_now: i64, pieces: i64) -> Result<Decimal, AfterSale> {
+    let mut sale = Sale::of(vec![line("KAOS", 50_000, 3), line("TAS", 20_000, 1)], 0, 0);
+    sale.snapshot.lines[0].quantity = Decimal::from(quantity_now);
+    sale.returns(Goods::Returned, None, &[("KAOS", pieces)]);
+    match sale.decide().returns.first() {
+        Some(one) => Ok(one.draft.body.detail_item[0].quantity),
+        None => Err(sale.why_record(1).1),
+    }
+}
+
+#[test]
+fn pieces_of_the_invoice_come_back_although_forstok_names_fewer_now() {
+    for quantity_now in [3, 1, 0] {
+        assert_eq!(comes_back(quantity_now, 2), Ok(Decimal::TWO), "{quantity_now}");
+    }
+    for quantity_now in [3, 5, 1] {
+        let about = AfterSale::MoreThanSold { sku: "KAOS".to_owned(), pieces: "4".to_owned(), left: "3".to_owned() };
+        assert_eq!(comes_back(quantity_now, 4), Err(about), "{quantity_now}: no more than the invoice has");
+    }
+}
+
 #[test]
 fn a_new_price_that_another_piece_had_on_the_invoice_is_for_a_person() {
     let mut sale = Sale::of(vec![line("KAOS", 50_000, 1), line("KAOS", 45_000, 1)], 0, 0);
