@@ -19,6 +19,8 @@ pub(super) struct OrderLine {
     /// When the buyer ordered, else when the first webhook arrived.
     pub(super) day: String,
     pub(super) total: String,
+    /// The total that was sent, if a person has adopted another one of Accurate.
+    pub(super) sent_total: Option<String>,
     pub(super) state: StateShown,
     /// Why it is blocked or ignored, and what exactly it is about.
     pub(super) why: String,
@@ -45,6 +47,7 @@ impl OrderLine {
             channel: order.channel.clone(),
             day: format::moment(order.ordered_at.unwrap_or(order.created_at)),
             total: rupiah(order.hundredths),
+            sent_total: order.sent_total().map(Rupiah::in_words),
             state: state_of(order, page),
             why: manual.map_or(why, |manual| {
                 format!("{} ({})", format::sentence(manual.decision.in_words(language)), manual.actor)

@@ -50,6 +50,16 @@ async fn blocked_orders_are_grouped_and_a_whole_group_is_retried() {
     service.order_once("2", "invoiced").await;
     let left = service.get("/v1/problems").await.json();
     assert_eq!((left["groups"].as_array().map(Vec::len), &left["groups"][0]["subject"]), (Some(1), &json!("BARU-L")));
+
+    // An order that is given up is not attempted.
+    let attempts = async || service.get("/v1/orders/3").await.json()["attempts"].clone();
+    assert_ne!(attempts().await, 0);
+    let mut cancelled = order(3);
+    cancelled["order"]["status"] = json!("Cancelled");
+    cancelled["order"]["updated_at"] = json!("2023-12-01T10:00:00+07:00");
+    service.send(&cancelled).await;
+    service.order_once("3", "ignored").await;
+    assert_eq!(attempts().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -225,6 +225,18 @@ async fn an_order_says_what_somebody_did_to_its_invoice_in_accurate_and_shows_bo
     }
     visitor.get("/orders/2").await.says(&["Total in Forstok\nRp80.000", "Total in Accurate\nRp1.000", "in Accurate"]);
     indonesian.get("/orders/2").await.says(&["Total di Forstok\nRp80.000", "Total di Accurate\nRp1.000"]);
+    // The list, on the page and in the API, shows both totals of this order and one of the others.
+    let list = visitor.get("/orders").await;
+    list.says(&["Rp1.000\nsent: Rp80.000"]);
+    assert_eq!(list.text().matches("sent: ").count(), 1, "{}", list.text());
+    indonesian.get("/orders").await.says(&["Rp1.000\ndikirim: Rp80.000"]);
+    let listed = service.get("/v1/orders").await.json();
+    let totals = |id: &str| {
+        let mut orders = listed["orders"].as_array().expect("orders").iter();
+        let order = orders.find(|order| order["order_id"] == id).expect("it is listed");
+        (order["invoice"]["total"].clone(), order["invoice"]["sent_total"].clone())
+    };
+    assert_eq!((totals("2"), totals("3")), ((json!(1_000), json!(80_000)), (json!(80_000), Value::Null)));
     let untouched = visitor.get("/orders/3").await;
     assert!(untouched.html.contains(">in Accurate</span>"), "{}", untouched.html);
     assert!(!untouched.text().contains("Total in Forstok"), "one total where both are equal: {}", untouched.text());

@@ -69,7 +69,8 @@ pub(crate) struct Order {
     /// Name of the Accurate database.
     #[schema(value_type = Option<String>)]
     book: Option<BookName>,
-    /// Number of attempts; those that a paused Accurate database or its limit of calls prevented do not count.
+    /// Number of attempts, 0 while the order is watched or ignored; those that a paused Accurate database or its limit
+    /// of calls prevented do not count.
     attempts: i64,
     /// Earliest time of the next attempt; null if none is needed.
     next_attempt_at: Option<String>,
@@ -140,6 +141,9 @@ pub(crate) struct OrderInvoice {
     /// Accurate's total in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
+    /// The total that was sent, if a person has adopted another one of Accurate; null if both are equal.
+    #[schema(value_type = Option<f64>)]
+    sent_total: Option<serde_json::Number>,
     /// When the service learned that it exists.
     invoiced_at: Option<String>,
 }
@@ -147,6 +151,7 @@ pub(crate) struct OrderInvoice {
 impl Order {
     pub(crate) fn new(record: OrderRecord, language: Language) -> Self {
         let waiting = matches!(record.state, OrderState::Due | OrderState::VoidDue);
+        let gets_no_invoice = matches!(record.state, OrderState::Watching | OrderState::Ignored);
         let findings: Vec<_> = record
             .findings
             .iter()
@@ -165,6 +170,7 @@ impl Order {
             id: invoice.id,
             date,
             total: exact_number(invoice.total),
+            sent_total: record.sent_total().map(|total| exact_number(total.decimal())),
             invoiced_at,
         });
         Self {
@@ -189,7 +195,7 @@ impl Order {
             warnings: record.warnings.iter().map(|one| one.warning.code()).collect(),
             notices,
             book: record.book,
-            attempts: record.tries,
+            attempts: if gets_no_invoice { 0 } else { record.tries },
             next_attempt_at: record.next_attempt_at.filter(|_| waiting).map(|at| at.to_string()),
             invoice,
             changed_at: record.changed_at.to_string(),

@@ -9,6 +9,7 @@ use crate::domain::{
     ids::BookName,
     invoice::Draft,
     manual::ManualDecision,
+    money::Rupiah,
     order::OrderId,
     reason::{Finding, OrderWarning, Reason, Warning},
     state::State,
@@ -103,6 +104,13 @@ impl OrderRecord {
     /// Its invoice, unless that was deleted.
     pub fn standing_invoice(&self) -> Option<&ExistingDocument> {
         self.invoice.as_ref().filter(|_| self.state != State::Voided)
+    }
+
+    /// The total that was sent, if a person has adopted another one of Accurate.
+    pub fn sent_total(&self) -> Option<Rupiah> {
+        let (invoice, body) = (self.standing_invoice()?, &self.draft.as_ref()?.body);
+        let sent = body.total();
+        (body.total_is_final() && sent != Rupiah::from_decimal(invoice.total)).then_some(sent)
     }
 
     /// Who has acknowledged this warning, and when; `None` while it needs attention.
