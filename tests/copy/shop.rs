@@ -109,6 +109,7 @@ async fn reconciled(world: &World) {
 async fn paid(world: &World) {
     let payout = serde_json::json!({
         "source": "shopee", "id": "1", "store_id": "", "channel_order_id": "INV-1", "paid_at": "2024-01-31", "net": 70_000,
+        "lines": [{"transaction": "T1", "day": "2024-01-31", "amount": 70_000}],
         "amounts": {"commission": -10_000},
     });
     let row = RowContent::Payout(serde_json::from_value(payout).expect("a payout"));
