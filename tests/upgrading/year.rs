@@ -40,15 +40,16 @@ const NO_ITEM: &str = "blocked: item_not_found";
 
 /// Tables that are empty in this shop: it uses no shadow mode, no hints, no files and no order API, was never restored
 /// from a backup, and no reconciliation is under way.
-const EMPTY: [&str; 12] = [
+const EMPTY: [&str; 13] = [
     "accurate_webhooks",
     "asked_orders",
     "change_readings",
     "hints",
     "import_columns",
     "listed_invoices",
-    "masters",
     "master_lists",
+    "masters",
+    "payout_lines",
     "restores",
     "shadow_counts",
     "shadow_differences",
