@@ -120,7 +120,7 @@ async fn what_is_expected_is_right_after_transactions_at_the_same_time() {
     let place = world.place.clone();
     let changes = [
         "UPDATE settlement_rows SET settles = CASE settles WHEN 0 THEN 17000000 ELSE 0 END WHERE row_id = 'a'",
-        "UPDATE settlement_rows SET order_id = '7', settles = 14000000 - settles WHERE row_id = 'b'",
+        "UPDATE settlement_rows SET settles = 14000000 - settles WHERE row_id = 'b'",
         "UPDATE documents SET amount = 21000000 - amount WHERE order_id = '7' AND kind = 'invoice'",
         "UPDATE documents SET state = CASE state WHEN 'gone' THEN 'exists' ELSE 'gone' END
          WHERE order_id = '7' AND kind = 'receipt'",
