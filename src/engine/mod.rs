@@ -7,9 +7,8 @@
 //! `forstok` asks Forstok for orders that never arrived. [`Engine::issue_notices`] and the other functions of `notices`
 //! send notices to people; `refused_webhooks` counts refused webhooks, and `silence` knows how long without a webhook
 //! is unusual. `after_sale` records payouts, returns and approvals; [`payout_webhooks`] takes payouts that arrive as
-//! webhooks, and `rereading` reads kept webhooks again. `unlisted` finds
-//! values of a mapping that Accurate does not list. Each step is a method, so that a test can take the steps one by
-//! one.
+//! webhooks, and `rereading` reads kept webhooks again. `unlisted` finds values of a mapping that Accurate does not
+//! list. Each step is a method, so that a test can take the steps one by one.
 
 mod after_sale;
 pub mod days;

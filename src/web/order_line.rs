@@ -19,7 +19,7 @@ pub(super) struct OrderLine {
     /// When the buyer ordered, else when the first webhook arrived.
     pub(super) day: String,
     pub(super) total: String,
-    /// The total that was sent, if a person has adopted another one of Accurate.
+    /// The total that was sent, if a person has adopted another one from Accurate.
     pub(super) sent_total: Option<String>,
     pub(super) state: StateShown,
     /// Why it is blocked or ignored, and what exactly it is about.

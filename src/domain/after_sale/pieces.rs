@@ -134,7 +134,7 @@ impl Invoiced<'_> {
     /// At which prices the invoice has a SKU; `None` if that is not clear any more.
     fn offers(&self, sku: &str) -> Option<Vec<Offer>> {
         let mut offers: Vec<Offer> = Vec::new();
-        // How many pieces there are says the invoice, once the snapshot has others.
+        // Once the snapshot has other pieces, the invoice says how many there are.
         let is_meant =
             |product: &&OrderLine| product.sku.trim() == sku && !(self.has_its_prices && product.quantity.is_zero());
         for product in self.snapshot.products().filter(is_meant) {

@@ -164,13 +164,14 @@ pub fn alike(money: Rupiah, language: Language) -> String {
     match language {
         Language::English => format!(
             "an earlier file has {money} for this order with the same days, kinds and amounts; one of the two files names \
-             no statement, and without transaction numbers nobody can tell whether it is the same money; if it is, \
-             nothing is missing; send money that is missing to POST /v1/payouts"
+             no statement, and without transaction numbers in both, nobody can tell whether it is the same money; if it \
+             is, nothing is missing; if it is not, send the missing money to POST /v1/payouts"
         ),
         Language::Indonesian => format!(
             "berkas sebelumnya memuat {money} untuk pesanan ini dengan tanggal, jenis, dan nominal yang sama; salah satu \
-             dari kedua berkas tidak mencantumkan nomor laporan, dan tanpa nomor transaksi tidak dapat dipastikan apakah \
-             itu dana yang sama; jika sama, tidak ada yang kurang; jika ada dana yang kurang, kirim ke POST /v1/payouts"
+             dari kedua berkas tidak mencantumkan nomor laporan, dan tanpa nomor transaksi di keduanya tidak dapat \
+             dipastikan apakah itu dana yang sama; jika sama, tidak ada yang kurang; jika berbeda, kirim dana yang kurang \
+             ke POST /v1/payouts"
         ),
     }
 }

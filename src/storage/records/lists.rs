@@ -106,7 +106,7 @@ impl OrderRecord {
         self.invoice.as_ref().filter(|_| self.state != State::Voided)
     }
 
-    /// The total that was sent, if a person has adopted another one of Accurate.
+    /// The total that was sent, if a person has adopted another one from Accurate.
     pub fn sent_total(&self) -> Option<Rupiah> {
         let (invoice, body) = (self.standing_invoice()?, &self.draft.as_ref()?.body);
         let sent = body.total();
