@@ -969,24 +969,21 @@ CREATE INDEX owing_by_store ON owing (store_id, order_id) WHERE hundredths > 0;
 CREATE TABLE receivables (
     store_id TEXT    NOT NULL PRIMARY KEY COLLATE "C",
     n        BIGINT  NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
-    total    BIGINT  NOT NULL,
-    since    TEXT    NOT NULL DEFAULT '' COLLATE "C" -- the day of the first of them
+    total    BIGINT  NOT NULL
 );
 
 -- Each change adds its difference, so that their order does not matter. The order's row is locked first, then its
 -- store's.
-CREATE FUNCTION expect_of_store(of_store TEXT, payouts BIGINT, money BIGINT, paid_at TEXT) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO receivables AS r (store_id, n, total, since)
-        SELECT of_store, payouts, money, paid_at WHERE payouts <> 0 OR money <> 0
-        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total,
-            since = CASE WHEN excluded.since <> '' AND (r.since = '' OR excluded.since < r.since) THEN excluded.since
-                    ELSE r.since END
+CREATE FUNCTION expect_of_store(of_store TEXT, payouts BIGINT, money BIGINT) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO receivables AS r (store_id, n, total)
+        SELECT of_store, payouts, money WHERE payouts <> 0 OR money <> 0
+        ON CONFLICT (store_id) DO UPDATE SET n = r.n + excluded.n, total = r.total + excluded.total
 $$;
-CREATE FUNCTION expect_money(of_order TEXT, payouts BIGINT, money BIGINT, paid_at TEXT) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION expect_money(of_order TEXT, payouts BIGINT, money BIGINT) RETURNS void LANGUAGE sql AS $$
     INSERT INTO owing AS w (order_id, store_id, hundredths)
         SELECT order_id, store_id, money FROM orders WHERE order_id = of_order AND money <> 0
         ON CONFLICT (order_id) DO UPDATE SET hundredths = w.hundredths + excluded.hundredths;
-    SELECT expect_of_store(store_id, payouts, 0, paid_at) FROM orders WHERE order_id = of_order AND payouts <> 0
+    SELECT expect_of_store(store_id, payouts, 0) FROM orders WHERE order_id = of_order AND payouts <> 0
 $$;
 CREATE FUNCTION expect_money_of_document() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE change BIGINT := 0;
@@ -996,7 +993,7 @@ BEGIN
         IF OLD.accurate_id IS NOT NULL AND OLD.state <> 'gone' THEN change := change - OLD.amount; END IF;
     END IF;
     IF change <> 0 THEN
-        PERFORM expect_money(NEW.order_id, 0, CASE NEW.kind WHEN 'invoice' THEN change ELSE -change END, '');
+        PERFORM expect_money(NEW.order_id, 0, CASE NEW.kind WHEN 'invoice' THEN change ELSE -change END);
     END IF;
     RETURN NULL;
 END $$;
@@ -1011,12 +1008,12 @@ CREATE FUNCTION expect_payouts() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE payouts BIGINT := CASE NEW.kind WHEN 'payout' THEN 1 ELSE 0 END;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles, NEW.day);
+        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles);
     ELSIF OLD.order_id = NEW.order_id THEN
-        PERFORM expect_money(NEW.order_id, 0, OLD.settles - NEW.settles, '');
+        PERFORM expect_money(NEW.order_id, 0, OLD.settles - NEW.settles);
     ELSE
-        PERFORM expect_money(OLD.order_id, -payouts, OLD.settles, '');
-        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles, NEW.day);
+        PERFORM expect_money(OLD.order_id, -payouts, OLD.settles);
+        PERFORM expect_money(NEW.order_id, payouts, -NEW.settles);
     END IF;
     RETURN NULL;
 END $$;
@@ -1031,8 +1028,8 @@ BEGIN
     UPDATE owing SET store_id = NEW.store_id WHERE order_id = NEW.order_id;
     SELECT COUNT(*) INTO payouts FROM settlement_rows
         WHERE order_id = NEW.order_id AND order_id <> '' AND kind = 'payout';
-    PERFORM expect_of_store(OLD.store_id, -payouts, 0, '');
-    PERFORM expect_of_store(NEW.store_id, payouts, 0, '');
+    PERFORM expect_of_store(OLD.store_id, -payouts, 0);
+    PERFORM expect_of_store(NEW.store_id, payouts, 0);
     RETURN NULL;
 END $$;
 CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders FOR EACH ROW
@@ -1042,14 +1039,14 @@ CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders FOR EACH ROW
 CREATE FUNCTION expect_owing() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0), '');
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0));
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0), '');
+        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0));
     ELSIF OLD.store_id = NEW.store_id THEN
-        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0) - GREATEST(OLD.hundredths, 0), '');
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0) - GREATEST(OLD.hundredths, 0));
     ELSE
-        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0), '');
-        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0), '');
+        PERFORM expect_of_store(OLD.store_id, 0, -GREATEST(OLD.hundredths, 0));
+        PERFORM expect_of_store(NEW.store_id, 0, GREATEST(NEW.hundredths, 0));
     END IF;
     IF TG_OP = 'UPDATE' THEN
         UPDATE findings SET state = 'gone'

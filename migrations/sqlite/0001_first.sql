@@ -879,8 +879,7 @@ CREATE INDEX owing_by_store ON owing (store_id, order_id) WHERE hundredths > 0;
 CREATE TABLE receivables (
     store_id TEXT    NOT NULL PRIMARY KEY,
     n        INTEGER NOT NULL, -- payouts about its orders; without any, nobody books its payouts here
-    total    INTEGER NOT NULL,
-    since    TEXT    NOT NULL DEFAULT '' -- the day of the first of them
+    total    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Each change adds its difference, so that their order does not matter.
@@ -905,10 +904,9 @@ CREATE TRIGGER payouts_expected AFTER INSERT ON settlement_rows WHEN NEW.order_i
     INSERT INTO owing (order_id, store_id, hundredths)
         SELECT order_id, store_id, -NEW.settles FROM orders WHERE order_id = NEW.order_id AND NEW.settles <> 0
         ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
-    INSERT INTO receivables (store_id, n, total, since)
-        SELECT store_id, 1, 0, NEW.day FROM orders WHERE order_id = NEW.order_id AND NEW.kind = 'payout'
-        ON CONFLICT (store_id) DO UPDATE SET n = n + 1,
-            since = CASE WHEN excluded.since <> '' AND (since = '' OR excluded.since < since) THEN excluded.since ELSE since END;
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, 1, 0 FROM orders WHERE order_id = NEW.order_id AND NEW.kind = 'payout'
+        ON CONFLICT (store_id) DO UPDATE SET n = n + 1;
 END;
 CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settlement_rows
     WHEN OLD.order_id <> NEW.order_id OR OLD.settles <> NEW.settles BEGIN
@@ -919,12 +917,10 @@ CREATE TRIGGER payouts_expected_again AFTER UPDATE OF order_id, settles ON settl
               FROM orders WHERE order_id IN (OLD.order_id, NEW.order_id))
         WHERE change <> 0
         ON CONFLICT (order_id) DO UPDATE SET hundredths = hundredths + excluded.hundredths;
-    INSERT INTO receivables (store_id, n, total, since)
-        SELECT store_id, (order_id = NEW.order_id) - (order_id = OLD.order_id), 0,
-            CASE order_id WHEN NEW.order_id THEN NEW.day ELSE '' END
+    INSERT INTO receivables (store_id, n, total)
+        SELECT store_id, (order_id = NEW.order_id) - (order_id = OLD.order_id), 0
         FROM orders WHERE order_id IN (OLD.order_id, NEW.order_id) AND NEW.kind = 'payout'
-        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n,
-            since = CASE WHEN excluded.since <> '' AND (since = '' OR excluded.since < since) THEN excluded.since ELSE since END;
+        ON CONFLICT (store_id) DO UPDATE SET n = n + excluded.n;
 END;
 CREATE TRIGGER receivables_moved AFTER UPDATE OF store_id ON orders WHEN OLD.store_id <> NEW.store_id BEGIN
     UPDATE owing SET store_id = NEW.store_id WHERE order_id = NEW.order_id;

@@ -19,8 +19,8 @@ use crate::{
         masters::ListFailure,
         order::OrderId,
         reconciliation::{
-            Class, Finding, Held, Judgement, Listed, Named, Period, Seen, Shown, Side, Standing, Subject, Unpaid,
-            judge, stranger, sums::SumsByDay,
+            Class, Finding, Held, Judgement, Listed, Named, Period, Seen, Shown, Side, Standing, Subject, judge,
+            stranger, sums::SumsByDay,
         },
     },
     storage::{self, Answer, Conclusion, HeldAt, Receivable, RunPart, UnpaidOf},
@@ -82,8 +82,7 @@ impl Reconciling {
         Ok(Conclusion { incomplete, sums, findings, undetermined, changes: None })
     }
 
-    /// Invoices that are not paid in time. A nightly run finds them however old they are; those before its days only if
-    /// their store's payouts were booked here then.
+    /// Invoices that are not paid in time. A nightly run finds all of them, however old they are.
     async fn overdue(&self, part: &RunPart, delay_days: i32) -> storage::Result<Vec<Finding>> {
         let today = day_in_wib(self.clock.now());
         let from = if part.is_nightly { Date::MIN } else { part.period.from };
@@ -94,10 +93,7 @@ impl Reconciling {
             let mut after = None;
             loop {
                 let (unpaid, last) = self.storage.unpaid(of, after.as_ref(), BATCH).await?;
-                let is_meant =
-                    |one: &Unpaid| one.invoice.day >= part.period.from || one.was_to_be_paid_here(delay_days);
-                let unpaid = unpaid.into_iter().filter(is_meant);
-                findings.extend(unpaid.filter_map(|one| one.finding(delay_days, today)));
+                findings.extend(unpaid.into_iter().filter_map(|unpaid| unpaid.finding(delay_days, today)));
                 after = last;
                 if after.is_none() {
                     break;

@@ -60,7 +60,6 @@ on_both! {
     an_invoice_is_missed_as_long_as_its_money_is_not_complete;
     an_invoice_that_becomes_overdue_long_after_its_day_is_found_by_the_next_nightly_run;
     stores_without_any_payout_are_left_alone;
-    invoices_that_were_to_be_paid_before_the_first_payout_of_their_store_are_left_alone;
     an_invoice_that_is_deleted_is_no_longer_missed;
     a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference;
 }
@@ -150,21 +149,6 @@ async fn stores_without_any_payout_are_left_alone(base: Base) {
     world.is_completed("1").await;
     reconcile(&world).await;
     assert_eq!(open(&world).await, []);
-}
-
-/// Whoever begins with payouts in January has booked those of December elsewhere.
-async fn invoices_that_were_to_be_paid_before_the_first_payout_of_their_store_are_left_alone(base: Base) {
-    let mut world = invoiced(base, 1..=3).await;
-    world.is_completed("1").await;
-    world.is_paid_on("2024-01-25", "2", "a", 80_000, json!({})).await;
-    moves_to(&mut world, "2024-02-02T02:31:00+07:00");
-    nightly(&world).await.expect("its time has come");
-    assert_eq!(open(&world).await, []);
-    // The payouts of December follow.
-    world.is_paid_on("2023-12-01", "3", "b", 80_000, json!({})).await;
-    moves_to(&mut world, "2024-02-03T02:31:00+07:00");
-    nightly(&world).await.expect("its time has come");
-    assert_eq!(open(&world).await, [found(Class::NotSettled, "INV-1", "1")]);
 }
 
 async fn an_invoice_that_is_deleted_is_no_longer_missed(base: Base) {

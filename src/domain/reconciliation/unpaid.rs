@@ -27,8 +27,6 @@ pub struct Unpaid {
     pub owed: i64,
     /// The day of its last payout.
     pub last_payout: Option<Date>,
-    /// The day of the first payout of any order of its store.
-    pub first_payout_of_store: Option<Date>,
     /// Whether a payout or a return of the order is still to be booked: then the pages *Payouts* and *Returns* show it.
     pub has_more_to_book: bool,
 }
@@ -43,21 +41,11 @@ pub struct Owed {
 }
 
 impl Unpaid {
-    fn completed_on(&self) -> Option<Date> {
-        Status::Completed.rank().and_then(|completed| self.history.reached_at(completed)).map(day_in_wib)
-    }
-
-    /// Whether its store's payouts were already booked here when its money was to come. Earlier ones were booked
-    /// elsewhere, and an old invoice says nothing about them.
-    pub fn was_to_be_paid_here(&self, delay_days: i32) -> bool {
-        let to_come = self.last_payout.or_else(|| Some(self.completed_on()?.saturating_add(delay_days.days())));
-        to_come.is_some_and(|day| self.first_payout_of_store.is_none_or(|first| day >= first))
-    }
-
     /// The finding, if the money should have come by this day: some days after the last payout or, if there is none,
     /// after the order was completed.
     pub fn finding(self, delay_days: i32, today: Date) -> Option<Finding> {
-        let since = self.last_payout.or_else(|| self.completed_on())?;
+        let is_complete = Status::Completed.rank().and_then(|completed| self.history.reached_at(completed));
+        let since = self.last_payout.or(is_complete.map(day_in_wib))?;
         let until = since.saturating_add(delay_days.saturating_add(ON_ITS_WAY).days());
         if self.has_more_to_book || self.owed <= 0 || today <= until {
             return None;
@@ -102,7 +90,6 @@ mod tests {
             invoice: Side { number: "INV-7".into(), customer_no: "8277".to_owned(), day, total: 15_000_000 },
             owed: 3_000_000,
             last_payout,
-            first_payout_of_store: Some(date(2026, 11, 6)),
             has_more_to_book: false,
         }
     }
@@ -113,17 +100,6 @@ mod tests {
         assert_eq!(found(Status::Completed, date(2026, 11, 13)), None);
         assert_eq!(found(Status::Completed, date(2026, 11, 14)), Some(Class::NotSettled));
         assert_eq!(found(Status::Delivered, date(2026, 12, 31)), None, "nobody has to pay yet");
-    }
-
-    #[test]
-    fn money_that_was_to_come_before_the_first_payout_of_its_store_was_booked_elsewhere() {
-        let is_here = |first, last| {
-            let first_payout_of_store = Some(first);
-            Unpaid { first_payout_of_store, ..unpaid(Status::Completed, last) }.was_to_be_paid_here(1)
-        };
-        assert!(is_here(date(2026, 11, 6), None));
-        assert!(!is_here(date(2026, 11, 7), None), "it was completed on the 5th");
-        assert!(is_here(date(2026, 12, 1), Some(date(2026, 12, 1))), "a part of it was paid here");
     }
 
     #[test]

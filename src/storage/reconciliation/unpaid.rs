@@ -7,7 +7,7 @@ use crate::{
         reconciliation::{Side, Unpaid},
     },
     storage::{
-        Receivable, Result, StorageError, UnpaidOf,
+        Receivable, Result, UnpaidOf,
         dialect::{Columns, Dialect},
         rows::{json_column, order_id},
     },
@@ -30,8 +30,7 @@ pub(in crate::storage) async fn of_store<T: Dialect>(
              WHERE r.order_id = d.order_id AND r.order_id <> '' AND r.kind = 'payout') AS last_payout,
             (SELECT COUNT(*) FROM settlement_rows r
              WHERE r.order_id = d.order_id AND r.order_id <> ''
-               AND r.state IN ('waiting', 'due', 'blocked')) AS to_book,
-            (SELECT p.since FROM receivables p WHERE p.store_id = $1) AS first_payout
+               AND r.state IN ('waiting', 'due', 'blocked')) AS to_book
         FROM (SELECT order_id, hundredths FROM owing
               WHERE store_id = $1 AND hundredths > 0 AND order_id > $2 ORDER BY order_id LIMIT $3) AS w
         LEFT JOIN documents d ON d.order_id = w.order_id AND d.kind = 'invoice' AND d.part = 0 AND d.book = $4
@@ -46,10 +45,7 @@ pub(in crate::storage) async fn of_store<T: Dialect>(
     let mut all = Vec::new();
     for row in &rows {
         let Some(accurate_id) = row.number_if_any("accurate_id")? else { continue };
-        let day_if_any = |name| match row.text_if_any(name)? {
-            None | Some("") => Ok::<_, StorageError>(None),
-            Some(_) => Ok(Some(day(row, name)?)),
-        };
+        let last = row.text_if_any("last_payout")?.is_some_and(|day| !day.is_empty());
         all.push(Unpaid {
             order_id: order_id(row)?,
             store_id: row.text("store_id")?.to_owned(),
@@ -62,8 +58,7 @@ pub(in crate::storage) async fn of_store<T: Dialect>(
                 total: row.number("amount")?,
             },
             owed: row.number("owed")?,
-            last_payout: day_if_any("last_payout")?,
-            first_payout_of_store: day_if_any("first_payout")?,
+            last_payout: if last { Some(day(row, "last_payout")?) } else { None },
             has_more_to_book: row.number("to_book")? > 0,
         });
     }
