@@ -11,6 +11,7 @@ mod masters;
 mod notices;
 mod posting;
 mod reconciliation;
+mod recording;
 mod replicas;
 mod seen;
 mod shadow;
@@ -18,6 +19,6 @@ mod timeline;
 
 pub use self::{
     after_sale::*, claims::*, deciding::*, hints::*, imports::*, inbox::*, lists::*, masters::*, notices::*,
-    posting::*, reconciliation::*, replicas::*, seen::*, shadow::*, timeline::*,
+    posting::*, reconciliation::*, recording::*, replicas::*, seen::*, shadow::*, timeline::*,
 };
 pub use crate::domain::state::State;

@@ -14,6 +14,8 @@ on_both! {
     a_transaction_that_another_file_has_for_another_order_is_refused;
     a_transaction_counts_once_with_a_statement_and_without;
     a_transaction_counts_once_without_an_order_and_with_one;
+    numbers_that_only_number_the_rows_of_a_file_replace_no_money_of_another_file;
+    a_transaction_of_a_payout_that_a_request_has_replaced_is_left_to_a_person;
     rows_without_transaction_numbers_count_once_with_a_statement_and_without;
     rows_without_transaction_numbers_on_two_statements_are_two;
 }
@@ -40,10 +42,14 @@ const fn without_statement(row: Row) -> Row {
 }
 
 fn file(rows: &[Row]) -> String {
+    file_of(rows, "31 Jan 2024")
+}
+
+fn file_of(rows: &[Row], day: &str) -> String {
     let heading = "Order No.\tStatement\tTransaction Number\tTransaction Date\tFee Name\tAmount\n".to_owned();
     let row = |row: &Row| {
         let Row { order, statement, transaction, fee, amount } = row;
-        format!("{order}\t{statement}\t{transaction}\t31 Jan 2024\t{fee}\t{amount}.00\n")
+        format!("{order}\t{statement}\t{transaction}\t{day}\t{fee}\t{amount}.00\n")
     };
     heading + &rows.iter().map(row).collect::<String>()
 }
@@ -142,4 +148,35 @@ async fn rows_without_transaction_numbers_on_two_statements_are_two(base: Base) 
     assert_eq!(world.imports_of_lazada(&[on("S-1")]).await.0, [1, 0, 0, 0]);
     assert_eq!(world.imports_of_lazada(&[on("S-2")]).await.0, [1, 0, 0, 0]);
     assert_eq!(world.money().await, ["75000", "75000"]);
+}
+
+async fn numbers_that_only_number_the_rows_of_a_file_replace_no_money_of_another_file(base: Base) {
+    let advertising = Row { order: "", statement: "S-2", transaction: "L1", fee: "Sponsored", amount: -50_000 };
+    for files in [["sale", "advertising"], ["advertising", "sale"]] {
+        let mut world = world(base).await;
+        world.invoiced("7").await;
+        for file in files {
+            let text = match file {
+                "sale" => file_of(&[SALE], "31 Jan 2024"),
+                _ => file_of(&[Row { ..advertising }], "02 Feb 2024"),
+            };
+            let profile = profiles::find("lazada", Path::new("/nonexistent")).expect("built in").profile;
+            assert_eq!(world.imports_as(profile, text).await.0, [1, 0, 0, 0], "{files:?}");
+        }
+        let mut money = world.money().await;
+        money.sort_unstable();
+        assert_eq!(money, ["-50000", "150000"], "{files:?}");
+    }
+}
+
+async fn a_transaction_of_a_payout_that_a_request_has_replaced_is_left_to_a_person(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    assert_eq!(world.imports_of_lazada(&[SALE, FEE]).await.0, [1, 0, 0, 0]);
+    let row = world.rows().await.remove(0);
+    world.recorded(super::files::sent_as(&row, 139_000)).await;
+    let (counts, problems) = world.imports_of_lazada(&[Row { statement: "S-2", ..SALE }]).await;
+    assert_eq!((counts, world.money().await), ([0, 0, 0, 1], vec!["139000".to_owned()]), "never money twice");
+    let (_, id) = row.content.key();
+    assert!(problems[0].contains("\"L1\"") && problems[0].contains(&format!("{id:?}")), "{problems:?}");
 }

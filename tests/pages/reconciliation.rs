@@ -227,9 +227,9 @@ async fn an_order_says_what_somebody_did_to_its_invoice_in_accurate_and_shows_bo
     indonesian.get("/orders/2").await.says(&["Total di Forstok\nRp80.000", "Total di Accurate\nRp1.000"]);
     // The list, on the page and in the API, shows both totals of this order and one of the others.
     let list = visitor.get("/orders").await;
-    list.says(&["Rp1.000\nsent: Rp80.000"]);
-    assert_eq!(list.text().matches("sent: ").count(), 1, "{}", list.text());
-    indonesian.get("/orders").await.says(&["Rp1.000\ndikirim: Rp80.000"]);
+    list.says(&["Rp1.000\nsent to Accurate: Rp80.000"]);
+    assert_eq!(list.text().matches("sent to Accurate: ").count(), 1, "{}", list.text());
+    indonesian.get("/orders").await.says(&["Rp1.000\ndikirim ke Accurate: Rp80.000"]);
     let listed = service.get("/v1/orders").await.json();
     let totals = |id: &str| {
         let mut orders = listed["orders"].as_array().expect("orders").iter();

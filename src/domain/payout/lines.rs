@@ -158,6 +158,23 @@ pub fn transaction_of_another_order(transaction: &str, order: &str, id: &str, la
     }
 }
 
+/// Why a payout of a file is refused that contains a transaction of a payout that a request has replaced, and what to do.
+pub fn in_replaced(transaction: &str, id: &str, net: Rupiah, language: Language) -> String {
+    let net = net.in_words();
+    match language {
+        Language::English => format!(
+            "transaction {transaction:?} was part of payout {id:?}, which a request has replaced by {net}, and nobody can \
+             tell whether that still contains it; if it does, nothing is missing; if it does not, send payout {id:?} with \
+             all of its money to POST /v1/payouts"
+        ),
+        Language::Indonesian => format!(
+            "transaksi {transaction:?} adalah bagian dari pencairan {id:?}, yang sudah diganti lewat permintaan menjadi \
+             {net}, dan tidak dapat dipastikan apakah transaksi ini masih termasuk di dalamnya; jika ya, tidak ada yang \
+             kurang; jika tidak, kirim pencairan {id:?} dengan seluruh dananya ke POST /v1/payouts"
+        ),
+    }
+}
+
 /// Why a payout of a file is refused whose money is known from a payout with another id, and what to do.
 pub fn alike(money: Rupiah, language: Language) -> String {
     let money = money.in_words();

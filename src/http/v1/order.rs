@@ -141,7 +141,7 @@ pub(crate) struct OrderInvoice {
     /// Accurate's total in rupiah.
     #[schema(value_type = f64)]
     total: serde_json::Number,
-    /// The total that was sent, if a person has adopted another one of Accurate; null if both are equal.
+    /// The total that was sent, if a person has adopted another one from Accurate; otherwise null.
     #[schema(value_type = Option<f64>)]
     sent_total: Option<serde_json::Number>,
     /// When the service learned that it exists.

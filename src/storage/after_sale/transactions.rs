@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::record::{AllKnown, known};
+use super::record::{AllKnown, Known, known};
 use crate::{
     domain::{
         document::Kind,
@@ -62,9 +62,11 @@ pub(super) async fn find_again<T: Dialect>(
     let wanted: BTreeSet<_> = rows.chain(firsts).chain(alone).filter(|key| !all.contains_key(key)).collect();
     let keys: Vec<_> = wanted.iter().map(|(source, id)| (Kind::Receipt, (source.as_str(), id.as_str()))).collect();
     all.extend(known(db, &keys).await?);
+    let read = |(key, known): (&(String, String), &Known)| Some((key.clone(), from_json(&known.content).ok()?));
+    let stored: Stored = all.iter().filter_map(read).collect();
     let mut found = Vec::with_capacity(payouts.len());
     for (place, payout) in payouts.iter().enumerate() {
-        match (Finding { payout, places: &places, all }).sort() {
+        match (Finding { payout, places: &places, stored: &stored }).sort() {
             Ok(sorted) => found.extend(sorted.into_iter().map(|payout| (place, payout))),
             Err(problem) => {
                 refused.entry(place).or_insert(problem);
@@ -116,13 +118,16 @@ fn first_of(row_id: &str) -> &str {
     row_id.split_once('/').map_or(row_id, |(first, _)| first)
 }
 
+/// The payouts that are stored, by source and id.
+type Stored = HashMap<(String, String), Payout>;
+
 struct Finding<'a> {
     payout: &'a Payout,
     places: &'a Places,
-    all: &'a AllKnown,
+    stored: &'a Stored,
 }
 
-impl Finding<'_> {
+impl<'a> Finding<'a> {
     fn sort(&self) -> std::result::Result<Vec<Payout>, RowRecorded> {
         let payout = self.payout;
         if payout.lines.is_empty() {
@@ -137,13 +142,17 @@ impl Finding<'_> {
                 continue;
             }
             let Some(before) = self.with_number(line) else {
+                if let Some(whole) = self.replaced(line) {
+                    let (transaction, id) = (line.transaction.clone(), whole.key.id.clone());
+                    return Err(RowRecorded::InReplaced { transaction, id, net: whole.net });
+                }
                 unclear.extend(self.is_unclear(line).then_some(line.amount));
                 own.push(line.clone());
                 continue;
             };
             if before.channel_order_id != payout.channel_order_id {
-                let (transaction, order, id) = (line.transaction.clone(), before.channel_order_id, before.key.id);
-                return Err(RowRecorded::OtherTransaction { transaction, order, id });
+                let (transaction, order) = (line.transaction.clone(), before.channel_order_id.clone());
+                return Err(RowRecorded::OtherTransaction { transaction, order, id: before.key.id.clone() });
             }
             elsewhere.entry(first_of(&before.key.id).to_owned()).or_default().push(line.clone());
         }
@@ -158,7 +167,8 @@ impl Finding<'_> {
         Ok(elsewhere.into_iter().chain(own).map(of_lines).chain(alone).collect())
     }
 
-    /// A row without an order, whose transaction an earlier file had with its order.
+    /// A row without an order, whose transaction an earlier file had with its order. If both the day and the amount are
+    /// others, the number only numbers the rows of each file.
     fn without_order(&self) -> Option<Payout> {
         let Payout { key, store_id, channel_order_id, paid_at, net, amounts, .. } = self.payout;
         if !channel_order_id.is_empty() || self.stored(&key.id).is_some() || amounts.len() > 1 {
@@ -167,18 +177,26 @@ impl Finding<'_> {
         let fee = amounts.keys().next().cloned();
         let line = Line { transaction: key.id.clone(), day: *paid_at, fee, amount: *net };
         let before = self.with_number(&line)?;
+        let known = before.lines.iter().find(|one| one.transaction == line.transaction)?;
+        if known.day != line.day && known.amount != line.amount {
+            return None;
+        }
         let key = PayoutKey { source: key.source.clone(), id: first_of(&before.key.id).to_owned() };
-        Some(Payout::of_lines(key, store_id.clone(), before.channel_order_id, vec![line]))
+        Some(Payout::of_lines(key, store_id.clone(), before.channel_order_id.clone(), vec![line]))
     }
 
-    /// A transaction that an earlier file had without an order is a payout of its own, and stays one.
+    /// A transaction that an earlier file had without an order is a payout of its own, and stays one. Its payout has no
+    /// other amounts, and the same day or money.
     fn of_its_own(&self, line: &Line) -> Option<Payout> {
         let before = self.stored(&line.transaction).filter(|_| !line.transaction.is_empty())?;
-        if !before.lines.is_empty() || before.amounts.len() > 1 {
+        let is_one_line = before.lines.is_empty()
+            && before.amounts.len() <= 1
+            && before.amounts.values().all(|amount| *amount == before.net);
+        if !is_one_line || (before.paid_at != line.day && before.net != line.amount) {
             return None;
         }
         Some(Payout {
-            key: before.key,
+            key: before.key.clone(),
             paid_at: line.day,
             net: line.amount,
             amounts: line.fee.iter().map(|fee| (fee.clone(), line.amount)).collect(),
@@ -188,13 +206,23 @@ impl Finding<'_> {
     }
 
     /// The row that contains the transaction with this number; `None` if it is in its own payout.
-    fn with_number(&self, line: &Line) -> Option<Payout> {
+    fn with_number(&self, line: &Line) -> Option<&'a Payout> {
         if line.transaction.is_empty() {
             return None;
         }
-        let has_it = |row: &Payout| row.lines.iter().any(|one| one.transaction == line.transaction);
+        let has_it = |row: &&Payout| row.lines.iter().any(|one| one.transaction == line.transaction);
         let rows: Vec<_> = self.at(number(&line.transaction)).filter(has_it).collect();
         if rows.iter().any(|row| self.is_own(row)) { None } else { rows.into_iter().next() }
+    }
+
+    /// The payout of the same order that contained the transaction until a request replaced it as a whole.
+    fn replaced(&self, line: &Line) -> Option<&'a Payout> {
+        if line.transaction.is_empty() {
+            return None;
+        }
+        let order = &self.payout.channel_order_id;
+        self.at(number(&line.transaction))
+            .find(|row| row.lines.is_empty() && row.channel_order_id == *order && !self.is_own(row))
     }
 
     /// Whether a transaction may be known although it has another id: one of the two files names no statement, and one of
@@ -204,18 +232,21 @@ impl Finding<'_> {
             (one.transaction.is_empty() || line.transaction.is_empty())
                 && (one.day, &one.fee, one.amount) == (line.day, &line.fee, line.amount)
         };
+        if line.amount.is_zero() {
+            return false;
+        }
         let Some(alike) = marks(&self.payout.channel_order_id, line).pop() else { return false };
         let rows: Vec<_> = self.at(alike).filter(|row| row.lines.iter().any(is_alike)).collect();
         let is_of_day =
             |row: &Payout| is_built_from_day(first_of(&row.key.id), &row.channel_order_id, &row.store_id, line.day);
         let (store, of_day) = (&self.payout.store_id, is_of_day(self.payout));
-        let may_be_same = |row: &Payout| {
+        let may_be_same = |row: &&Payout| {
             (store.is_empty() || row.store_id.is_empty() || row.store_id == *store) && is_of_day(row) != of_day
         };
         !rows.iter().any(|row| self.is_own(row)) && rows.iter().any(may_be_same)
     }
 
-    fn at(&self, mark: String) -> impl Iterator<Item = Payout> {
+    fn at(&self, mark: String) -> impl Iterator<Item = &'a Payout> {
         let rows = self.places.get(&(self.payout.key.source.clone(), mark)).into_iter().flatten();
         rows.filter_map(|id| self.stored(id))
     }
@@ -224,8 +255,7 @@ impl Finding<'_> {
         first_of(&row.key.id) == self.payout.key.id
     }
 
-    fn stored(&self, id: &str) -> Option<Payout> {
-        let known = self.all.get(&(self.payout.key.source.clone(), id.to_owned()))?;
-        from_json::<Payout>(&known.content).ok()
+    fn stored(&self, id: &str) -> Option<&'a Payout> {
+        self.stored.get(&(self.payout.key.source.clone(), id.to_owned()))
     }
 }
