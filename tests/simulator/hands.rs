@@ -39,6 +39,8 @@ pub(crate) struct Owners {
     made_for: BTreeMap<i64, String>,
     /// Invoices that people created or took over.
     peoples: BTreeSet<i64>,
+    /// Copies that people made of an order's invoice. The service may adopt one of them.
+    copies: BTreeMap<i64, String>,
     deleted: BTreeSet<i64>,
     /// Receipts that people created.
     money: BTreeSet<i64>,
@@ -97,6 +99,11 @@ impl Owners {
         !self.touched.contains_key(order)
     }
 
+    /// The order of an invoice of the service, or of a copy of one.
+    fn order_of(&self, invoice: i64) -> String {
+        self.made_for.get(&invoice).or_else(|| self.copies.get(&invoice)).cloned().unwrap_or_default()
+    }
+
     /// The service's live receipts and returns, by order.
     pub(crate) fn live(&self, receipts: Vec<Receipt>, returns: Vec<SalesReturn>) -> Live {
         let mut live = Live::default();
@@ -107,12 +114,11 @@ impl Owners {
             live.settled.entry(one.invoice_id).or_default().returned += one.total_amount;
         }
         for receipt in receipts.into_iter().filter(|receipt| !self.money.contains(&receipt.id)) {
-            let order = receipt.invoices.first().and_then(|paid| self.made_for.get(&paid.invoice_id));
-            live.receipts.entry(order.cloned().unwrap_or_default()).or_default().push(receipt);
+            let order = receipt.invoices.first().map(|paid| self.order_of(paid.invoice_id)).unwrap_or_default();
+            live.receipts.entry(order).or_default().push(receipt);
         }
         for sales_return in returns.into_iter().filter(|one| !self.goods.contains(&one.id)) {
-            let order = self.made_for.get(&sales_return.invoice_id).cloned().unwrap_or_default();
-            live.returns.entry(order).or_default().push(sales_return);
+            live.returns.entry(self.order_of(sales_return.invoice_id)).or_default().push(sales_return);
         }
         live
     }
@@ -275,6 +281,7 @@ impl World {
             _ => {
                 let copy = self.accurate.duplicate_invoice(number, &new_number).expect("the number is new");
                 self.owners.peoples.insert(copy.id);
+                self.owners.copies.insert(copy.id, copy.description);
                 self.owners.touch(&invoice, Touch::Copied);
                 self.happened("an invoice is copied by a person");
                 return;
