@@ -12,9 +12,10 @@ use forstok_accurate::{
 use serde_json::json;
 
 use super::{on_both, world};
-use crate::world::{Base, World};
+use crate::world::{Base, World, order};
 
 on_both! {
+    a_return_that_waits_is_decided_again_once_forstok_changes_its_order;
     a_decision_that_was_overtaken_changes_nothing_however_often_the_order_was_decided_since;
 }
 
@@ -97,4 +98,18 @@ async fn a_row_is_never_decided_in_an_older_version_than_its_revision_says(base:
         }
     }
     corrections.await.expect("it ends");
+}
+
+async fn a_return_that_waits_is_decided_again_once_forstok_changes_its_order(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    world.went_back("7", "r", json!({"pieces": [{"sku": "AAA2002", "quantity": 1}]})).await;
+    assert_eq!(world.return_state("r").await, (RowState::Waiting, ""));
+    let replaced = || order("7").price(150_000).ready_to_ship();
+    world.forstok_sends(replaced().sku("BBB1001").updated_at("2023-12-01T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state("r").await, (RowState::Blocked, "return_needs_person"));
+    world.forstok_sends(replaced().updated_at("2023-12-02T10:00:00+07:00")).await;
+    world.run_until_settled().await;
+    assert_eq!(world.return_state("r").await, (RowState::Waiting, ""), "it was a mistake");
 }

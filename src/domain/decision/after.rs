@@ -211,11 +211,17 @@ fn compare_with_invoice(verdict: &mut Verdict, order: &Undecided, snapshot: &Sna
     }
     verdict.warnings.retain(|one| one.warning != Warning::ChangedAfterInvoice);
     let changes = sent.basis.changes_to(&Basis::of(snapshot));
-    if !changes.is_empty() {
-        let warning = OrderWarning { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } };
-        if !order.warnings.contains(&warning) {
-            verdict.events.push(Event::Changed { about: warning.about.clone() });
-        }
+    let warned = order.warnings.iter().find(|one| one.warning == Warning::ChangedAfterInvoice);
+    let warning = (!changes.is_empty())
+        .then_some(OrderWarning { warning: Warning::ChangedAfterInvoice, about: About::Changes { changes } });
+    if warned == warning.as_ref() {
+        verdict.warnings.extend(warning);
+        return;
+    }
+    // A return names what Forstok calls the pieces now.
+    verdict.settlement_decides = true;
+    if let Some(warning) = warning {
+        verdict.events.push(Event::Changed { about: warning.about.clone() });
         verdict.warnings.push(warning);
     }
 }

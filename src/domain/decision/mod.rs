@@ -116,7 +116,8 @@ pub struct Verdict {
     /// Entries for the timeline.
     pub events: Vec<Event>,
     /// The order was cancelled after its parcel had left, or while something was booked on its invoice, or its status
-    /// says that it came back, or did not after all: the decision about receipts and returns says what follows.
+    /// says that it came back, or did not after all, or Forstok changed it after it was invoiced: the decision about
+    /// receipts and returns says what follows.
     pub settlement_decides: bool,
     /// Nothing is decided yet: the order is `due` only so that its invoice is looked up. It is decided again
     /// afterwards.
