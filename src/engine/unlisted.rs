@@ -33,6 +33,10 @@ pub struct Unlisted {
     pub key: String,
     /// The value.
     pub value: String,
+    /// The Accurate database.
+    pub book: BookName,
+    /// Its list.
+    pub kind: MasterKind,
     /// When the list was read.
     pub read_at: Timestamp,
     /// The row whose number or name resembles the value most.
@@ -42,12 +46,13 @@ pub struct Unlisted {
 impl Unlisted {
     /// As an error of the mapping.
     pub fn problem(&self) -> Problem {
-        let remedy = match &self.nearest {
-            Some(row) if row.no.is_empty() => format!("did you mean {:?}?", row.name),
-            Some(row) => format!("did you mean {:?} ({})?", row.no, row.name),
-            None => "if it was created there just now, read the list again (POST /v1/books/BOOK/masters/KIND/refresh)"
-                .to_owned(),
+        let meant = match &self.nearest {
+            Some(row) if row.no.is_empty() => format!("did you mean {:?}? Otherwise, ", row.name),
+            Some(row) => format!("did you mean {:?} ({})? Otherwise, ", row.no, row.name),
+            None => String::new(),
         };
+        let refresh = format!("POST /v1/books/{}/masters/{}/refresh", self.book, self.kind.as_str());
+        let remedy = format!("{meant}if it was created there just now, read the list again ({refresh})");
         let remedy = format!("is not in Accurate (list read at {}); {remedy}", self.read_at);
         Problem { key: self.key.clone(), value: Some(format!("{:?}", self.value)), remedy }
     }
@@ -91,7 +96,7 @@ impl Engine {
                 };
                 let rows = self.storage.masters(&book, kind, &rows).await?.unwrap_or_default();
                 let nearest = nearest(&value, rows);
-                unlisted.push(Unlisted { key, value, read_at, nearest });
+                unlisted.push(Unlisted { key, value, book, kind, read_at, nearest });
             }
         }
         Ok(unlisted)

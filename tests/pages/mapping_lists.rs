@@ -22,6 +22,14 @@ fn many_accounts() -> Masters {
     })
 }
 
+/// Waits until all lists of Accurate are read.
+async fn lists_are_read(service: &Service) {
+    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
+        let path = format!("/v1/books/main/masters/{kind}");
+        service.get_until(&path, |list| !list["read_at"].is_null()).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn values_and_suggestions_are_right_however_long_accurates_lists_are() {
     let accurate = accurate().await;
@@ -29,10 +37,7 @@ async fn values_and_suggestions_are_right_however_long_accurates_lists_are() {
     accurate.sandbox().suspend_account("699999");
     let service = Home::new(&accurate).serve().await;
     order_of_another_store(&service, 1).await;
-    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
-        let path = format!("/v1/books/main/masters/{kind}");
-        service.get_until(&path, |list| !list["read_at"].is_null()).await;
-    }
+    lists_are_read(&service).await;
     let mut admin = Visitor::operator(&service).await;
     let page = admin.get("/mapping").await;
     let bank = ("stores/4711/bank_account".to_owned(), "110102".to_owned());
@@ -138,10 +143,7 @@ async fn accurates_lists_are_choices_and_what_does_not_fit_is_said() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
     order_of_another_store(&service, 1).await;
-    for kind in ["accounts", "branches", "warehouses", "terms", "customers"] {
-        let path = format!("/v1/books/main/masters/{kind}");
-        service.get_until(&path, |list| !list["read_at"].is_null()).await;
-    }
+    lists_are_read(&service).await;
     let mut admin = Visitor::operator(&service).await;
     let page = admin.get("/mapping").await;
     assert!(page.html.contains("<option value=\"110102\">Saldo Shopee</option>"), "{}", page.html);
@@ -203,6 +205,7 @@ async fn what_accurate_does_not_list_is_not_saved_and_the_nearest_is_named() {
     assert_eq!(wrong[0]["value"], "\"700110\"", "{wrong}");
     let remedy = wrong[0]["remedy"].as_str().expect("a remedy");
     assert!(remedy.contains("is not in Accurate") && remedy.contains("did you mean \"700101\""), "{remedy}");
+    assert!(remedy.contains("POST /v1/books/main/masters/accounts/refresh"), "{remedy}");
     let headers = [("authorization", format!("Bearer {OPERATOR_TOKEN}"))];
     let checked =
         service.ask(Method::POST, "/v1/mapping/check", &headers, mapping.to_string().into_bytes()).await.json();
