@@ -21,7 +21,7 @@ on_both! {
     what_is_expected_follows_every_document_and_row_across_zero;
 }
 
-/// What is owed to each store: the sum over its orders, counted anew.
+/// What each store is owed, calculated from the documents and rows of its orders.
 const OWED: &str = "
     SELECT store_id, CAST(SUM(CASE WHEN owed > 0 THEN owed ELSE 0 END) AS BIGINT) AS owed FROM (
         SELECT o.store_id,

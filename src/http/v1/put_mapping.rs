@@ -51,7 +51,7 @@ pub(crate) struct NoteParams {
         (status = 200, description = "The mapping is active", body = MappingAnswer, headers(("ETag" = String, description = "The revision in quotes"))),
         (status = 400, description = "The body is not a JSON object, or the note cannot be stored"),
         (status = 412, description = "Another revision is active; nothing changed"),
-        (status = 422, description = "The mapping has errors, or new values that Accurate's lists lack; nothing was changed"),
+        (status = 422, description = "The mapping has errors, or new values that are not in Accurate's lists; nothing was changed"),
         (status = 428, description = "`If-Match` is missing; nothing changed"),
         BodyErrors,
         RoleErrors,

@@ -1,4 +1,4 @@
-//! What became of a payout or a return record that was sent.
+//! The outcome of recording a payout or a return record.
 
 use crate::domain::{money::Rupiah, payout::lines, reason::Language};
 
