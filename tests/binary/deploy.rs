@@ -9,6 +9,7 @@ use crate::{
 
 const RULES: &str = include_str!("../../deploy/prometheus/alerts.yaml");
 const TESTS_OF_RULES: &str = include_str!("../../deploy/prometheus/alerts.test.yaml");
+const TESTS_OVER_DAYS: &str = include_str!("../../deploy/prometheus/alerts-over-days.test.yaml");
 const DASHBOARD: &str = include_str!("../../deploy/grafana/dashboard.json");
 const KUBERNETES: &str = include_str!("../../deploy/kubernetes.yaml");
 
@@ -33,7 +34,13 @@ fn words(text: &str, beginning: &str) -> BTreeSet<String> {
 async fn alert_rules_and_dashboard_use_only_metrics_of_the_service() {
     let told = after_an_invoice().await.get("/metrics").await.text;
     let known: BTreeSet<_> = told.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
-    for (file, text) in [("alerts.yaml", RULES), ("alerts.test.yaml", TESTS_OF_RULES), ("dashboard.json", DASHBOARD)] {
+    let files = [
+        ("alerts.yaml", RULES),
+        ("alerts.test.yaml", TESTS_OF_RULES),
+        ("alerts-over-days.test.yaml", TESTS_OVER_DAYS),
+        ("dashboard.json", DASHBOARD),
+    ];
+    for (file, text) in files {
         let asked = words(text, "forstok_accurate_");
         assert!(asked.len() > 3, "{file} asks for {asked:?}");
         for metric in asked.into_iter().chain(words(text, "process_")) {
