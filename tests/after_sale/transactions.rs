@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use forstok_accurate::{
-    domain::{document::Kind, order::OrderId, payout::RowState},
+    clock::Clock,
+    domain::{document::Kind, money::Rupiah, order::OrderId, payout::RowState},
     importing::payouts::profiles,
+    storage::ByHand,
 };
 
 use super::{on_both, world};
@@ -12,6 +14,10 @@ use crate::world::{Base, World};
 
 on_both! {
     a_transaction_that_another_file_has_for_another_order_is_refused;
+    a_mistyped_order_number_is_corrected_by_importing_the_file_again;
+    orders_with_swapped_numbers_get_their_money_by_importing_the_file_again;
+    a_mistyped_order_number_stays_where_a_person_has_decided_or_rows_are_missing;
+    rows_with_a_statement_and_without_count_the_same_in_one_batch_and_in_two;
     a_transaction_counts_once_with_a_statement_and_without;
     a_transaction_counts_once_without_an_order_and_with_one;
     numbers_that_only_number_the_rows_of_a_file_replace_no_money_of_another_file;
@@ -84,6 +90,79 @@ async fn a_transaction_that_another_file_has_for_another_order_is_refused(base: 
     assert_eq!(world.imports_of_lazada(&[Row { order: "INV-8", ..SALE }]).await.0, [1, 0, 0, 0]);
     assert_eq!(world.money().await, ["-12000", "150000"]);
     assert_eq!(world.rows().await[0].order_id.as_ref().map(OrderId::as_str), Some("8"));
+}
+
+async fn a_mistyped_order_number_is_corrected_by_importing_the_file_again(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let [sale, fee] = [SALE, FEE].map(|row| Row { order: "INV-70", ..row });
+    assert_eq!(world.imports_of_lazada(&[sale, fee]).await.0, [1, 0, 0, 0]);
+    assert_eq!(world.payouts().await, [("138000".to_owned(), RowState::Unmatched, "")]);
+    assert_eq!(world.imports_of_lazada(&[SALE, FEE]).await.0, [0, 0, 1, 0], "the order is corrected");
+    assert_eq!(world.payouts().await, [("138000".to_owned(), RowState::Waiting, "")], "never money twice");
+    assert_eq!(world.rows().await[0].order_id.as_ref().map(OrderId::as_str), Some("7"));
+    // It is the order's payout now: further rows are added to it, and the mistyped file changes nothing anymore.
+    let voucher = Row { transaction: "L3", amount: -1_000, ..FEE };
+    assert_eq!(world.imports_of_lazada(&[SALE, FEE, voucher]).await.0, [0, 0, 1, 0]);
+    assert_eq!(world.imports_of_lazada(&[sale, fee]).await.0, [0, 0, 0, 1]);
+    assert_eq!(world.imports_of_lazada(&[SALE, FEE, voucher]).await.0, [0, 1, 0, 0]);
+    assert_eq!(world.money().await, ["137000"]);
+    world.approves_all(Kind::Receipt).await;
+    let paid: Vec<_> = world.accurate.receipts().iter().map(|one| one.cheque_amount).collect();
+    assert_eq!(paid, [137_000.into()]);
+    assert_eq!(world.imports_of_lazada(&[sale]).await.0, [0, 0, 0, 1], "what is booked stays");
+}
+
+async fn orders_with_swapped_numbers_get_their_money_by_importing_the_file_again(base: Base) {
+    let mut world = world(base).await;
+    let other = Row { order: "INV-8", transaction: "L9", amount: 90_000, ..SALE };
+    let swapped = [Row { order: other.order, ..SALE }, Row { order: SALE.order, ..other }];
+    assert_eq!(world.imports_of_lazada(&swapped).await.0, [2, 0, 0, 0]);
+    assert_eq!(world.imports_of_lazada(&[SALE, other]).await.0, [0, 0, 2, 0]);
+    assert_eq!(world.imports_of_lazada(&[SALE, other]).await.0, [0, 2, 0, 0]);
+    world.invoiced("7").await;
+    world.invoiced("8").await;
+    let rows = world.rows().await;
+    let mut money: Vec<_> = rows.iter().map(|row| (row.content.order().1.to_owned(), row.amount)).collect();
+    money.sort();
+    assert_eq!(
+        money,
+        [("INV-7".to_owned(), Some(Rupiah::whole(150_000))), ("INV-8".to_owned(), Some(Rupiah::whole(90_000)))]
+    );
+}
+
+async fn a_mistyped_order_number_stays_where_a_person_has_decided_or_rows_are_missing(base: Base) {
+    let mut world = world(base).await;
+    world.invoiced("7").await;
+    let wrong = [SALE, FEE].map(|row| Row { order: "INV-70", ..row });
+    assert_eq!(world.imports_of_lazada(&wrong).await.0, [1, 0, 0, 0]);
+    assert_eq!(world.imports_of_lazada(&[SALE]).await.0, [0, 0, 0, 1], "the rest would stay with the wrong order");
+    assert_eq!(
+        world.imports_of_lazada(&[Row { amount: 140_000, ..SALE }, FEE]).await.0,
+        [0, 0, 0, 1],
+        "is it the same?"
+    );
+    assert_eq!(world.money().await, ["138000"]);
+    let row = world.rows().await.remove(0);
+    let at = world.clock.now();
+    let reason = "it is in another file".to_owned();
+    let by_hand = ByHand { document: None, amount: None, reason, actor: "sari".to_owned(), at };
+    world.storage.mark_by_hand(Kind::Receipt, row.content.key(), Some(&by_hand), "sari", at).await.expect("written");
+    assert_eq!(world.imports_of_lazada(&[SALE, FEE]).await.0, [0, 0, 0, 1], "a person has said that nothing is booked");
+    assert_eq!(world.money().await, ["138000"]);
+}
+
+async fn rows_with_a_statement_and_without_count_the_same_in_one_batch_and_in_two(base: Base) {
+    let rows = [without_number(SALE), without_number(without_statement(SALE))];
+    let mut two = world(base).await;
+    two.invoiced("7").await;
+    assert_eq!(two.imports_of_lazada(&rows[..1]).await.0, [1, 0, 0, 0]);
+    assert_eq!(two.imports_of_lazada(&rows[1..]).await.0, [0, 0, 0, 1]);
+    let mut one = world(base).await;
+    one.invoiced("7").await;
+    let (counts, problems) = one.imports_of_lazada(&rows).await;
+    assert_eq!((counts, one.money().await), ([1, 0, 0, 1], two.money().await), "{problems:?}");
+    assert_eq!(one.imports_of_lazada(&rows).await.0, [0, 1, 0, 1]);
 }
 
 async fn a_transaction_counts_once_with_a_statement_and_without(base: Base) {

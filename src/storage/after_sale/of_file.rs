@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     record::{AllKnown, known, record},
-    transactions::find_again,
+    transactions::{FoundAgain, corrects_order, find_again, rename},
 };
 use crate::{
     domain::{
@@ -19,8 +19,8 @@ use crate::{
     storage::{Result, RowContent, RowRecorded, dialect::Dialect, rows::from_json},
 };
 
-/// Records payouts of a file. None of them moves a payout or a transaction to another order, nor to another store unless
-/// the first was mistyped; what an earlier file said about order and store is not forgotten, and rows that are alike but
+/// Records payouts of a file. None of them moves a payout or a transaction to another order or store unless the first was
+/// mistyped; what an earlier file said about order and store is not forgotten, and rows that are alike but
 /// for their figures are found again in any order: all of them must be among these.
 pub(in crate::storage) async fn record_of_file<T: Dialect>(
     db: &mut T,
@@ -34,15 +34,46 @@ pub(in crate::storage) async fn record_of_file<T: Dialect>(
         match_again(&mut rows, &group, &known, &mut refused);
     }
     let keys: Vec<_> = rows.iter().map(|payout| payout.key.clone()).collect();
-    let mut rows = find_again(db, &rows, &mut known, &mut refused).await?;
+    let mut outcomes = HashMap::new();
+    let mut left: Vec<_> = rows.into_iter().enumerate().collect();
+    while !left.is_empty() {
+        let FoundAgain { rows, renamed, later } = find_again(db, &left, &mut known, &mut refused).await?;
+        let rows = without_refused(rows, &known, &mut refused);
+        for (place, before) in renamed.iter().filter(|(place, _)| !refused.contains_key(place)) {
+            rename(db, before, &keys[*place].id).await?;
+        }
+        let (places, fine): (Vec<_>, Vec<_>) =
+            rows.into_iter().map(|(place, payout)| (place, RowContent::Payout(payout))).unzip();
+        for (place, recorded) in places.into_iter().zip(record(db, &fine, now).await?) {
+            let before = outcomes.remove(&place);
+            outcomes.insert(place, before.map_or(recorded.clone(), |before: RowRecorded| before.and(recorded)));
+        }
+        left.retain(|(place, _)| later.contains(place));
+        if !left.is_empty() {
+            let left: Vec<_> = left.iter().map(|(_, payout)| payout.clone()).collect();
+            known = known_of(db, &left).await?;
+        }
+    }
+    outcomes.extend(refused);
+    Ok((0..).zip(keys).filter_map(|(place, key)| Some((key, outcomes.remove(&place)?))).collect())
+}
+
+/// What of these rows is recorded, with what earlier files said about their orders and stores; each with the place of its
+/// payout in the file.
+fn without_refused(
+    mut rows: Vec<(usize, Payout)>,
+    known: &AllKnown,
+    refused: &mut HashMap<usize, RowRecorded>,
+) -> Vec<(usize, Payout)> {
     for (place, payout) in &mut rows {
-        let Some(before) = stored(&known, &payout.key) else { continue };
+        let Some(before) = stored(known, &payout.key) else { continue };
         let differs = |before: &str, now: &str| !before.is_empty() && !now.is_empty() && before != now;
-        if differs(&before.channel_order_id, &payout.channel_order_id) {
+        let is_corrected = corrects_order(known, &before, payout);
+        if differs(&before.channel_order_id, &payout.channel_order_id) && !is_corrected {
             refused.entry(*place).or_insert(RowRecorded::OtherOrder(before.channel_order_id));
             continue;
         }
-        if differs(&before.store_id, &payout.store_id) && !may_be_mistyped(&known, &before) {
+        if differs(&before.store_id, &payout.store_id) && !may_be_mistyped(known, &before) {
             refused.entry(*place).or_insert(RowRecorded::OtherStore(before.store_id));
             continue;
         }
@@ -54,14 +85,7 @@ pub(in crate::storage) async fn record_of_file<T: Dialect>(
         }
     }
     rows.retain(|(place, _)| !refused.contains_key(place));
-    let (places, fine): (Vec<_>, Vec<_>) =
-        rows.into_iter().map(|(place, payout)| (place, RowContent::Payout(payout))).unzip();
-    let mut outcomes = refused;
-    for (place, recorded) in places.into_iter().zip(record(db, &fine, now).await?) {
-        let before = outcomes.remove(&place);
-        outcomes.insert(place, before.map_or(recorded.clone(), |before| before.and(recorded)));
-    }
-    Ok((0..).zip(keys).filter_map(|(place, key)| Some((key, outcomes.remove(&place)?))).collect())
+    rows
 }
 
 /// Numbers of one group that are asked for at once.

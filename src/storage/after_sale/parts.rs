@@ -41,9 +41,11 @@ pub(super) async fn load<T: Dialect>(db: &mut T, rows: &[RowContent], all: &mut 
 }
 
 /// A part of a payout that is stored.
+#[derive(Default)]
 struct Part {
     is_closed: bool,
     store_id: String,
+    channel_order_id: String,
     net: Rupiah,
     lines: Vec<Line>,
     has_changed: bool,
@@ -81,6 +83,10 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
         return Err(RowRecorded::InParts(replaced.map(|part| part.net).sum()));
     }
     let all_lines: Vec<_> = parts.iter().flat_map(|part| part.lines.clone()).collect();
+    // The order was mistyped.
+    for part in parts.iter_mut().filter(|part| part.channel_order_id != payout.channel_order_id) {
+        part.has_changed = true;
+    }
     // A file that names the store says more about all of it, or corrects a mistyped one.
     if !payout.store_id.is_empty() {
         for part in parts.iter_mut().filter(|part| part.store_id != payout.store_id) {
@@ -106,6 +112,7 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
             _ => parts.push(Part {
                 is_closed: false,
                 store_id: payout.store_id.clone(),
+                channel_order_id: payout.channel_order_id.clone(),
                 net: Rupiah::ZERO,
                 lines: news.added,
                 has_changed: true,
@@ -121,9 +128,10 @@ pub(super) fn changed(payout: &Payout, all: &AllKnown) -> std::result::Result<Ve
 }
 
 fn part(known: &Known) -> Part {
-    let payout = from_json::<Payout>(&known.content);
-    let (net, lines, store_id) = payout.map(|payout| (payout.net, payout.lines, payout.store_id)).unwrap_or_default();
-    Part { is_closed: known.is_closed, store_id, net, lines, has_changed: false }
+    let Ok(Payout { store_id, channel_order_id, net, lines, .. }) = from_json(&known.content) else {
+        return Part { is_closed: known.is_closed, ..Part::default() };
+    };
+    Part { is_closed: known.is_closed, store_id, channel_order_id, net, lines, has_changed: false }
 }
 
 /// Whether a payout that is sent as a whole says what is known from its lines.

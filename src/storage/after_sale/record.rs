@@ -32,6 +32,8 @@ pub(super) struct Known {
     delivered_at: i64,
     /// Its receipt may exist, or a person has booked it.
     pub(super) is_closed: bool,
+    /// It has no order, and nobody has approved or marked it.
+    pub(super) is_untouched: bool,
 }
 
 /// What is stored, by source and id.
@@ -157,7 +159,8 @@ async fn record_over<T: Dialect>(
                 with_lines.extend((!payout.lines.is_empty()).then(|| payout.clone()));
             }
             unsettled.extend([order_id.clone()]);
-            known.insert(key, Known { content, order_id, delivered_at: micros(times.delivered_at), is_closed });
+            let (delivered_at, is_untouched) = (micros(times.delivered_at), order_id.is_empty() && !is_closed);
+            known.insert(key, Known { content, order_id, delivered_at, is_closed, is_untouched });
         }
         recorded.push(outcome);
     }
@@ -196,7 +199,9 @@ pub(super) async fn known<T: Dialect>(db: &mut T, keys: &[(Kind, (&str, &str))])
     let keys: Vec<_> = keys.iter().map(|(kind, (source, id))| [rows_of(*kind), *source, *id]).collect();
     let sql = format!(
         "SELECT source, row_id, content, settlement_rows.order_id, delivered_at,
-                CAST(CASE WHEN by_hand IS NOT NULL OR {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_closed
+                CAST(CASE WHEN by_hand IS NOT NULL OR {MAY_BE_BOOKED} THEN 1 ELSE 0 END AS BIGINT) AS is_closed,
+                CAST(CASE WHEN settlement_rows.order_id = '' AND by_hand IS NULL AND approved_at IS NULL
+                          THEN 1 ELSE 0 END AS BIGINT) AS is_untouched
              FROM {} {} settlement_rows ON settlement_rows.kind = v.value ->> 0
                   AND settlement_rows.source = v.value ->> 1 AND settlement_rows.row_id = v.value ->> 2",
         T::ROWS,
@@ -206,8 +211,9 @@ pub(super) async fn known<T: Dialect>(db: &mut T, keys: &[(Kind, (&str, &str))])
     let one = |row: &T::Row| {
         let text = |column| row.text(column).map(str::to_owned);
         let (content, order_id, delivered_at) = (text("content")?, text("order_id")?, row.number("delivered_at")?);
-        let is_closed = row.number("is_closed")? != 0;
-        Ok(((text("source")?, text("row_id")?), Known { content, order_id, delivered_at, is_closed }))
+        let (is_closed, is_untouched) = (row.number("is_closed")? != 0, row.number("is_untouched")? != 0);
+        let known = Known { content, order_id, delivered_at, is_closed, is_untouched };
+        Ok(((text("source")?, text("row_id")?), known))
     };
     rows.iter().map(one).collect()
 }
