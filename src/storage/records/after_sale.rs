@@ -99,6 +99,11 @@ impl RowRecord {
         })
     }
 
+    /// The number of the document in Accurate with which a person has booked it.
+    pub fn booked_by_hand(&self) -> Option<&str> {
+        self.by_hand.as_ref()?.document.as_deref()
+    }
+
     /// The number of the document in Accurate that books it, once it exists.
     pub fn booked_as(&self) -> Option<&DocumentNumber> {
         self.document.as_ref().filter(|document| document.id.is_some()).map(|document| &document.number)
@@ -345,6 +350,15 @@ impl RowContent {
             Self::Payout(payout) => (&payout.store_id, &payout.channel_order_id),
             Self::Return(record) => (&record.store_id, &record.channel_order_id),
         }
+    }
+
+    /// Its days, by their names in the contract.
+    pub fn days(&self) -> impl Iterator<Item = (&'static str, Date)> {
+        let days = match self {
+            Self::Payout(payout) => [("paid_at", Some(payout.paid_at)), ("", None)],
+            Self::Return(record) => [("accepted_at", record.accepted_at), ("received_at", record.received_at)],
+        };
+        days.into_iter().filter_map(|(name, day)| Some((name, day?)))
     }
 
     /// When the money was paid, or the goods arrived.

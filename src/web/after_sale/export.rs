@@ -9,9 +9,10 @@ use axum::{
 
 use super::{super::page::Page, shown::Asked};
 use crate::{
-    domain::{day_in_wib, document::Kind},
+    domain::{day_in_wib, document::Kind, order::OrderId},
     export::{Format, Headers, export_rows},
     http::{App, params::read_format, problem::Problem},
+    storage::RowFilter,
 };
 
 /// `GET /payouts/export`.
@@ -34,7 +35,10 @@ pub(in crate::web) async fn returns(
 
 async fn file(app: &App, kind: Kind, name: &str, asked: &Asked, page: &Page) -> Result<Response, Problem> {
     asked.check()?;
-    let filter = asked.filter();
+    let order = asked.order.as_deref().filter(|id| !id.is_empty());
+    let order_id =
+        order.map(|id| OrderId::parse(id).ok_or_else(|| Problem::UnknownOrder(id.to_owned()))).transpose()?;
+    let filter = RowFilter { order_id, ..asked.filter() };
     // An error of the database that shows at once is answered; a later one can only cut the file short.
     app.engine.storage().settlement_rows(kind, &filter, None, 1).await?;
     let format = read_format(asked.format.as_ref(), [Format::Xlsx, Format::Csv])?;

@@ -49,6 +49,8 @@ pub(in crate::web) struct Asked {
     /// The row that is to be marked as booked by hand.
     pub(super) mark: Option<i64>,
     pub(super) format: Option<String>,
+    /// Of an export: the order.
+    pub(super) order: Option<String>,
 }
 
 impl Asked {

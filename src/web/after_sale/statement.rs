@@ -3,7 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::{
-    super::{format, page::Page},
+    super::{
+        format,
+        page::{Page, address},
+    },
     row::RowLine,
 };
 use crate::{
@@ -31,8 +34,20 @@ pub(in crate::web) struct Statement {
     pub(in crate::web) why_owed: String,
     /// Whether nothing is owed and nobody has a credit.
     pub(in crate::web) is_even: bool,
-    /// Its payouts and return records.
+    /// Its newest payouts and return records.
     pub(in crate::web) rows: Vec<Row>,
+    /// Those that are older: how many and their sum, with the file that has all of them.
+    pub(in crate::web) older: Vec<Older>,
+}
+
+/// Most entries of each list.
+const MOST_SHOWN: usize = 200;
+
+/// Rows of one kind that are not shown.
+pub(in crate::web) struct Older {
+    pub(in crate::web) text: String,
+    pub(in crate::web) file: String,
+    pub(in crate::web) link: &'static str,
 }
 
 /// A document.
@@ -94,7 +109,10 @@ impl Statement {
         let (stores, active) = (storage.stores().await?, app.engine.mapping());
         let row = |row: &RowRecord| Row::new(row, RowLine::new(row, &active.mapping, &stores, page), page);
         let invoice = Entry::invoice(order, changed, page);
-        Ok(Some(Self::new(order, invoice, &documents, &rows, rows.iter().map(row).collect(), page)))
+        let (earlier, newest) = rows.split_at(rows.len().saturating_sub(MOST_SHOWN));
+        let newest = newest.iter().map(row).collect();
+        let statement = Self::new(order, invoice, &documents, &rows, newest, page);
+        Ok(Some(Self { older: Older::of(earlier, order, page), ..statement }))
     }
 
     fn new(
@@ -106,15 +124,15 @@ impl Statement {
         page: &Page,
     ) -> Self {
         let total = invoiced(order).map_or(Rupiah::ZERO, |(_, total)| total);
-        let (exist, planned): (Vec<_>, Vec<_>) = documents
+        let (exist, planned): (Vec<&OrderDocument>, Vec<_>) = documents
             .iter()
             .filter(|document| document.progress != Progress::Gone)
             .partition(|document| document.exists());
         let sums = sums_of(total, documents, records);
-        let by_hand = records.iter().filter(|row| row.settles != 0);
+        let by_hand: Vec<_> = records.iter().filter(|row| row.settles != 0 && row.booked_by_hand().is_some()).collect();
         let mut booked: Vec<_> = invoice.into_iter().collect();
-        booked.extend(exist.iter().map(|document| Entry::new(document, page)));
-        booked.extend(by_hand.filter_map(|row| Entry::by_hand(row, page)));
+        booked.extend(Entry::newest(&exist, page));
+        booked.extend(Entry::newest(&by_hand, page));
         let (word, left) = if sums.credit.is_zero() {
             (page.t("Still owed", "Sisa tagihan"), sums.owed)
         } else {
@@ -122,7 +140,7 @@ impl Statement {
         };
         Self {
             booked,
-            planned: planned.iter().map(|document| Entry::new(document, page)).collect(),
+            planned: Entry::newest(&planned, page),
             why_owed: shipping_left(order, documents).filter(|_| sums.owed.is_positive()).map_or_else(
                 String::new,
                 |left| {
@@ -138,7 +156,67 @@ impl Statement {
             is_even: left.is_zero(),
             left: (word, left.in_words()),
             rows,
+            older: Vec::new(),
         }
+    }
+}
+
+impl Older {
+    fn of(rows: &[RowRecord], order: &OrderRecord, page: &Page) -> Vec<Self> {
+        let of_kind = |kind: Kind| {
+            let of_kind: Vec<_> = rows.iter().filter(|row| row.content.kind() == kind).collect();
+            let sum: Rupiah = of_kind.iter().filter_map(|row| row.amount).sum();
+            let (path, text, link) = match kind {
+                Kind::Return => (
+                    "/returns/export",
+                    page.t(
+                        "And {count} older returns, {sum} in all.",
+                        "Dan {count} retur yang lebih lama, total {sum}.",
+                    ),
+                    page.t("Download all returns of this order", "Unduh semua retur pesanan ini"),
+                ),
+                Kind::Invoice | Kind::Receipt => (
+                    "/payouts/export",
+                    page.t(
+                        "And {count} older payouts, {sum} in all.",
+                        "Dan {count} pencairan dana yang lebih lama, total {sum}.",
+                    ),
+                    page.t("Download all payouts of this order", "Unduh semua pencairan dana pesanan ini"),
+                ),
+            };
+            let count = i64::try_from(of_kind.len()).ok().filter(|count| *count > 0)?;
+            let text = text.replace("{count}", &format::count(count)).replace("{sum}", &sum.in_words());
+            Some(Self { text, file: address(path, &[("order", order.order_id.as_str())]), link })
+        };
+        [Kind::Receipt, Kind::Return].into_iter().filter_map(of_kind).collect()
+    }
+}
+
+/// What a statement has an entry for.
+trait Booked {
+    /// What it changes what is owed by.
+    fn amount(&self) -> Rupiah;
+
+    fn entry(&self, page: &Page) -> Entry;
+}
+
+impl Booked for OrderDocument {
+    fn amount(&self) -> Rupiah {
+        Rupiah::ZERO - self.draft.as_ref().map_or(Rupiah::ZERO, Drafted::total)
+    }
+
+    fn entry(&self, page: &Page) -> Entry {
+        Entry::new(self, page)
+    }
+}
+
+impl Booked for RowRecord {
+    fn amount(&self) -> Rupiah {
+        Rupiah::ZERO - Rupiah::from_hundredths(self.settles)
+    }
+
+    fn entry(&self, page: &Page) -> Entry {
+        Entry::by_hand(self, page)
     }
 }
 
@@ -178,17 +256,32 @@ impl Entry {
         })
     }
 
+    /// The newest of these; those before them as one entry.
+    fn newest(all: &[&impl Booked], page: &Page) -> Vec<Self> {
+        let (older, newest) = all.split_at(all.len().saturating_sub(MOST_SHOWN));
+        let older = i64::try_from(older.len()).ok().filter(|count| *count > 0).map(|count| Self {
+            what: page.t("Older documents:", "Dokumen yang lebih lama:"),
+            number: format::count(count),
+            kind: "",
+            state: "",
+            detail: String::new(),
+            amount: older.iter().map(|one| one.amount()).sum::<Rupiah>().in_words(),
+            link: None,
+        });
+        older.into_iter().chain(newest.iter().map(|one| one.entry(page))).collect()
+    }
+
     /// What a person has booked.
-    fn by_hand(row: &RowRecord, page: &Page) -> Option<Self> {
-        Some(Self {
+    fn by_hand(row: &RowRecord, page: &Page) -> Self {
+        Self {
             what: named(row.content.kind(), page),
-            number: row.by_hand.as_ref()?.document.clone()?,
+            number: row.booked_by_hand().unwrap_or_default().to_owned(),
             kind: "good",
             state: page.t("booked by hand", "dibukukan manual"),
             detail: String::new(),
-            amount: (Rupiah::ZERO - Rupiah::from_hundredths(row.settles)).in_words(),
+            amount: row.amount().in_words(),
             link: None,
-        })
+        }
     }
 
     fn new(document: &OrderDocument, page: &Page) -> Self {
@@ -203,14 +296,13 @@ impl Entry {
             Some(Drafted::Receipt(draft)) => receipt_in_words(&draft.body, page),
             _ => String::new(),
         };
-        let worth = document.draft.as_ref().map_or(Rupiah::ZERO, Drafted::total);
         Self {
             what: named(document.kind, page),
             number: document.number.to_string(),
             kind,
             state,
             detail,
-            amount: (Rupiah::ZERO - worth).in_words(),
+            amount: document.amount().in_words(),
             link: None,
         }
     }
