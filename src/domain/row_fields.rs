@@ -19,6 +19,9 @@ use super::{
     toml_text::did_you_mean,
 };
 
+/// Most days after today that a payout or a return can have; a day further ahead is mistyped.
+const MOST_DAYS_AHEAD: i64 = 366;
+
 /// Most characters of a source, and of the name of an amount.
 pub const LONGEST_NAME: usize = 100;
 
@@ -142,6 +145,8 @@ pub enum Unusable {
     TooManyAmounts(usize),
     /// Nothing can have happened on the field's day.
     ImpossibleDay(&'static str, Date),
+    /// The field's day is further ahead than that of any payout or return.
+    FarAhead(&'static str, Date),
 }
 
 impl Unusable {
@@ -154,6 +159,9 @@ impl Unusable {
             Self::NamelessAmount => "an amount has no name".to_owned(),
             Self::TooManyAmounts(most) => format!("it has more than {most} amounts"),
             Self::ImpossibleDay(field, day) => format!("{field} is {day}; it must be from 2000 to 2099"),
+            Self::FarAhead(field, day) => {
+                format!("{field} is {day}, more than {MOST_DAYS_AHEAD} days after today; correct the day")
+            }
         }
     }
 
@@ -200,6 +208,15 @@ impl Unusable {
                     format!("tanggalnya {day}, padahal harus antara tahun 2000 dan 2099; perbaiki tanggalnya"),
                 )
             }
+            Self::FarAhead(_, day) => {
+                let day = day.strftime("%d/%m/%Y");
+                say(
+                    format!("the day is {day}, more than {MOST_DAYS_AHEAD} days after today; correct it"),
+                    format!(
+                        "tanggalnya {day}, lebih dari {MOST_DAYS_AHEAD} hari setelah hari ini; perbaiki tanggalnya"
+                    ),
+                )
+            }
         }
     }
 }
@@ -238,6 +255,12 @@ pub fn check_text(name: &'static str, text: &str, most: usize) -> Result<(), Unu
         return Err(Unusable::ControlCharacter(name));
     }
     Ok(())
+}
+
+/// Refuses a day that is too far ahead.
+pub fn check_not_far_ahead(name: &'static str, day: Date, today: Date) -> Result<(), Unusable> {
+    let latest = today.saturating_add(jiff::Span::new().days(MOST_DAYS_AHEAD));
+    if day > latest { Err(Unusable::FarAhead(name, day)) } else { Ok(()) }
 }
 
 /// Whether something can have happened on this day: the times of marketplaces begin after 2000, and an unknown time is
@@ -288,6 +311,11 @@ mod tests {
                 Unusable::ImpossibleDay("paid_at", date(1999, 12, 31)),
                 "the day is 31/12/1999, but must be from 2000 to 2099; correct it",
                 "tanggalnya 31/12/1999, padahal harus antara tahun 2000 dan 2099; perbaiki tanggalnya",
+            ),
+            (
+                Unusable::FarAhead("paid_at", date(2062, 11, 5)),
+                "the day is 05/11/2062, more than 366 days after today; correct it",
+                "tanggalnya 05/11/2062, lebih dari 366 hari setelah hari ini; perbaiki tanggalnya",
             ),
         ] {
             assert_eq!(unusable.in_words(Language::English), english);

@@ -1,5 +1,6 @@
 //! `/v1/payouts` and `/v1/returns` of the real binary, up to the documents in Accurate.
 
+use forstok_accurate::domain::day_in_wib;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -206,4 +207,23 @@ async fn money_and_goods_of_an_order_that_is_not_booked_here_are_left_to_a_perso
         assert_eq!((&row["reason"], &row["remedy"]), (&json!("by_hand"), &json!(remedy)));
         visitor.get(&format!("/{list}")).await.says(&["A person has created the invoice in Accurate by hand.", remedy]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_far_in_the_future_is_refused_with_its_field_and_what_to_do() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    let today = day_in_wib(jiff::Timestamp::now());
+    let after = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
+    let payout = |id: &str, day: &str| json!({"source": "shopee", "id": id, "paid_at": day, "net": 1});
+    let rows = json!([payout("a", "2062-11-05"), payout("b", &after(300)), payout("c", &after(368))]);
+    let recorded = post(&service, "/v1/payouts", &rows).await.json();
+    let outcomes: Vec<_> = (0..3).map(|place| recorded["rows"][place]["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["refused", "accepted", "refused"]);
+    let problem = "paid_at is 2062-11-05, more than 366 days after today; correct the day";
+    assert_eq!(recorded["rows"][0]["problem"], problem);
+    let record = json!([{"source": "shopee", "id": "r", "channel_order_id": "N1", "goods": "returned",
+                         "accepted_at": after(0), "received_at": "2062-11-05"}]);
+    let recorded = post(&service, "/v1/returns", &record).await.json();
+    assert_eq!(recorded["rows"][0]["problem"], problem.replace("paid_at", "received_at"));
 }

@@ -34,6 +34,7 @@ on_both! {
     rows_that_are_alike_are_found_again_in_any_order;
     rows_that_are_alike_are_told_apart_in_a_long_file;
     a_file_never_replaces_a_part_that_a_request_has_corrected;
+    a_row_with_a_day_far_in_the_future_is_refused;
 }
 
 const WALLET: &str = "Tanggal Transaksi;Tipe Transaksi;ID Transaksi;No. Pesanan;Jumlah\n";
@@ -333,4 +334,12 @@ async fn rows_that_are_alike_are_told_apart_in_a_long_file(base: Base) {
     let mut nets: Vec<_> = rows.iter().filter_map(|row| row.amount).map(|net| net.to_string()).collect();
     nets.sort();
     assert_eq!(nets, ["30000", "5000", "60000", "60000"]);
+}
+
+async fn a_row_with_a_day_far_in_the_future_is_refused(base: Base) {
+    let mut world = world(base).await;
+    let file = wallet(&[FIRST]).replace("31/01/2024", "31/01/2062");
+    let (counts, problems) = world.imports(file).await;
+    assert_eq!((counts, world.rows().await.len()), ([0, 0, 0, 1], 0));
+    assert_eq!(problems, ["the day is 31/01/2062, more than 366 days after today; correct it"]);
 }

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        day_in_wib,
         operator::Actor,
         reason::Language,
-        row_fields::{Fields, read_json},
+        row_fields::{Fields, check_not_far_ahead, read_json},
     },
     http::{App, params::shortened, problem::Problem},
     storage::RowContent,
@@ -49,6 +50,14 @@ pub(super) async fn record(
     body: &[u8],
     read: impl Fn(&Value) -> Result<RowContent, String>,
 ) -> Result<Json<RecordedRows>, Problem> {
+    let today = day_in_wib(app.engine.now());
+    let read = |row: &Value| {
+        let content = read(row)?;
+        for (name, day) in content.days() {
+            check_not_far_ahead(name, day, today)?;
+        }
+        Ok(content)
+    };
     let (mut rows, contents) = read_rows(body, read)?;
     let recorded = app.engine.record_rows(&contents).await.map_err(|error| Problem::not_stored(&error))?;
     let readable = rows.iter_mut().filter(|row| row.problem.is_none());
