@@ -29,6 +29,8 @@ pub struct FoundInvoice {
     pub total: Option<Decimal>,
     /// Whether something was paid on it.
     pub has_receipt: bool,
+    /// Whether Accurate shows that pieces of it were returned.
+    pub has_return: bool,
 }
 
 impl FoundInvoice {
@@ -194,12 +196,25 @@ pub struct Record {
     description: Text,
     total_amount: Text,
     receipt_history: HasElements,
+    detail_item: Rows<Line>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Line {
+    return_quantity: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Customer {
     pub(super) customer_no: Text,
+}
+
+impl Line {
+    fn went_back(&self) -> bool {
+        Rupiah::parse(&self.return_quantity.0).is_ok_and(Rupiah::is_positive)
+    }
 }
 
 impl Record {
@@ -212,6 +227,7 @@ impl Record {
             description: self.description.0,
             total: Rupiah::parse(&self.total_amount.0).ok().map(Rupiah::decimal),
             has_receipt: self.receipt_history.0,
+            has_return: self.detail_item.rows.iter().any(Line::went_back),
         })
     }
 }

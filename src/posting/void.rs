@@ -129,20 +129,29 @@ impl Attempt<'_> {
             // An unknown message proves nothing.
             Err(Failure::UnknownText(words)) => (Deletion::ThisAttempt, Some(words)),
             Err(Failure::Refused(Refusal { words, .. })) => {
-                return Ok(self.blocked(Reason::RefusedByAccurate, said(words)));
+                return Ok(self.not_deleted(&found, words));
             }
             // The next attempt looks it up again.
             Err(failure) => return Err(stop(&failure)),
         };
         match (self.find_by_id(found.id).await, refused) {
             (Ok(None), _) => Ok(self.voided(found.number, by)),
-            (Ok(Some(_)), Some(words)) => Ok(self.blocked(Reason::RefusedByAccurate, said(words))),
+            (Ok(Some(_)), Some(words)) => Ok(self.not_deleted(&found, words)),
             (Ok(Some(_)), None) => {
                 self.record_still_shown("sales-invoice/delete");
                 Err(Stop::Later)
             }
             (Err(failure), _) => Err(stop(&failure)),
         }
+    }
+
+    /// Accurate has refused to delete the invoice. The order's own returns are gone by then, so one that it shows is a
+    /// person's.
+    fn not_deleted(&mut self, found: &FoundInvoice, words: String) -> Outcome {
+        if found.has_return {
+            return self.blocked(Reason::InvoicePaid, About::ReturnOfPerson { number: found.number.clone() });
+        }
+        self.blocked(Reason::RefusedByAccurate, said(words))
     }
 
     fn voided(&mut self, number: DocumentNumber, by: Deletion) -> Outcome {

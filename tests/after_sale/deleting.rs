@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use forstok_accurate::{
     clock::Clock,
-    domain::{document::Kind, payout::RowState, reason::Language},
+    domain::{document::Kind, money::Rupiah, payout::RowState, reason::Language},
     sandbox::{Action, Fault, SettlingEdit},
-    storage::ManualChange,
+    storage::{ByHand, ManualChange, Marked},
 };
 use serde_json::json;
 
@@ -21,6 +21,7 @@ on_both! {
     an_undo_that_is_taken_back_deletes_nothing_more;
     a_receipt_that_a_person_changed_is_named_on_the_order_that_waits_for_it;
     a_return_that_a_person_renumbered_is_named_on_the_order_that_waits_for_it;
+    a_return_that_a_person_has_taken_over_is_named_where_the_invoice_cannot_be_deleted;
     a_return_that_is_not_deleted_keeps_the_invoice;
     a_deletion_that_was_carried_out_although_its_reply_is_not_understood_needs_no_person;
     without_the_right_to_delete_returns_an_undo_waits_until_it_is_granted;
@@ -179,6 +180,32 @@ async fn a_return_that_a_person_renumbered_is_named_on_the_order_that_waits_for_
     let timeline = world.timeline("7").await;
     assert!(timeline.contains("INV-7/R1 (id 1) was renumbered to RETUR-1 in Accurate"), "{timeline}");
     assert!(world.accurate.remove_return("RETUR-1"), "as the remedy says");
+    world.operator_retries("7").await;
+    world.lives_on(30).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("voided", (0, 0, 0)));
+}
+
+async fn a_return_that_a_person_has_taken_over_is_named_where_the_invoice_cannot_be_deleted(base: Base) {
+    let mut world = two_shipped_pieces(base).await;
+    world.one_piece_went_back("r").await;
+    world.went_back("7", "r", json!({"pieces": [{"sku": "AAA2002", "quantity": 2}]})).await;
+    let at = world.clock.now();
+    let by_hand = ByHand {
+        document: Some("INV-7/R1".to_owned()),
+        amount: Some(Rupiah::whole(150_000)),
+        reason: "both came back".to_owned(),
+        actor: "ani".to_owned(),
+        at,
+    };
+    let marked = world.storage.mark_by_hand(Kind::Return, ("shopee", "r"), Some(&by_hand), "ani", at).await;
+    assert_eq!(marked.expect("written"), Marked::Done);
+    world.decides_to_undo("7").await;
+    world.lives_on(0).await;
+    assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("blocked: invoice_paid", (0, 1, 1)));
+    let finding = finding(&world).await;
+    assert!(finding.starts_with("Accurate does not delete invoice INV-7 because of a sales return that a person"));
+    assert!(finding.ends_with("delete the return in Accurate, then retry"), "{finding}");
+    assert!(world.accurate.remove_return("INV-7/R1"), "as it says");
     world.operator_retries("7").await;
     world.lives_on(30).await;
     assert_eq!((world.state("7").await.as_str(), what_exists(&world)), ("voided", (0, 0, 0)));

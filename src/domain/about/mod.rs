@@ -213,6 +213,11 @@ pub enum About {
         /// The invoice's number.
         number: DocumentNumber,
     },
+    /// An invoice that Accurate does not delete, with a return that a person created or changed there.
+    ReturnOfPerson {
+        /// The invoice's number.
+        number: DocumentNumber,
+    },
     /// A customer in Accurate.
     Customer {
         /// Its number.

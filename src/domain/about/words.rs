@@ -96,7 +96,8 @@ impl About {
             | Self::Renumbered { .. }
             | Self::NotSearchable { .. }
             | Self::DescriptionWithoutOrder { .. }
-            | Self::Receipt { .. } => self.conflict_in_words(language),
+            | Self::Receipt { .. }
+            | Self::ReturnOfPerson { .. } => self.conflict_in_words(language),
             Self::Customer { no, name } => say(format!("customer {no} ({name})"), format!("pelanggan {no} ({name})")),
             Self::Changes { changes } => {
                 changes.iter().map(|change| change.in_words(language)).collect::<Vec<_>>().join("; ")
@@ -186,6 +187,16 @@ impl About {
             Self::Receipt { number } => say(
                 format!("Accurate shows a receipt for invoice {number} that this service did not create"),
                 format!("di Accurate ada penerimaan untuk faktur {number} yang tidak dibuat oleh layanan ini"),
+            ),
+            Self::ReturnOfPerson { number } => say(
+                format!(
+                    "Accurate does not delete invoice {number} because of a sales return that a person created or changed \
+                     there; delete the return in Accurate, then retry"
+                ),
+                format!(
+                    "Accurate tidak menghapus faktur {number} karena ada retur penjualan yang dibuat atau diubah secara \
+                     manual di sana; hapus retur itu di Accurate, lalu coba lagi"
+                ),
             ),
             _ => String::new(),
         }
