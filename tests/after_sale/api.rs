@@ -227,3 +227,27 @@ async fn a_day_far_in_the_future_is_refused_with_its_field_and_what_to_do() {
     let recorded = post(&service, "/v1/returns", &record).await.json();
     assert_eq!(recorded["rows"][0]["problem"], problem.replace("paid_at", "received_at"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_a_person_has_taken_over_exists_with_what_they_said() {
+    let accurate = accurate().await;
+    let service = Home::new(&accurate).serve().await;
+    service.send(&sample("01-shopee-simple").json()).await;
+    service.order_once(ORDER, "invoiced").await;
+    post(&service, "/v1/payouts", &json!([payout("row-1", NUMBER, &json!(74_000))])).await;
+    let by_order = format!("/v1/payouts?order_id={ORDER}");
+    service.get_until(&by_order, |page| page["payouts"][0]["waits_for"]["what"] == "approval").await;
+    post(&service, "/v1/payouts/approve", &json!({"rows": [{"source": "shopee", "id": "row-1"}]})).await;
+    service.get_until(&by_order, |page| page["payouts"][0]["state"] == "settled").await;
+    let mut corrected = payout("row-1", NUMBER, &json!(71_000));
+    corrected["amounts"] = json!({"service_fee": -6_000});
+    post(&service, "/v1/payouts", &json!([corrected])).await;
+    service.get_until(&by_order, |page| page["payouts"][0]["reason"] == "payout_corrected").await;
+    let mark = json!({"source": "shopee", "id": "row-1", "decision": "by_hand", "document": format!("{NUMBER}/1"),
+                      "reason": "changed in Accurate"});
+    let marked = post(&service, "/v1/payouts/decision", &mark).await;
+    assert_eq!(marked.status, 200, "{}", marked.text);
+    let order = service.get_until(&format!("/v1/orders/{ORDER}"), |order| order["settlement"]["paid"] == 77_000).await;
+    let receipt = &order["documents"][1];
+    assert_eq!((&receipt["state"], &receipt["total"]), (&json!("exists"), &json!(77_000)), "{receipt}");
+}

@@ -57,7 +57,8 @@ struct Document {
     number: String,
     /// Accurate's id of it; null until it is created.
     id: Option<i64>,
-    /// `due`: to be created; `exists`; `void_due`: to be deleted; `voided`: deleted; `blocked`: a person must act.
+    /// `due`: to be created; `exists`, also if a person has taken it over, whose mark then gives the total; `void_due`: to
+    /// be deleted; `voided`: deleted; `blocked`: a person must act.
     #[schema(example = "exists")]
     state: &'static str,
     /// In rupiah: the total of an invoice or a return, or what a receipt pays on the invoice.
@@ -99,7 +100,12 @@ pub(crate) struct TimelineEntry {
     event: serde_json::Value,
 }
 
-fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Option<Document> {
+/// `taken_over`: what it takes off the invoice, if it is a person's by now.
+fn document(
+    stored: &OrderDocument,
+    invoice: Option<&ExistingDocument>,
+    taken_over: Option<Rupiah>,
+) -> Option<Document> {
     // What was never created is no longer wanted.
     if stored.progress == Progress::Gone && stored.id.is_none() {
         return None;
@@ -113,12 +119,23 @@ fn document(stored: &OrderDocument, invoice: Option<&ExistingDocument>) -> Optio
         number: stored.number.to_string(),
         id: stored.id,
         state: match (stored.progress, stored.id) {
+            _ if taken_over.is_some() => Progress::Exists.as_str(),
             (Progress::Gone, _) => "voided",
             (Progress::Due, Some(_)) => "void_due",
             (progress, _) => progress.as_str(),
         },
-        total: exact_number(of_accurate.or(drafted)?),
+        total: exact_number(taken_over.map(Rupiah::decimal).or(of_accurate).or(drafted)?),
     })
+}
+
+/// What a document takes off the invoice that a person has taken over, which this service no longer follows.
+fn taken_over(stored: &OrderDocument, invoice: Option<&ExistingDocument>, rows: &[RowRecord]) -> Option<Rupiah> {
+    let invoice = invoice.filter(|_| stored.progress == Progress::Gone && stored.id.is_some())?;
+    let is_its_row = |row: &&RowRecord| {
+        let is_named = row.booked_by_hand().is_some_and(|number| stored.number.is_same_as(&number.into()));
+        row.was_ours && row.marked_invoice == Some(invoice.id) && row.content.kind() == stored.kind && is_named
+    };
+    rows.iter().find(is_its_row).map(|row| Rupiah::from_hundredths(row.settles))
 }
 
 /// The money of the order, if its invoice exists: what is booked on it in Accurate, without what is only wanted.
@@ -147,11 +164,13 @@ pub(crate) async fn show_part(
     let snapshots = storage.snapshots(id, MOST_SNAPSHOTS).await?;
     let (rows, mut documents) = storage.booked(id).await?;
     documents.sort_by_key(|document| (document.kind, document.part));
+    let standing = record.standing_invoice();
+    let shown = |stored: &OrderDocument| document(stored, record.invoice.as_ref(), taken_over(stored, standing, &rows));
     let timeline = part.entries.iter().rev().map(|entry| timeline_entry(entry, language)).collect();
     Ok(Json(OrderWithTimeline {
         draft: record.draft.as_ref().map(|draft| draft.body.to_json()),
         settlement: settlement(&record, &documents, &rows),
-        documents: documents.iter().filter_map(|stored| document(stored, record.invoice.as_ref())).collect(),
+        documents: documents.iter().filter_map(shown).collect(),
         order: Order::new(record, language),
         timeline,
         snapshots: snapshots.into_iter().map(Into::into).collect(),
