@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{as_text, correction::Correction};
-use crate::domain::{ids::DocumentNumber, money::Rupiah};
+use crate::domain::{ids::DocumentNumber, money::Rupiah, payout::PayoutKey};
 
 /// What exactly about a payout or a return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,18 @@ pub enum AfterSale {
         owed: Rupiah,
         /// What a person books.
         to_book: Box<AfterSale>,
+    },
+    /// Money that a receipt without fees has booked already, as it seems: another report names the fees.
+    SameMoney {
+        /// The receipt's number.
+        number: DocumentNumber,
+        /// The payout that it books.
+        payout: Box<PayoutKey>,
+        /// The money of both, in rupiah.
+        #[serde(with = "as_text")]
+        net: Rupiah,
+        /// The fees that the receipt lacks, each on its account; never empty.
+        fees: Vec<OnAccount>,
     },
     /// Money that no receipt can book: what a person has to book in Accurate.
     ToBook {

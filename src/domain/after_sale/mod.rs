@@ -17,6 +17,7 @@ pub mod outcome;
 mod pieces;
 mod receipts;
 mod returns;
+mod same_money;
 mod settling;
 mod stock;
 #[cfg(test)]

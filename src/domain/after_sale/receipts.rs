@@ -100,9 +100,18 @@ fn listed(mapping: &Mapping, store_id: &str, booked: &Amounts<'_>) -> Vec<OnAcco
 
 /// What a person has to book for the money of an order that has no invoice: the fees as far as they have a category.
 pub(super) fn to_book_without_invoice(payout: &Payout, mapping: &Mapping, store_id: &str) -> AfterSale {
+    to_book(mapping, store_id, payout.net, &categories_of_fees(payout, mapping))
+}
+
+/// The fees of a payout, each on its account.
+pub(super) fn fees(payout: &Payout, mapping: &Mapping, store_id: &str) -> Vec<OnAccount> {
+    listed(mapping, store_id, &categories_of_fees(payout, mapping))
+}
+
+fn categories_of_fees<'a>(payout: &'a Payout, mapping: &'a Mapping) -> Amounts<'a> {
     let mut fees = amounts(payout, mapping).unwrap_or_default();
     fees.retain(|category, _| *category != SUBTOTAL && *category != REFUND);
-    to_book(mapping, store_id, payout.net, &fees)
+    fees
 }
 
 /// Everything that the booking of a row depends on besides the row.

@@ -11,6 +11,7 @@ use super::{
     outcome::{Fate, Outcome, Planned, ReceiptDraft, ReturnDraft, Settlement, Verdict, WaitsFor},
     receipts::{self, Booking, BookingContext, blocked, days_after},
     returns::{self, Meaning, key_of_cancellation, key_of_status},
+    same_money,
     stock::Stock,
 };
 use crate::domain::{
@@ -250,7 +251,7 @@ impl<'a> Settling<'a> {
                     self.ledger.take(used);
                     Outcome::Settled
                 }
-                Err(outcome) => outcome,
+                Err(outcome) => self.explained(row, outcome),
             };
             self.rows.insert(place, outcome);
         }
@@ -266,10 +267,14 @@ impl<'a> Settling<'a> {
                     ahead.pay(&draft);
                     self.waits(row).map_or(Outcome::Due, Outcome::Waiting)
                 }
-                Err(outcome) => outcome,
+                Err(outcome) => self.explained(row, outcome),
             };
             self.rows.insert(place, outcome);
         }
+    }
+
+    fn explained(&self, row: &Row, outcome: Outcome) -> Outcome {
+        same_money::explain(outcome, &row.payout, &self.receipts, (self.mapping, self.order.store_id))
     }
 
     /// What a row waits for that could otherwise be booked.

@@ -39,6 +39,24 @@ impl AfterSale {
                     format!("{booked}; {owed} melunasi faktur {invoice}, dan sisanya melebihi tagihannya"),
                 )
             }
+            Self::SameMoney { number, payout, net, fees } => {
+                let (source, id) = (&payout.source, &payout.id);
+                let fees = fees.iter().map(|one| on_account(one, one.amount, language)).collect::<Vec<_>>().join("; ");
+                let net = net.in_words();
+                say(
+                    format!(
+                        "receipt {number} has booked {net} of this order already, for payout {id} from {source}, without \
+                         these fees: {fees}; if it is the same money, mark this row as not to be booked, send payout {id} \
+                         from {source} again with these fees, and correct the receipt in Accurate as that payout then says"
+                    ),
+                    format!(
+                        "penerimaan {number} sudah membukukan {net} untuk pesanan ini, dari pencairan {id} ({source}), \
+                         tanpa biaya berikut: {fees}; bila itu dana yang sama, tandai baris ini sebagai tidak perlu \
+                         dibukukan, kirim ulang pencairan {id} ({source}) dengan biaya tersebut, lalu koreksi \
+                         penerimaannya di Accurate sesuai keterangan pada pencairan itu"
+                    ),
+                )
+            }
             Self::CreditToClose { amount, customer, bank, fees } => journal(*amount, customer, bank, fees, language),
             Self::BeforeInvoice { receipt, invoice } => {
                 before_invoice(["receipt", "penerimaan"], *receipt, *invoice, language)

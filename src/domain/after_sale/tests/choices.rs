@@ -129,6 +129,33 @@ fn a_compensation_above_the_invoice_is_a_persons_if_the_mapping_says_so() {
 }
 
 #[test]
+fn the_same_payout_in_a_report_with_fees_says_which_receipt_lacks_them() {
+    let mut sale = Sale::plain();
+    sale.pays(138_000, &[]);
+    let with_fees = [("subtotal", 150_000), ("service_fee", -12_000)];
+    sale.pays(138_000, &with_fees);
+    let fee = OnAccount { category: "service_fee".to_owned(), account: "600104".to_owned(), amount: rupiah(-12_000) };
+    let lacking = AfterSale::SameMoney {
+        number: format!("{NUMBER}/1").into(),
+        payout: Box::new(PayoutKey { source: "shopee".to_owned(), id: "row-1".to_owned() }),
+        net: rupiah(138_000),
+        fees: vec![fee],
+    };
+    assert_eq!(sale.why(2), (Reason::PayoutRest, lacking.clone()));
+    sale.mapping.payout.on_overpay = OnOverpay::Block;
+    assert_eq!(sale.why(2), (Reason::PayoutUnmatched, lacking.clone()));
+    // It says so before a person approves it.
+    sale.rows[1].approved = false;
+    assert_eq!(sale.why(2), (Reason::PayoutUnmatched, lacking));
+    // Other money is not the same, nor is what names no more than the receipt.
+    for (net, amounts) in [(137_000, &with_fees[..]), (138_000, &[])] {
+        sale.rows.truncate(1);
+        sale.pays(net, amounts);
+        assert!(!matches!(sale.why(2).1, AfterSale::SameMoney { .. }), "{net} {amounts:?}");
+    }
+}
+
+#[test]
 fn fees_of_zero_are_lines_only_if_the_mapping_says_so() {
     let mut sale = Sale::plain();
     let amounts = [("subtotal", 150_000), ("service_fee", -12_000), ("fulfillment_fee", 0), ("tax_withheld", 0)];
