@@ -10,6 +10,7 @@ mod reading;
 mod rest;
 mod two_books;
 mod unpaid;
+mod unsettled;
 mod year;
 
 use forstok_accurate::{

@@ -599,6 +599,7 @@ CREATE TABLE listed_invoices (
     customer_no TEXT    NOT NULL COLLATE "C",
     day         TEXT    NOT NULL COLLATE "C",
     total       BIGINT  NOT NULL,
+    owed        BIGINT,                      -- in hundredths of a rupiah, where Accurate shows it
     order_id    TEXT    NOT NULL COLLATE "C" DEFAULT '', -- the order that it belongs to; '': none is known
     PRIMARY KEY (part, id)
 );

@@ -525,6 +525,7 @@ CREATE TABLE listed_invoices (
     customer_no TEXT    NOT NULL,
     day         TEXT    NOT NULL,
     total       INTEGER NOT NULL,
+    owed        INTEGER,                     -- in hundredths of a rupiah, where Accurate shows it
     order_id    TEXT    NOT NULL DEFAULT '', -- the order that it belongs to; '': none is known
     PRIMARY KEY (part, id)
 ) STRICT, WITHOUT ROWID;

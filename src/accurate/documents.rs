@@ -80,6 +80,17 @@ pub async fn by_id<F: Found>(session: &Session, id: i64) -> Result<Option<F>, Fa
     detail(session, &call, F::KIND, |record| F::of(record).filter(|found| found.id() == id)).await
 }
 
+/// The same as [`by_id`], and by its number if its id is gone. The calls give way to all others.
+pub async fn entered<F: Found>(session: &Session, id: i64, number: &DocumentNumber) -> Result<Option<F>, Failure> {
+    let call = Call::get(F::CALLS.detail, &[("id", &id.to_string())]).in_background();
+    let found = detail(session, &call, F::KIND, |record| F::of(record).filter(|found| found.id() == id)).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let call = Call::get(F::CALLS.detail, &[("number", number.as_str())]).in_background();
+    detail(session, &call, F::KIND, |record| F::of(record).filter(|found| found.number().is_same_as(number))).await
+}
+
 /// What `asked_for` reads from the record; it returns `None` for a record of another document.
 pub(super) async fn detail<R, T>(
     session: &Session,

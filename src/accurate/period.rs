@@ -41,6 +41,7 @@ struct Record {
     customer: Lenient<Customer>,
     description: Text,
     total_amount: Text,
+    prime_owing: Text,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,6 +63,7 @@ impl Record {
             customer_no: self.customer.0.ok_or(InvoiceField::Customer)?.customer_no.0,
             day: Date::strptime(ACCURATE_DAY, &self.trans_date.0).map_err(|_| InvoiceField::Date)?,
             total: total.hundredths(),
+            owed: Rupiah::parse(&self.prime_owing.0).ok().map(Rupiah::hundredths),
         };
         Ok(Listed { shown, description: self.description.0 })
     }
@@ -135,7 +137,7 @@ impl Pages {
             }
         };
         let mut query = vec![
-            ("fields", "id,number,transDate,customer,description,totalAmount"),
+            ("fields", "id,number,transDate,customer,description,totalAmount,primeOwing"),
             ("sp.page", &*page),
             ("sp.pageSize", &*size),
             ("sp.sort", "id|asc"),
@@ -287,6 +289,12 @@ mod tests {
         assert!(pages.next_call().is_some());
         assert_eq!(pages.take(page(2, rows(101..=150), 150)).map(|rows| rows.len()), Ok(50));
         assert!(pages.next_call().is_none());
+        let mut pages = Pages::of(NOVEMBER);
+        let mut owing = rows(1..=3);
+        owing[0]["primeOwing"] = json!(50_000);
+        owing[1]["primeOwing"] = json!("?");
+        let owed = |rows: Vec<Listed>| rows.iter().map(|row| row.shown.owed).collect::<Vec<_>>();
+        assert_eq!(pages.take(page(1, owing, 3)).map(owed), Ok(vec![Some(5_000_000), None, None]));
         let mut empty = Pages::of(NOVEMBER);
         assert_eq!(empty.take(page(1, Vec::new(), 0)), Ok(Vec::new()));
         assert!(empty.next_call().is_none());

@@ -158,7 +158,14 @@ impl Reconciling {
     ) -> Result<(), Stop> {
         for _ in 0..=MOST_QUESTIONS {
             match judge(&held, &seen, part.period) {
-                Judgement::Known(known) => {
+                Judgement::Known(mut known) => {
+                    match self.name_lost(session, &mut known.findings, permission).await {
+                        Err(Stop::Incomplete(why)) => {
+                            all.unanswered = Some(why);
+                            break;
+                        }
+                        named => named?,
+                    }
                     all.sums.add(&held.store_id, &known, part.period);
                     all.findings.extend(known.findings);
                     return Ok(());
@@ -323,6 +330,7 @@ fn unexplained(day: Date, rest: i64) -> Finding {
         forstok: None,
         owed: None,
         namesake: None,
+        unsettled: None,
         fields: Vec::new(),
         is_draft: false,
     }

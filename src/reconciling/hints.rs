@@ -162,11 +162,15 @@ impl Reconciling {
                 found.partition(|shown| owners.get(&shown.id) == Some(&held.order_id));
             let namesake = others.into_iter().find(|other| other.number.is_same_as(&held.number));
             match judge(held, &Seen { shown, asked_at: Some(at), namesake }, period) {
-                Judgement::Known(known) => followed.findings.extend(known.findings),
+                Judgement::Known(mut known) => {
+                    self.name_lost(session, &mut known.findings, permission).await?;
+                    followed.findings.extend(known.findings);
+                }
                 Judgement::UnderWay => return Ok(Outcome::TooEarly(now)),
                 Judgement::Ask => return Ok(Outcome::TooEarly(held.certain_from())),
             }
             followed.examined.push(Subject::Order(held.order_id.clone()));
+            followed.examined.push(Subject::Settling(held.order_id.clone()));
         }
         for Listed { shown, .. } in answers.found.values() {
             let owner = owners.get(&shown.id);

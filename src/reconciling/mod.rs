@@ -16,6 +16,7 @@ mod changed;
 mod compare;
 pub mod hints;
 mod list;
+mod lost;
 mod retry;
 mod webhooks;
 

@@ -93,8 +93,14 @@ async fn reconciled(world: &World) {
     let part = storage.next_part(BOOK).await.expect("readable").expect("the second");
     let now = world.clock.now();
     storage.begin_listing(part.id, now).await.expect("written");
-    let shown =
-        Shown { id: 1, number: "INV-1".into(), customer_no: "8277".to_owned(), day: date(2023, 11, 27), total: 100 };
+    let shown = Shown {
+        id: 1,
+        number: "INV-1".into(),
+        customer_no: "8277".to_owned(),
+        day: date(2023, 11, 27),
+        total: 100,
+        owed: None,
+    };
     let row = Listed { shown, description: String::new() };
     storage.add_listed(&part, &[row], 2).await.expect("written");
     let answer = Answer { order_id: order_id("1"), at: now, found: Vec::new(), absent: Vec::new(), numbered: None };

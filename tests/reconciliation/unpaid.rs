@@ -26,7 +26,7 @@ impl World {
     }
 
     /// A marketplace has paid, and a person approves it.
-    async fn is_paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) {
+    pub(super) async fn is_paid(&mut self, id: &str, row: &str, net: i64, amounts: Value) {
         self.is_paid_on("2023-12-01", id, row, net, amounts).await;
     }
 

@@ -77,6 +77,7 @@ impl Finding {
             forstok: Some(forstok),
             owed: None,
             namesake: None,
+            unsettled: None,
             fields: Vec::new(),
             is_draft: false,
         })

@@ -12,6 +12,7 @@ pub mod sums;
 #[cfg(test)]
 mod tests;
 mod unpaid;
+mod unsettled;
 mod words;
 
 use jiff::civil::Date;
@@ -24,6 +25,7 @@ pub use self::{
     standing::{Posted, Standing},
     subject::Subject,
     unpaid::{Owed, Unpaid},
+    unsettled::{Lost, Settling, Unsettled},
     words::{Action, Facts},
 };
 use super::order::OrderId;
@@ -81,6 +83,8 @@ pub struct Finding {
     pub owed: Option<Owed>,
     /// The invoice of another sale that now has the number.
     pub namesake: Option<Side>,
+    /// What is owed on each side, if the finding is about receipts and returns.
+    pub unsettled: Option<Unsettled>,
     /// In which fields both sides differ.
     pub fields: Vec<Field>,
     /// Our ledger's side is only a draft, because shadow mode is on.
@@ -99,8 +103,9 @@ impl Finding {
         let forstok = self.forstok.as_ref().map(|listed| format!("|{}", listed.shape())).unwrap_or_default();
         let owed = self.owed.as_ref().map(|owed| format!("|{}", owed.hundredths)).unwrap_or_default();
         let namesake = self.namesake.as_ref().map(|other| format!("|{}", side(Some(other)))).unwrap_or_default();
+        let unsettled = self.unsettled.as_ref().map(|unsettled| format!("|{}", unsettled.shape())).unwrap_or_default();
         let draft = if self.is_draft { "|draft" } else { "" };
-        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{namesake}{draft}", self.class)
+        format!("{}|{accurate_id}|{ledger}|{accurate}{forstok}{owed}{namesake}{unsettled}{draft}", self.class)
     }
 
     /// Accurate's day, if it is another one: the invoice was moved, so the finding is listed under both days.
@@ -115,7 +120,7 @@ impl Finding {
         let side = self.ledger.as_ref().or(self.accurate.as_ref());
         match &self.subject {
             Subject::Day(day) => Some(*day),
-            Subject::Order(_) | Subject::Invoice(_) | Subject::Listed(_) | Subject::Money(_) => {
+            Subject::Order(_) | Subject::Invoice(_) | Subject::Listed(_) | Subject::Money(_) | Subject::Settling(_) => {
                 side.map(|side| side.day).or_else(|| self.forstok.as_ref().map(|listed| listed.day))
             }
         }
@@ -231,6 +236,12 @@ fn wanted(held: &Held, seen: &Seen, asked: Asked, period: Period) -> Judgement {
             ..held.finding(Class::Differs)
         });
     }
+    if let Some(finding) = held.unsettled(ours, period) {
+        if asked != Asked::WithCertainty {
+            return Judgement::Ask;
+        }
+        known.findings.push(finding);
+    }
     for one in shown {
         known.accurate.extend(one.counted(period));
         if one.id != ours.id && period.contains(one.day) {
@@ -276,6 +287,7 @@ pub fn stranger(shown: &Shown, store_id: &str, named: Option<&Named>, period: Pe
         forstok: None,
         owed: None,
         namesake: None,
+        unsettled: None,
         fields: Vec::new(),
         is_draft: false,
     };

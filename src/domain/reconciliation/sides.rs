@@ -25,7 +25,10 @@ pub struct Held {
     pub day: Date,
     /// Its total in hundredths of a rupiah: the one that Accurate gave back, or the draft's.
     pub total: i64,
-    /// When the order last changed: an answer of Accurate from before proves nothing about it.
+    /// What is owed on it after receipts, returns and what people booked, in hundredths of a rupiah; below 0 it is a
+    /// credit. `None` while any document of the order is under way or in doubt.
+    pub owed: Option<i64>,
+    /// When the order, or a receipt or return of it, last changed: an answer of Accurate from before proves nothing about it.
     pub changed_at: Timestamp,
     /// Whether the order is cancelled and needs no invoice.
     pub is_cancelled: bool,
@@ -53,6 +56,8 @@ pub struct Shown {
     pub day: Date,
     /// Its total in hundredths of a rupiah.
     pub total: i64,
+    /// What is owed on it in hundredths of a rupiah, if Accurate shows it.
+    pub owed: Option<i64>,
 }
 
 /// What Accurate shows for an order.
@@ -109,6 +114,7 @@ impl Held {
             forstok: None,
             owed: None,
             namesake: None,
+            unsettled: None,
             fields: Vec::new(),
             is_draft: self.standing == Standing::Draft,
         }

@@ -15,6 +15,8 @@ pub enum Subject {
     Listed(OrderId),
     /// The money for the invoice of an order.
     Money(OrderId),
+    /// The receipts and returns of an order's invoice.
+    Settling(OrderId),
     /// What remains of a day after all other findings.
     Day(Date),
 }
@@ -27,6 +29,7 @@ impl Subject {
             Self::Invoice(id) => format!("invoice:{id}"),
             Self::Listed(id) => format!("forstok:{id}"),
             Self::Money(id) => format!("money:{id}"),
+            Self::Settling(id) => format!("settling:{id}"),
             Self::Day(day) => format!("day:{day}"),
         }
     }

@@ -60,6 +60,7 @@ impl Unpaid {
             accurate: None,
             forstok: None,
             namesake: None,
+            unsettled: None,
             owed: Some(Owed { hundredths: self.owed, last_payout: self.last_payout }),
             fields: Vec::new(),
             is_draft: false,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{AtForstok, Class, Field, Finding, Owed, Period, Side};
+use super::{AtForstok, Class, Field, Finding, Owed, Period, Side, Unsettled};
 use crate::domain::{money::Rupiah, reason::Language};
 
 /// What is known about a finding, as it is stored.
@@ -22,6 +22,9 @@ pub struct Facts {
     /// The invoice of another sale that now has the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namesake: Option<Side>,
+    /// What is owed on each side, if the finding is about receipts and returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<Unsettled>,
     /// In which fields they differ.
     #[serde(default)]
     pub fields: Vec<Field>,
@@ -36,13 +39,14 @@ pub struct Facts {
 impl Facts {
     /// The facts of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let Finding { class, ledger, accurate, forstok, owed, namesake, fields, is_draft, .. } = finding.clone();
+        let Finding { class, ledger, accurate, forstok, owed, namesake, unsettled, fields, is_draft, .. } =
+            finding.clone();
         let note = match class {
             Class::Unexplained => accurate.as_ref().map(|side| rupiah(side.total)),
             Class::Foreign => finding.order_id.as_ref().map(ToString::to_string),
             _ => None,
         };
-        Self { ledger, accurate, forstok, owed, namesake, fields, is_draft, note: note.unwrap_or_default() }
+        Self { ledger, accurate, forstok, owed, namesake, unsettled, fields, is_draft, note: note.unwrap_or_default() }
     }
 
     /// How much of a period's difference between the two sides the finding explains; `None` if findings of its class
@@ -60,6 +64,9 @@ impl Facts {
         let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
         let note = &self.note;
         let ours = self.ledger.as_ref().map(|side| side.number.as_str()).unwrap_or_default();
+        if let Some(unsettled) = &self.unsettled {
+            return unsettled.in_words(ours, language);
+        }
         let listed = self.forstok.as_ref().map(AtForstok::in_words).unwrap_or_default();
         let (english, indonesian) = match class {
             Class::MissedWebhook => (
@@ -161,11 +168,14 @@ impl Facts {
 
     /// What a person can do, by a button.
     pub fn actions(&self, class: Class) -> &'static [Action] {
-        if self.is_draft { &[] } else { Action::fitting(class) }
+        if self.is_draft || self.unsettled.is_some() { &[] } else { Action::fitting(class) }
     }
 
     /// What a person does about it, in one or two sentences.
     pub fn remedy(&self, class: Class, language: Language) -> &'static str {
+        if let Some(unsettled) = &self.unsettled {
+            return unsettled.remedy(language);
+        }
         let (english, indonesian) = match class {
             Class::MissingInAccurate if self.is_draft => (
                 "The other integration has not created it. If it still has not by tomorrow, look for the order there.",
@@ -263,7 +273,7 @@ fn day(day: Date) -> String {
     day.strftime("%d/%m/%Y").to_string()
 }
 
-fn rupiah(hundredths: i64) -> String {
+pub(super) fn rupiah(hundredths: i64) -> String {
     Rupiah::from_hundredths(hundredths).in_words()
 }
 

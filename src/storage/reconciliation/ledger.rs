@@ -7,12 +7,12 @@ use jiff::{Timestamp, civil::Date};
 use super::day;
 use crate::{
     domain::{
-        document::{Progress, Wanted},
+        document::{Kind, Progress, Wanted},
         ids::BookName,
         mapping::PostingMode,
         money::Rupiah,
         order::OrderId,
-        reconciliation::{Held, Period, Posted, Standing},
+        reconciliation::{Held, Period, Posted, Settling, Standing},
     },
     storage::{
         HeldAt, Result, StorageError,
@@ -26,6 +26,10 @@ const HELD: &str =
     "d.id, d.order_id, d.state AS progress, d.wanted, d.shadowed, d.due_since, d.doubt_since, d.accurate_id,
     d.number, d.customer_no, d.day, COALESCE(d.total, '') AS total, o.amount, o.store_id, o.changed_at,
     CAST(CASE WHEN o.state = 'ignored' AND o.reason = 'cancelled' THEN 1 ELSE 0 END AS BIGINT) AS is_cancelled,
+    COALESCE((SELECT w.hundredths FROM owing w WHERE w.order_id = d.order_id), 0) AS owed,
+    (SELECT CAST(MAX(CASE WHEN x.state = 'due' OR x.doubt_since <> 0 THEN 1 ELSE 0 END) AS BIGINT)
+     FROM documents x WHERE x.order_id = d.order_id) AS is_under_way,
+    (SELECT MAX(x.shown_at) FROM documents x WHERE x.order_id = d.order_id AND x.kind <> 'invoice') AS settled_at,
     (SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1) AS posting";
 
 fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
@@ -57,7 +61,8 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
         customer_no: row.text("customer_no")?.to_owned(),
         day: day(row, "day")?,
         total,
-        changed_at,
+        owed: if row.number("is_under_way")? == 0 { Some(row.number("owed")?) } else { None },
+        changed_at: moment(row, "settled_at")?.map_or(changed_at, |settled_at| settled_at.max(changed_at)),
         is_cancelled: row.number("is_cancelled")? == 1,
     })
 }
@@ -114,4 +119,25 @@ pub(in crate::storage) async fn cancelled<T: Dialect>(db: &mut T, orders: &[Orde
     );
     let ids: Vec<_> = orders.iter().map(|id| [id]).collect();
     db.fetch(sql, &[(&to_json(&ids)).into()]).await?.iter().map(order_id).collect()
+}
+
+/// The receipts and returns of an order that exist in a book.
+pub(in crate::storage) async fn settling<T: Dialect>(
+    db: &mut T,
+    book: &BookName,
+    order: &OrderId,
+) -> Result<Vec<Settling>> {
+    let sql = "SELECT kind, number, accurate_id, amount FROM documents
+               WHERE order_id = $1 AND book = $2 AND kind <> 'invoice' AND state = 'exists'
+                 AND accurate_id IS NOT NULL ORDER BY kind, part";
+    let one = |row: &T::Row| {
+        let kind = row.text("kind")?;
+        Ok(Settling {
+            kind: Kind::parse(kind).ok_or_else(|| StorageError::Unreadable(format!("document {kind:?}")))?,
+            number: row.text("number")?.into(),
+            id: row.number("accurate_id")?,
+            amount: row.number("amount")?,
+        })
+    };
+    db.fetch(sql, &[order.into(), book.into()]).await?.iter().map(one).collect()
 }

@@ -68,15 +68,16 @@ async fn put<T: Dialect>(db: &mut T, part: i64, book: &BookName, rows: &[Listed]
         .map(|Listed { shown, .. }| {
             let (number, customer_no) = (storable(shown.number.as_str()), storable(&shown.customer_no));
             let order_id = orders.get(&shown.id).map(OrderId::as_str).unwrap_or_default();
-            json!([shown.id, number, customer_no, shown.day, shown.total, order_id])
+            json!([shown.id, number, customer_no, shown.day, shown.total, order_id, shown.owed])
         })
         .collect();
     let sql = format!(
-        "INSERT INTO listed_invoices (part, id, number, customer_no, day, total, order_id)
+        "INSERT INTO listed_invoices (part, id, number, customer_no, day, total, order_id, owed)
          SELECT CAST($2 AS BIGINT), CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3,
-                CAST(v.value ->> 4 AS BIGINT), v.value ->> 5 FROM {} WHERE true
+                CAST(v.value ->> 4 AS BIGINT), v.value ->> 5, CAST(v.value ->> 6 AS BIGINT)
+         FROM {} WHERE true
          ON CONFLICT (part, id) DO UPDATE SET number = excluded.number, customer_no = excluded.customer_no,
-             day = excluded.day, total = excluded.total, order_id = excluded.order_id",
+             day = excluded.day, total = excluded.total, order_id = excluded.order_id, owed = excluded.owed",
         T::ROWS
     );
     db.execute(sql, &[(&to_json(&cells)).into(), part.into()]).await?;
@@ -150,6 +151,7 @@ fn shown(row: &impl Columns) -> Result<Shown> {
         customer_no: row.text("customer_no")?.to_owned(),
         day: day(row, "day")?,
         total: row.number("total")?,
+        owed: row.number_if_any("owed")?,
     })
 }
 
@@ -159,7 +161,7 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, ord
     let ids = to_json(&ids);
     // Given the part, SQLite would read all of its rows for each order; an expression of it is no use to its key.
     let sql = format!(
-        "SELECT l.id, l.number, l.customer_no, l.day, l.total, l.order_id
+        "SELECT l.id, l.number, l.customer_no, l.day, l.total, l.owed, l.order_id
          FROM {} {} listed_invoices l ON l.order_id = v.value ->> 0 AND l.order_id <> '' AND l.part + 0 = $2
          ORDER BY l.id",
         T::ROWS,
@@ -170,7 +172,7 @@ pub(in crate::storage) async fn of_orders<T: Dialect>(db: &mut T, part: i64, ord
         all.entry(order_id(row)?).or_default().shown.push(shown(row)?);
     }
     let sql = format!(
-        "SELECT a.order_id, a.at, l.id, l.number, l.customer_no, l.day, l.total
+        "SELECT a.order_id, a.at, l.id, l.number, l.customer_no, l.day, l.total, l.owed
          FROM {} {} asked_orders a ON a.part = $2 AND a.order_id = v.value ->> 0
          LEFT JOIN listed_invoices l ON l.part = a.part AND l.id = a.numbered AND l.order_id <> a.order_id",
         T::ROWS,
@@ -194,7 +196,7 @@ pub(in crate::storage) async fn others<T: Dialect>(
     after: i64,
     limit: i64,
 ) -> Result<Vec<(Shown, Option<OrderId>)>> {
-    let sql = "SELECT l.id, l.number, l.customer_no, l.day, l.total, l.order_id FROM listed_invoices l
+    let sql = "SELECT l.id, l.number, l.customer_no, l.day, l.total, l.owed, l.order_id FROM listed_invoices l
                WHERE l.part = $1 AND l.id > $2
                  AND (l.order_id = '' OR NOT EXISTS (SELECT 1 FROM documents d
                       WHERE d.order_id = l.order_id AND d.kind = 'invoice' AND d.part = 0 AND d.book = $3

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::BookName,
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Settling, Shown, Unpaid, sums::Count},
     },
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
@@ -74,6 +74,9 @@ pub trait Reconciliations: Send + Sync {
 
     /// What our ledger holds of these orders' invoices.
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>>;
+
+    /// The receipts and returns of an order that exist.
+    async fn settling_of(&self, book: &BookName, order: &OrderId) -> Result<Vec<Settling>>;
 
     /// Which of these orders are cancelled and need no invoice.
     async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>>;
@@ -239,6 +242,10 @@ impl<B: Base> Reconciliations for Sql<B> {
 
     async fn held_of(&self, book: &BookName, orders: &[OrderId], now: Timestamp) -> Result<HashMap<OrderId, Held>> {
         read!(self, db => ledger::of_orders(db, book, orders, now))
+    }
+
+    async fn settling_of(&self, book: &BookName, order: &OrderId) -> Result<Vec<Settling>> {
+        read!(self, db => ledger::settling(db, book, order))
     }
 
     async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>> {

@@ -6,7 +6,7 @@ use forstok_accurate::{
     domain::{
         ids::BookName,
         order::OrderId,
-        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Shown, Unpaid, sums::Count},
+        reconciliation::{Action, Class, FindingState, Held, Listed, Period, Settling, Shown, Unpaid, sums::Count},
     },
     storage::{
         Acted, Answer, ChangeReading, ClosedFindings, Closing, ComparedDay, Conclusion, FindingFilter, FindingRecord,
@@ -87,6 +87,10 @@ impl Reconciliations for SimStore {
 
     async fn seen_of(&self, part: i64, orders: &[OrderId]) -> Result<SeenOf> {
         self.gates.in_store(self.inner.seen_of(part, orders)).await
+    }
+
+    async fn settling_of(&self, book: &BookName, order: &OrderId) -> Result<Vec<Settling>> {
+        self.gates.in_store(self.inner.settling_of(book, order)).await
     }
 
     async fn cancelled_of(&self, orders: &[OrderId]) -> Result<HashSet<OrderId>> {
