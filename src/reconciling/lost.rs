@@ -1,5 +1,7 @@
 //! Names the receipts and returns that people deleted or lowered in Accurate.
 
+use rust_decimal::Decimal;
+
 use super::{Permission, Reconciling, Stop};
 use crate::{
     accurate::{client::Session, documents::entered, outcome::Failure, receipts::FoundReceipt, returns::FoundReturn},
@@ -67,15 +69,19 @@ async fn look_up(session: &Session, settling: &Settling, invoice: &DocumentNumbe
     let Settling { kind, number, id, .. } = settling;
     let off = match kind {
         Kind::Invoice => None,
-        Kind::Receipt => entered::<FoundReceipt>(session, *id, number).await?.map(|receipt| {
-            let of_invoice = |paid: Vec<_>| of(paid, invoice);
-            receipt.invoices.map(of_invoice)
-        }),
-        Kind::Return => entered::<FoundReturn>(session, *id, number).await?.map(|found| found.total),
+        Kind::Receipt => entered::<FoundReceipt>(session, *id, number).await?.map(|receipt| paid_on(receipt, invoice)),
+        Kind::Return => entered::<FoundReturn>(session, *id, number).await?.map(|found| returned_of(&found, invoice)),
     };
     Ok(off.map_or(Taken::Gone, |amount| Taken::Off(amount.map(|amount| Rupiah::from_decimal(amount).hundredths()))))
 }
 
-fn of(paid: Vec<crate::accurate::receipts::Paid>, invoice: &DocumentNumber) -> rust_decimal::Decimal {
-    paid.into_iter().filter(|paid| paid.invoice.is_same_as(invoice)).map(|paid| paid.amount).sum()
+fn paid_on(receipt: FoundReceipt, invoice: &DocumentNumber) -> Option<Decimal> {
+    let paid = receipt.invoices?.into_iter().filter(|paid| paid.invoice.is_same_as(invoice));
+    Some(paid.map(|paid| paid.amount).sum())
+}
+
+/// Nothing, if a person has moved it to another invoice.
+fn returned_of(found: &FoundReturn, invoice: &DocumentNumber) -> Option<Decimal> {
+    let is_elsewhere = !found.invoice_number.is_empty() && !found.invoice_number.is_same_as(invoice);
+    if is_elsewhere { Some(Decimal::ZERO) } else { found.total }
 }

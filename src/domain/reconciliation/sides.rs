@@ -28,6 +28,8 @@ pub struct Held {
     /// What is owed on it after receipts, returns and what people booked, in hundredths of a rupiah; below 0 it is a
     /// credit. `None` while any document of the order is under way or in doubt.
     pub owed: Option<i64>,
+    /// How many returns of it exist.
+    pub returns: i64,
     /// When the order, or a receipt or return of it, last changed: an answer of Accurate from before proves nothing about it.
     pub changed_at: Timestamp,
     /// Whether the order is cancelled and needs no invoice.

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Class, Finding, Held, Period, Shown, Side, Subject, words::rupiah};
 use crate::domain::{document::Kind, ids::DocumentNumber, reason::Language};
 
+/// By how much the total of a return may differ, in hundredths of a rupiah: Accurate calculates exclusive tax itself.
+const ROUNDING: i64 = 100;
+
 /// A receipt or a return that our ledger holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settling {
@@ -49,7 +52,7 @@ impl Held {
     pub(super) fn unsettled(&self, ours: &Shown, period: Period) -> Option<Finding> {
         let (ledger, accurate) = (self.owed?.max(0), ours.owed?);
         let is_same = self.accurate_id == Some(ours.id) && self.total == ours.total && period.contains(self.day);
-        (is_same && accurate > ledger).then(|| Finding {
+        (is_same && accurate > ledger + self.returns * ROUNDING).then(|| Finding {
             subject: Subject::Settling(self.order_id.clone()),
             ledger: Some(self.side()),
             accurate: Some(Side { number: ours.number.clone(), ..self.side() }),
@@ -63,7 +66,8 @@ impl Settling {
     /// What is lost of it, if Accurate now takes this much off the invoice.
     pub fn lost(self, accurate: Option<i64>) -> Option<Lost> {
         let Self { kind, number, amount: ledger, .. } = self;
-        let is_lost = accurate.is_none_or(|accurate| accurate < ledger);
+        let rounding = if kind == Kind::Return { ROUNDING } else { 0 };
+        let is_lost = accurate.is_none_or(|accurate| accurate < ledger - rounding);
         is_lost.then_some(Lost { is_return: kind == Kind::Return, number, ledger, accurate })
     }
 }

@@ -29,6 +29,8 @@ const HELD: &str =
     COALESCE((SELECT w.hundredths FROM owing w WHERE w.order_id = d.order_id), 0) AS owed,
     (SELECT CAST(MAX(CASE WHEN x.state = 'due' OR x.doubt_since <> 0 THEN 1 ELSE 0 END) AS BIGINT)
      FROM documents x WHERE x.order_id = d.order_id) AS is_under_way,
+    (SELECT COUNT(*) FROM documents x WHERE x.order_id = d.order_id AND x.kind = 'return' AND x.state = 'exists')
+        AS returns,
     (SELECT MAX(x.shown_at) FROM documents x WHERE x.order_id = d.order_id AND x.kind <> 'invoice') AS settled_at,
     (SELECT posting FROM mappings ORDER BY revision DESC LIMIT 1) AS posting";
 
@@ -62,6 +64,7 @@ fn held(row: &impl Columns, now: Timestamp) -> Result<Held> {
         day: day(row, "day")?,
         total,
         owed: if row.number("is_under_way")? == 0 { Some(row.number("owed")?) } else { None },
+        returns: row.number("returns")?,
         changed_at: moment(row, "settled_at")?.map_or(changed_at, |settled_at| settled_at.max(changed_at)),
         is_cancelled: row.number("is_cancelled")? == 1,
     })
