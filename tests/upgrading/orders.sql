@@ -417,7 +417,7 @@ INSERT INTO fee_kinds (source, name, n, total, first_at) VALUES ('shopee', 'comm
 INSERT INTO finding_counts (class, state, n) VALUES ('foreign', 'open', 1);
 INSERT INTO findings (id, book, subject, class, state, shape, order_id, store_id, day, other_day, accurate_id, number, ledger_total, accurate_total, facts, run, first_at, opened_at, seen_at, changed_at, closed_at, closed_by, closed_reason) VALUES (1, 'main', 'invoice:4', 'foreign', 'open', 'foreign|4||2024-02-03 100 8277 HAND-1', '', '8277', '2024-02-03', '', 4, 'HAND-1', NULL, 100, '{"ledger":null,"accurate":{"number":"HAND-1","customer_no":"8277","day":"2024-02-03","total":100},"fields":[],"note":""}', 1, 1706925603650000, 1706925603650000, 1706925603650000, 1706925603650000, NULL, '', '');
 INSERT INTO hints (book, document, accurate_id, number, heard_at, due_at, tries) VALUES ('main', 'invoice:7', 7, 'INV-7', 1706925603650000, 1706925603650000, 0);
-INSERT INTO identity (id, name) VALUES (1, '021ddf983ed1e2df6a7c366287631953');
+INSERT INTO identity (id, name) VALUES (1, 'fbb31ed48080d2dc4ccb1e48d5dca3ef');
 INSERT INTO kept_bodies (delivery, check_at) VALUES (2, 1707012002280000);
 INSERT INTO kept_bodies (delivery, check_at) VALUES (4, 1707012002280000);
 INSERT INTO kept_bodies (delivery, check_at) VALUES (6, 1707012002280000);
@@ -591,7 +591,7 @@ INSERT INTO timeline (order_id, seq, at, event, times, since, fold_key) VALUES (
 INSERT INTO timeline (order_id, seq, at, event, times, since, fold_key) VALUES ('8', 2, 1706925602400000, '{"kind":"due","number":"INV-8","total":"80000"}', 1, 1706925602400000, '');
 INSERT INTO timeline (order_id, seq, at, event, times, since, fold_key) VALUES ('8', 3, 1706925603525000, '{"kind":"due","number":"INV-8","total":"80000"}', 1, 1706925603525000, '');
 INSERT INTO told (id, revision, told) VALUES (1, 1, '{"paused":{},"silent_since":null,"refused_since":null,"orders":{"known":[],"untold_since":null,"told_at":null},"payouts":{"known":[],"untold_since":null,"told_at":null},"returns":{"known":[],"untold_since":null,"told_at":null},"findings":{},"findings_at":null,"failed_run":0,"digest":null}');
-INSERT INTO unsettled (order_id, revision, due_at) VALUES ('1', 1, 0);
+INSERT INTO unsettled (order_id, revision, due_at) VALUES ('1', 2, 0);
 INSERT INTO warning_counts (warning, n, open) VALUES ('changed_after_invoice', 1, 1);
 INSERT INTO warning_counts (warning, n, open) VALUES ('customer_created', 1, 1);
 INSERT INTO write_probe (id, writes) VALUES (1, 0);

@@ -25,8 +25,9 @@ pub struct Held {
     pub day: Date,
     /// Its total in hundredths of a rupiah: the one that Accurate gave back, or the draft's.
     pub total: i64,
-    /// What is owed on it after receipts, returns and what people booked, in hundredths of a rupiah; below 0 it is a
-    /// credit. `None` while any document of the order is under way or in doubt.
+    /// What is owed on it after our receipts and returns, in hundredths of a rupiah; below 0 it is a credit. What people
+    /// marked as done by hand does not count, because Accurate may show it elsewhere. `None` while any document of the
+    /// order is under way or in doubt.
     pub owed: Option<i64>,
     /// How many returns of it exist.
     pub returns: i64,

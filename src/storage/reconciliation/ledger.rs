@@ -26,7 +26,8 @@ const HELD: &str =
     "d.id, d.order_id, d.state AS progress, d.wanted, d.shadowed, d.due_since, d.doubt_since, d.accurate_id,
     d.number, d.customer_no, d.day, COALESCE(d.total, '') AS total, o.amount, o.store_id, o.changed_at,
     CAST(CASE WHEN o.state = 'ignored' AND o.reason = 'cancelled' THEN 1 ELSE 0 END AS BIGINT) AS is_cancelled,
-    COALESCE((SELECT w.hundredths FROM owing w WHERE w.order_id = d.order_id), 0) AS owed,
+    (SELECT CAST(COALESCE(SUM(CASE x.kind WHEN 'invoice' THEN x.amount ELSE -x.amount END), 0) AS BIGINT) FROM documents x
+     WHERE x.order_id = d.order_id AND x.accurate_id IS NOT NULL AND x.state <> 'gone') AS owed,
     (SELECT CAST(MAX(CASE WHEN x.state = 'due' OR x.doubt_since <> 0 THEN 1 ELSE 0 END) AS BIGINT)
      FROM documents x WHERE x.order_id = d.order_id) AS is_under_way,
     (SELECT COUNT(*) FROM documents x WHERE x.order_id = d.order_id AND x.kind = 'return' AND x.state = 'exists')
