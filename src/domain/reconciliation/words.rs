@@ -61,12 +61,16 @@ impl Facts {
 
     /// What happened, in one sentence.
     pub fn in_words(&self, class: Class, language: Language) -> String {
+        match (&self.unsettled, &self.ledger) {
+            (Some(unsettled), Some(invoice)) => unsettled.in_words(invoice.number.as_str(), language),
+            _ => self.difference_in_words(class, language),
+        }
+    }
+
+    fn difference_in_words(&self, class: Class, language: Language) -> String {
         let (ledger, accurate) = (shown(self.ledger.as_ref()), shown(self.accurate.as_ref()));
         let note = &self.note;
         let ours = self.ledger.as_ref().map(|side| side.number.as_str()).unwrap_or_default();
-        if let Some(unsettled) = &self.unsettled {
-            return unsettled.in_words(ours, language);
-        }
         let listed = self.forstok.as_ref().map(AtForstok::in_words).unwrap_or_default();
         let (english, indonesian) = match class {
             Class::MissedWebhook => (

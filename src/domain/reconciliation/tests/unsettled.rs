@@ -38,7 +38,7 @@ fn more_owed_in_accurate_than_here_is_a_difference_of_its_own_that_explains_no_r
 #[test]
 fn as_much_or_less_owed_in_accurate_says_nothing() {
     let none = |held: Held, shown: Shown| {
-        let known = judged(&held, &seen(&[shown.clone()], None));
+        let known = judged(&held, &seen(std::slice::from_ref(&shown), None));
         assert_eq!(known.findings, [], "{held:?} {shown:?}");
     };
     none(invoiced(), owing(15_000_000));
