@@ -22,14 +22,15 @@ enum Taken {
 }
 
 impl Reconciling {
-    /// Names the receipts and returns because of which more is owed in Accurate than here.
+    /// Names the receipts and returns because of which more is owed in Accurate than here. If none is gone or lower,
+    /// Accurate only counts differently, and nothing is found.
     pub(super) async fn name_lost(
         &self,
         session: &Session,
-        findings: &mut [Finding],
+        findings: &mut Vec<Finding>,
         permission: Permission<'_>,
     ) -> Result<(), Stop> {
-        for finding in findings {
+        for finding in findings.iter_mut() {
             let (Some(unsettled), Some(order), Some(invoice)) =
                 (&mut finding.unsettled, &finding.order_id, &finding.accurate)
             else {
@@ -44,6 +45,7 @@ impl Reconciling {
                 unsettled.lost.extend(lost);
             }
         }
+        findings.retain(Finding::names_what_differs);
         Ok(())
     }
 

@@ -62,6 +62,13 @@ impl Held {
     }
 }
 
+impl Finding {
+    /// Whether it names what differs; without that, Accurate may only count what is owed in another way.
+    pub fn names_what_differs(&self) -> bool {
+        self.unsettled.as_ref().is_none_or(|unsettled| !unsettled.lost.is_empty())
+    }
+}
+
 impl Settling {
     /// What is lost of it, if Accurate now takes this much off the invoice.
     pub fn lost(self, accurate: Option<i64>) -> Option<Lost> {
@@ -80,16 +87,6 @@ impl Unsettled {
 
     pub(super) fn in_words(&self, invoice: &str, language: Language) -> String {
         let (here, there) = (rupiah(self.ledger), rupiah(self.accurate));
-        if self.lost.is_empty() {
-            return match language {
-                Language::English => {
-                    format!("Accurate shows {there} owed on invoice {invoice}, but {here} is owed here.")
-                }
-                Language::Indonesian => {
-                    format!("Sisa tagihan faktur {invoice} di Accurate {there}, sedangkan di sini {here}.")
-                }
-            };
-        }
         let lost = self.lost.iter().map(|lost| lost.in_words(language)).collect::<Vec<_>>().join("; ");
         match (language, self.ledger) {
             (Language::English, 0) => {
@@ -107,19 +104,13 @@ impl Unsettled {
         }
     }
 
-    pub(super) fn remedy(&self, language: Language) -> &'static str {
-        match (language, self.lost.is_empty()) {
-            (Language::English, false) => {
+    pub(super) fn remedy(language: Language) -> &'static str {
+        match language {
+            Language::English => {
                 "If this was a mistake, enter it in Accurate again as it was, under the same number, then choose “Run now”. Otherwise close this finding and say why."
             }
-            (Language::Indonesian, false) => {
+            Language::Indonesian => {
                 "Jika ini keliru, masukkan lagi di Accurate seperti semula dengan nomor yang sama, lalu pilih “Jalankan sekarang”. Jika tidak, tutup temuan ini dengan menyebutkan alasannya."
-            }
-            (Language::English, true) => {
-                "Compare the receipts and returns of this invoice in Accurate with the order's page. If one is missing in Accurate, enter it there, then choose “Run now”. Otherwise close this finding and say why."
-            }
-            (Language::Indonesian, true) => {
-                "Bandingkan penerimaan dan retur faktur ini di Accurate dengan halaman pesanan. Jika ada yang belum tercatat di Accurate, masukkan di sana, lalu pilih “Jalankan sekarang”. Jika tidak, tutup temuan ini dengan menyebutkan alasannya."
             }
         }
     }

@@ -177,8 +177,8 @@ impl Facts {
 
     /// What a person does about it, in one or two sentences.
     pub fn remedy(&self, class: Class, language: Language) -> &'static str {
-        if let Some(unsettled) = &self.unsettled {
-            return unsettled.remedy(language);
+        if self.unsettled.is_some() {
+            return Unsettled::remedy(language);
         }
         let (english, indonesian) = match class {
             Class::MissingInAccurate if self.is_draft => (
