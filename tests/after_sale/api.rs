@@ -1,6 +1,9 @@
 //! `/v1/payouts` and `/v1/returns` of the real binary, up to the documents in Accurate.
 
-use forstok_accurate::domain::day_in_wib;
+use forstok_accurate::{
+    clock::{Clock, SystemClock},
+    domain::day_in_wib,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -213,7 +216,7 @@ async fn money_and_goods_of_an_order_that_is_not_booked_here_are_left_to_a_perso
 async fn a_day_far_in_the_future_is_refused_with_its_field_and_what_to_do() {
     let accurate = accurate().await;
     let service = Home::new(&accurate).serve().await;
-    let today = day_in_wib(jiff::Timestamp::now());
+    let today = day_in_wib(SystemClock.now());
     let after = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
     let payout = |id: &str, day: &str| json!({"source": "shopee", "id": id, "paid_at": day, "net": 1});
     let rows = json!([payout("a", "2062-11-05"), payout("b", &after(300)), payout("c", &after(368))]);
