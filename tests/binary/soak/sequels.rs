@@ -117,16 +117,17 @@ impl World {
                     self.sends_rows("payouts", &[row], &mut chance).await;
                 }
             }
-            Sequel::WentBack => self.goes_back(order, order.whole_return(), &mut chance).await,
+            Sequel::WentBack => {
+                self.goes_back(order, order.whole_return(), &mut chance).await;
+            }
             Sequel::PaidThenBack => {
                 self.sends_rows("payouts", &[order.payout(1, order.total, FEE)], &mut chance).await;
                 self.sees_paid(order).await;
                 self.goes_back(order, order.whole_return(), &mut chance).await;
             }
             Sequel::PartBack => {
-                self.goes_back(order, order.part_return(), &mut chance).await;
-                let shown = self.order_of(&order.id).await.unwrap_or_default();
-                let owed = shown["settlement"].get("owed").map_or(order.total, decimal);
+                let shown = self.goes_back(order, order.part_return(), &mut chance).await;
+                let owed = decimal(&shown["settlement"]["owed"]);
                 self.sends_rows("payouts", &[order.payout(1, owed, FEE)], &mut chance).await;
             }
             Sequel::Corrected => {
@@ -147,13 +148,13 @@ impl World {
         }
     }
 
-    /// A return is reported, and a person approves it once it waits for that.
-    async fn goes_back(&self, order: &Ordered, record: Value, chance: &mut fastrand::Rng) {
+    /// A return is reported, and a person approves it once it waits for that. Returns the order as it is shown then.
+    async fn goes_back(&self, order: &Ordered, record: Value, chance: &mut fastrand::Rng) -> Value {
         self.sends_rows("returns", std::slice::from_ref(&record), chance).await;
         let approval = json!({"rows": [{"source": record["source"], "id": record["id"]}]});
         let is_returned =
             |shown: &Value| shown["settlement"].get("returned").is_some_and(|amount| decimal(amount) > Decimal::ZERO);
-        self.sees(order, "returned", Some(("returns/approve", &approval)), is_returned).await;
+        self.sees(order, "returned", Some(("returns/approve", &approval)), is_returned).await
     }
 
     async fn posts(&self, path: &str, body: &Value) -> bool {
@@ -183,13 +184,19 @@ impl World {
         self.sees(order, "paid", None, |shown| is(&shown["settlement"]["paid"], order.total)).await;
     }
 
-    /// Waits until an order is shown like this, and until then posts what a person does about it.
-    async fn sees(&self, order: &Ordered, what: &str, deed: Option<(&str, &Value)>, is_so: impl Fn(&Value) -> bool) {
+    /// Waits until an order is shown like this, which it returns, and until then posts what a person does about it.
+    async fn sees(
+        &self,
+        order: &Ordered,
+        what: &str,
+        deed: Option<(&str, &Value)>,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
         let mut last = None;
         for _ in 0..10 * MOST_TRIES {
             last = self.order_of(&order.id).await.or(last);
-            if last.as_ref().is_some_and(&is_so) {
-                return;
+            if let Some(shown) = last.take_if(|shown| is_so(shown)) {
+                return shown;
             }
             if let Some((path, body)) = deed {
                 self.posts(path, body).await;
