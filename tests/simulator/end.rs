@@ -59,8 +59,8 @@ impl World {
                 return Err(Violation::Rule(format!("order {id} was not resolved automatically: {}", order.reason)));
             }
         }
-        for _ in 0..ROUNDS {
-            self.people_help();
+        for round in 0..ROUNDS {
+            self.people_help(round);
             self.run_until_nothing_waits().await?;
             self.let_days_pass().await?;
         }
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// People do what the remedies of blocked orders say.
-    fn people_help(&mut self) {
+    fn people_help(&mut self, round: usize) {
         self.strangers_leave();
         // Some people decide to keep the invoices that they cannot delete.
         if self.rng.u8(..3) == 0 {
@@ -113,8 +113,9 @@ impl World {
         }
         let stuck = self.stuck_after_sale();
         for id in &stuck {
-            // Where Accurate gives out the numbers, nobody else can find it.
-            if self.terms.numbering == Numbering::Automatic || self.rng.bool() {
+            // Where Accurate gives out the numbers, nobody else can find it. Some people only retry at first; whoever deletes
+            // what is named may be asked to look once more.
+            if self.terms.numbering == Numbering::Automatic || round > 0 || self.rng.bool() {
                 self.delete_unknown(id);
             }
         }
