@@ -4,6 +4,13 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{WIB, reason::Language};
 
+/// With a capital at its beginning.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    first + letters.as_str()
+}
+
 /// `1.234`.
 pub fn count(number: i64) -> String {
     let sign = if number < 0 { "−" } else { "" };

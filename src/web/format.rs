@@ -3,15 +3,8 @@
 
 use jiff::{Timestamp, civil::Date};
 
-pub(super) use crate::domain::format::{count, day, duration, moment, weekday};
+pub(super) use crate::domain::format::{count, day, duration, moment, sentence, weekday};
 use crate::domain::{WIB, day_in_wib, reason::Language};
-
-/// With a capital at its beginning.
-pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    first + letters.as_str()
-}
 
 /// With amounts that no line break separates from their minus.
 pub(super) fn unbroken(text: &str) -> String {

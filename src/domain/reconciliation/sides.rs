@@ -25,13 +25,13 @@ pub struct Held {
     pub day: Date,
     /// Its total in hundredths of a rupiah: the one that Accurate gave back, or the draft's.
     pub total: i64,
-    /// What is owed on it after our receipts and returns, in hundredths of a rupiah; below 0 it is a credit. What people
+    /// What is owed on it after our receipts and returns, in hundredths of a rupiah; below 0: a credit. What people
     /// marked as done by hand does not count, because Accurate may show it elsewhere. `None` while any document of the
     /// order is under way or in doubt.
     pub owed: Option<i64>,
     /// How many returns of it exist.
     pub returns: i64,
-    /// When the order, or a receipt or return of it, last changed: an answer of Accurate from before proves nothing about it.
+    /// When the order, or a receipt or return of it, last changed: what Accurate answered before proves nothing about it.
     pub changed_at: Timestamp,
     /// Whether the order is cancelled and needs no invoice.
     pub is_cancelled: bool,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Class, Finding, Held, Period, Shown, Side, Subject, words::rupiah};
-use crate::domain::{document::Kind, ids::DocumentNumber, reason::Language};
+use crate::domain::{document::Kind, format::sentence, ids::DocumentNumber, reason::Language};
 
 /// By how much the total of a return may differ, in hundredths of a rupiah: Accurate calculates exclusive tax itself.
 const ROUNDING: i64 = 100;
@@ -71,11 +71,11 @@ impl Finding {
 
 impl Settling {
     /// What is lost of it, if Accurate now takes this much off the invoice.
-    pub fn lost(self, accurate: Option<i64>) -> Option<Lost> {
-        let Self { kind, number, amount: ledger, .. } = self;
-        let rounding = if kind == Kind::Return { ROUNDING } else { 0 };
+    pub fn lost(&self, accurate: Option<i64>) -> Option<Lost> {
+        let (is_return, ledger) = (self.kind == Kind::Return, self.amount);
+        let rounding = if is_return { ROUNDING } else { 0 };
         let is_lost = accurate.is_none_or(|accurate| accurate < ledger - rounding);
-        is_lost.then_some(Lost { is_return: kind == Kind::Return, number, ledger, accurate })
+        is_lost.then(|| Lost { is_return, number: self.number.clone(), ledger, accurate })
     }
 }
 
@@ -86,19 +86,19 @@ impl Unsettled {
     }
 
     pub(super) fn in_words(&self, invoice: &str, language: Language) -> String {
-        let (here, there) = (rupiah(self.ledger), rupiah(self.accurate));
+        let there = rupiah(self.accurate);
+        let here = match (language, self.ledger) {
+            (Language::English, 0) => "nothing".to_owned(),
+            (Language::Indonesian, 0) => "tidak ada sisa tagihan".to_owned(),
+            (_, ledger) => rupiah(ledger),
+        };
         let lost = self.lost.iter().map(|lost| lost.in_words(language)).collect::<Vec<_>>().join("; ");
-        match (language, self.ledger) {
-            (Language::English, 0) => {
-                format!("{lost}, so {there} is owed there on invoice {invoice}, while nothing is owed here.")
-            }
-            (Language::English, _) => {
+        let lost = sentence(&lost);
+        match language {
+            Language::English => {
                 format!("{lost}, so {there} is owed there on invoice {invoice}, while {here} is owed here.")
             }
-            (Language::Indonesian, 0) => format!(
-                "{lost}, sehingga sisa tagihan faktur {invoice} di sana {there}, sedangkan di sini tidak ada sisa tagihan."
-            ),
-            (Language::Indonesian, _) => {
+            Language::Indonesian => {
                 format!("{lost}, sehingga sisa tagihan faktur {invoice} di sana {there}, sedangkan di sini {here}.")
             }
         }
@@ -120,10 +120,10 @@ impl Lost {
     fn in_words(&self, language: Language) -> String {
         let (number, ledger) = (&self.number, rupiah(self.ledger));
         let kind = match (language, self.is_return) {
-            (Language::English, false) => "Receipt",
-            (Language::English, true) => "Return",
-            (Language::Indonesian, false) => "Penerimaan",
-            (Language::Indonesian, true) => "Retur",
+            (Language::English, false) => "receipt",
+            (Language::English, true) => "return",
+            (Language::Indonesian, false) => "penerimaan",
+            (Language::Indonesian, true) => "retur",
         };
         match (language, self.accurate.map(rupiah)) {
             (Language::English, None) => format!("{kind} {number} ({ledger}) no longer exists in Accurate"),

@@ -84,8 +84,8 @@ fn the_receipts_and_returns_that_are_lost_are_named() {
     assert_eq!(
         both.map(|language| words(&known, language)),
         [
-            "Receipt INV-1/1 (Rp100.000) no longer exists in Accurate; Return INV-1/R1 takes Rp40.000 instead of Rp100.000 off the invoice in Accurate, so Rp120.000 is owed there on invoice INV-1, while Rp30.000 is owed here.",
-            "Penerimaan INV-1/1 (Rp100.000) tidak ada lagi di Accurate; Retur INV-1/R1 di Accurate hanya mengurangi tagihan Rp40.000, seharusnya Rp100.000, sehingga sisa tagihan faktur INV-1 di sana Rp120.000, sedangkan di sini Rp30.000.",
+            "Receipt INV-1/1 (Rp100.000) no longer exists in Accurate; return INV-1/R1 takes Rp40.000 instead of Rp100.000 off the invoice in Accurate, so Rp120.000 is owed there on invoice INV-1, while Rp30.000 is owed here.",
+            "Penerimaan INV-1/1 (Rp100.000) tidak ada lagi di Accurate; retur INV-1/R1 di Accurate hanya mengurangi tagihan Rp40.000, seharusnya Rp100.000, sehingga sisa tagihan faktur INV-1 di sana Rp120.000, sedangkan di sini Rp30.000.",
         ]
     );
     let other = unsettled(3_000_000, &[gone]);
