@@ -21,6 +21,7 @@ mod setup_trouble;
 mod shadow;
 mod signing_in;
 mod skus;
+mod statement;
 mod way_back;
 mod webhooks;
 mod working;

@@ -104,6 +104,7 @@ macro_rules! on_both {
         }
     };
 }
+use on_both;
 
 on_both!(
     books_that_agree_have_no_findings,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     adds_up, findings, found, invoiced,
     nightly::{moves_to, nightly},
-    open, reconcile, reconcile_period,
+    on_both, open, reconcile, reconcile_period,
 };
 use crate::world::{Base, World, order};
 
@@ -49,19 +49,12 @@ impl World {
     }
 }
 
-macro_rules! on_both {
-    ($($name:ident;)*) => {
-        mod sqlite { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Sqlite).await; } )* }
-        mod postgres { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Postgres).await; } )* }
-    };
-}
-
 on_both! {
-    an_invoice_is_missed_as_long_as_its_money_is_not_complete;
-    an_invoice_that_becomes_overdue_long_after_its_day_is_found_by_the_next_nightly_run;
-    stores_without_any_payout_are_left_alone;
-    an_invoice_that_is_deleted_is_no_longer_missed;
-    a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference;
+    an_invoice_is_missed_as_long_as_its_money_is_not_complete,
+    an_invoice_that_becomes_overdue_long_after_its_day_is_found_by_the_next_nightly_run,
+    stores_without_any_payout_are_left_alone,
+    an_invoice_that_is_deleted_is_no_longer_missed,
+    a_paid_invoice_of_an_order_that_was_cancelled_on_its_way_is_no_difference,
 }
 
 async fn an_invoice_is_missed_as_long_as_its_money_is_not_complete(base: Base) {

@@ -10,21 +10,14 @@ use forstok_accurate::{
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::{adds_up, ani, findings, found, invoiced, open, reconcile};
+use super::{adds_up, ani, findings, found, invoiced, on_both, open, reconcile};
 use crate::world::{Base, World};
 
-macro_rules! on_both {
-    ($($name:ident;)*) => {
-        mod sqlite { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Sqlite).await; } )* }
-        mod postgres { $( #[tokio::test] async fn $name() { super::$name(crate::world::Base::Postgres).await; } )* }
-    };
-}
-
 on_both! {
-    a_receipt_that_a_person_deletes_is_named_until_it_is_entered_again;
-    a_receipt_that_a_person_lowers_is_named_with_both_amounts;
-    a_receipt_that_a_person_books_by_hand_is_no_difference;
-    a_receipt_that_has_just_been_booked_is_no_difference;
+    a_receipt_that_a_person_deletes_is_named_until_it_is_entered_again,
+    a_receipt_that_a_person_lowers_is_named_with_both_amounts,
+    a_receipt_that_a_person_books_by_hand_is_no_difference,
+    a_receipt_that_has_just_been_booked_is_no_difference,
 }
 
 /// Three invoices of Rp80.000, of which the first is paid.
