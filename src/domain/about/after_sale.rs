@@ -52,7 +52,7 @@ pub enum AfterSale {
         /// What a person books.
         to_book: Box<AfterSale>,
     },
-    /// Money that a receipt without fees has booked already, as it seems: another report names the fees.
+    /// Money that a receipt has probably booked already, but without the fees that another report names.
     SameMoney {
         /// The receipt's number.
         number: DocumentNumber,

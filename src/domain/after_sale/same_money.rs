@@ -11,8 +11,8 @@ use crate::domain::{
     reason::Reason,
 };
 
-/// The outcome of a payout that is more than what is owed. If a receipt without fees has booked the same money, its fees
-/// are what is still owed, and a person is told how to add them.
+/// The outcome of a payout that exceeds what is owed. If a receipt has booked the same money without fees, the outcome
+/// names that receipt and the fees that it lacks.
 pub(super) fn explain(
     outcome: Outcome,
     payout: &Payout,

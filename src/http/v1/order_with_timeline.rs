@@ -57,8 +57,8 @@ struct Document {
     number: String,
     /// Accurate's id of it; null until it is created.
     id: Option<i64>,
-    /// `due`: to be created; `exists`, also if a person has taken it over, whose mark then gives the total; `void_due`: to
-    /// be deleted; `voided`: deleted; `blocked`: a person must act.
+    /// `due`: to be created; `exists`, also if a person has taken it over (`total` is then what they entered);
+    /// `void_due`: to be deleted; `voided`: deleted; `blocked`: a person must act.
     #[schema(example = "exists")]
     state: &'static str,
     /// In rupiah: the total of an invoice or a return, or what a receipt pays on the invoice.

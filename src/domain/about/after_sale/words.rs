@@ -45,15 +45,16 @@ impl AfterSale {
                 let net = net.in_words();
                 say(
                     format!(
-                        "receipt {number} has booked {net} of this order already, for payout {id} from {source}, without \
-                         these fees: {fees}; if it is the same money, mark this row as not to be booked, send payout {id} \
-                         from {source} again with these fees, and correct the receipt in Accurate as that payout then says"
+                        "receipt {number} has already booked {net} of this order, for payout {id} from {source}, but \
+                         without these fees: {fees}; if it is the same money, mark this row as not to be booked and \
+                         send payout {id} from {source} again with the fees, which then says how to correct the receipt \
+                         in Accurate"
                     ),
                     format!(
                         "penerimaan {number} sudah membukukan {net} untuk pesanan ini, dari pencairan {id} ({source}), \
-                         tanpa biaya berikut: {fees}; bila itu dana yang sama, tandai baris ini sebagai tidak perlu \
-                         dibukukan, kirim ulang pencairan {id} ({source}) dengan biaya tersebut, lalu koreksi \
-                         penerimaannya di Accurate sesuai keterangan pada pencairan itu"
+                         tetapi tanpa biaya berikut: {fees}; bila dananya sama, tandai baris ini sebagai tidak perlu \
+                         dibukukan, lalu kirim ulang pencairan {id} ({source}) beserta biaya tersebut; pencairan itu \
+                         kemudian menjelaskan cara mengoreksi penerimaannya di Accurate"
                     ),
                 )
             }
