@@ -110,7 +110,7 @@ impl Unsettled {
                 "If this was a mistake, enter it in Accurate again as it was, under the same number, then choose “Run now”. Otherwise close this finding and say why."
             }
             Language::Indonesian => {
-                "Jika ini keliru, masukkan lagi di Accurate seperti semula dengan nomor yang sama, lalu pilih “Jalankan sekarang”. Jika tidak, tutup temuan ini dengan menyebutkan alasannya."
+                "Jika ini keliru, masukkan lagi dokumen itu di Accurate seperti semula, dengan nomor yang sama, lalu pilih “Jalankan sekarang”. Jika tidak, tutup temuan ini dengan menyebutkan alasannya."
             }
         }
     }
