@@ -9,6 +9,8 @@ mod workbooks;
 
 use std::{io::Cursor, path::Path};
 
+use jiff::civil::{Date, date};
+
 use forstok_accurate::{
     domain::{
         payout::Payout,
@@ -19,6 +21,8 @@ use forstok_accurate::{
 };
 
 use self::ledger::Ledger;
+
+const TODAY: Date = date(2026, 11, 28);
 
 fn example(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payout_files");
@@ -35,7 +39,7 @@ fn table(file: &[u8], profile: Profile) -> PayoutFile {
 }
 
 fn checked(file: &[u8], profile: Profile) -> Result<Summary, Problems> {
-    table(file, profile).check().expect("readable")
+    table(file, profile).check(TODAY).expect("readable")
 }
 
 /// What is wrong with a file, in words.

@@ -17,6 +17,7 @@ use crate::{
     clock::{Clock, SystemClock},
     deciding::mapping,
     domain::{
+        day_in_wib,
         import::columns::Choice,
         payout::{Payout, RowOutcome},
         payout_file::{
@@ -170,7 +171,7 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
     };
     let checked = blocking(move || {
         let mut file = file;
-        let checked = file.check();
+        let checked = file.check(day_in_wib(SystemClock.now()));
         (file, checked)
     });
     let (file, checked) = checked.await?;

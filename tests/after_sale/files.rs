@@ -5,6 +5,7 @@ use std::{io::Cursor, path::Path};
 use forstok_accurate::{
     clock::Clock,
     domain::{
+        day_in_wib,
         document::Kind,
         order::OrderId,
         payout::{Payout, RowState},
@@ -34,7 +35,6 @@ on_both! {
     rows_that_are_alike_are_found_again_in_any_order;
     rows_that_are_alike_are_told_apart_in_a_long_file;
     a_file_never_replaces_a_part_that_a_request_has_corrected;
-    a_row_with_a_day_far_in_the_future_is_refused;
 }
 
 const WALLET: &str = "Tanggal Transaksi;Tipe Transaksi;ID Transaksi;No. Pesanan;Jumlah\n";
@@ -58,7 +58,7 @@ impl World {
     pub(super) async fn imports_as(&mut self, profile: Profile, file: String) -> ([u64; 4], Vec<String>) {
         let opened = Opened::open(Cursor::new(file.into_bytes())).expect("a table");
         let mut file = opened.find(profile).unwrap_or_else(|missing| panic!("{missing:?}"));
-        file.check().expect("readable").unwrap_or_else(|problems| panic!("{problems:?}"));
+        file.check(day_in_wib(self.clock.now())).expect("readable").unwrap_or_else(|problems| panic!("{problems:?}"));
         let (storage, now) = (self.storage.clone(), self.clock.now());
         let (mut counts, mut problems) = (Counts::default(), Vec::new());
         let store = async |payouts: Vec<Payout>| record_all(storage.as_ref(), payouts, now, Language::English).await;
@@ -334,12 +334,4 @@ async fn rows_that_are_alike_are_told_apart_in_a_long_file(base: Base) {
     let mut nets: Vec<_> = rows.iter().filter_map(|row| row.amount).map(|net| net.to_string()).collect();
     nets.sort();
     assert_eq!(nets, ["30000", "5000", "60000", "60000"]);
-}
-
-async fn a_row_with_a_day_far_in_the_future_is_refused(base: Base) {
-    let mut world = world(base).await;
-    let file = wallet(&[FIRST]).replace("31/01/2024", "31/01/2062");
-    let (counts, problems) = world.imports(file).await;
-    assert_eq!((counts, world.rows().await.len()), ([0, 0, 0, 1], 0));
-    assert_eq!(problems, ["the day is 31/01/2062, more than 366 days after today; correct it"]);
 }

@@ -10,7 +10,7 @@ use forstok_accurate::{
     importing::payouts::{Counts, record},
 };
 
-use super::table;
+use super::{TODAY, table};
 
 #[derive(Default)]
 pub(super) struct Ledger {
@@ -36,7 +36,7 @@ impl Ledger {
     /// Checks a file and records it: accepted, repeat, corrected.
     pub(super) async fn import(&mut self, file: &[u8], profile: Profile) -> [u64; 3] {
         let mut file = table(file, profile);
-        let checked = file.check().expect("readable");
+        let checked = file.check(TODAY).expect("readable");
         let summary = checked.unwrap_or_else(|problems| panic!("{problems:?}"));
         let (mut counts, ledger) = (Counts::default(), RefCell::new(self));
         let store = async |payouts: Vec<Payout>| {

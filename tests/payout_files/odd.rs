@@ -32,6 +32,14 @@ fn one_wrong_row_keeps_the_whole_file_out_and_every_problem_is_named() {
     );
 }
 
+#[test]
+fn a_day_far_in_the_future_keeps_the_whole_file_out() {
+    assert_eq!(
+        problems(&file("A;2026-11-05;100;;\nB;2062-11-05;100;;\nC;2027-11-29;100;;\n"), generic()),
+        ["line 3: the day is 05/11/2062, more than 366 days after today; correct it"]
+    );
+}
+
 #[tokio::test]
 async fn an_order_number_is_read_without_what_protects_it_and_a_stroke_is_none() {
     let numbers = ["=\"N031\"", "'230000000000000123", "\u{feff}N0\u{200b}32\u{2060}", "/"];

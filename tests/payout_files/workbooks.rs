@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use forstok_accurate::{importing::payouts::Opened, spreadsheet::Unreadable};
 use rust_xlsxwriter::{Format, Workbook};
 
-use super::{checked, in_short, payouts, problems, profile, table};
+use super::{TODAY, checked, in_short, payouts, problems, profile, table};
 
 /// Shopee's report with a sheet before it, a title above its headings, and cells of every type.
 fn income() -> Vec<u8> {
@@ -149,6 +149,6 @@ fn a_second_sheet_with_the_same_headings_is_told() {
         }
     }
     let file = workbook.save_to_buffer().expect("a workbook");
-    let summary = table(&file, profile("generic")).check().expect("readable").expect("fine");
+    let summary = table(&file, profile("generic")).check(TODAY).expect("readable").expect("fine");
     assert_eq!((summary.payouts.count, summary.other_sheets), (1, vec!["Desember".to_owned()]));
 }

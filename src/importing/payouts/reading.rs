@@ -5,6 +5,7 @@ use std::{
     ops::ControlFlow,
 };
 
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
             Added, Assembler, Content, Layout, Made, Profile, Row, Summary, Survey, Why, Wrong, numbered,
             row::{self, is_totals},
         },
+        row_fields::check_not_far_ahead,
     },
     spreadsheet::{
         Cell, FIRST_ROWS, Unreadable,
@@ -197,7 +199,7 @@ impl PayoutFile {
     }
 
     /// Reads the whole file and records nothing. Blocks, for a large file for seconds.
-    pub fn check(&mut self) -> Result<Result<Summary, Problems>, Unreadable> {
+    pub fn check(&mut self, today: Date) -> Result<Result<Summary, Problems>, Unreadable> {
         let (sheet, headings_at) = (self.sheet.clone(), self.headings_at);
         let mut survey = Survey::new(&self.layout);
         let is_text = self.sheets.is_text();
@@ -243,6 +245,9 @@ impl PayoutFile {
             match read {
                 Read::Row => summary.rows += 1,
                 Read::Made(made) => {
+                    if let Err(why) = check_not_far_ahead("paid_at", made.payout.paid_at, today) {
+                        problems.add(Wrong::new(made.line, "", "", Why::Unusable(why)));
+                    }
                     summary.add(made.line, &made.payout);
                     if let Some((alike, 2)) = numbered::read(&made.payout.key.id) {
                         groups.insert(alike.to_owned());

@@ -8,11 +8,9 @@ use tokio::sync::mpsc;
 use super::PayoutFile;
 use crate::{
     domain::{
-        day_in_wib,
         payout::{Payout, Recorded, RowOutcome, check},
         payout_file::Made,
         reason::Language,
-        row_fields::check_not_far_ahead,
     },
     spreadsheet::Unreadable,
     storage::{AfterSaleStorage, RowRecorded, StorageError},
@@ -107,8 +105,6 @@ pub async fn record_all(
     now: Timestamp,
     language: Language,
 ) -> Result<Vec<RowOutcome>, StorageError> {
-    let today = day_in_wib(now);
-    let check = |payout: &Payout| check(payout).and_then(|()| check_not_far_ahead("paid_at", payout.paid_at, today));
     let problem = |payout| check(payout).err().map(|unusable| unusable.in_words(language));
     let problems: Vec<_> = payouts.iter().map(problem).collect();
     let fine = payouts.iter().zip(&problems).filter(|(_, problem)| problem.is_none());

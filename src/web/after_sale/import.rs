@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
+        day_in_wib,
         import::columns::Choice,
         operator::Actor,
         payout::Payout,
@@ -203,8 +204,9 @@ async fn examine(
         Ok(file) => file,
         Err(missing) => return Ok(unknown(&missing, other, found, &keys, &choice, page)),
     };
+    let today = day_in_wib(app.engine.now());
     let (file, checked) = blocking(&alone, move || {
-        let checked = file.check();
+        let checked = file.check(today);
         (file, checked)
     })
     .await?;
