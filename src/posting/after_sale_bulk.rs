@@ -1,10 +1,12 @@
 //! Attempts for many receipts, or many returns, that share a save; several groups share a read-back.
 
+use futures_util::stream::{self, StreamExt};
 use jiff::SignedDuration;
 
 use super::{
     after_sale::{FollowUp, Saved, calls, owed_on_invoices},
-    attempt::{Attempt, Attempted, End, call_within_limits, health_of, stop},
+    attempt::{Attempt, End, Stop, call_within_limits, health_of, stop},
+    bulk::{FIRST_PART, InParts, LOOK_UPS_AT_ONCE, Part},
     bulks::{Bulks, ReadBack, Report},
     circuit::Health,
 };
@@ -14,85 +16,146 @@ use crate::{
         documents::{self, Found},
         outcome::Failure,
     },
-    storage::{AttemptResult, Claim},
+    storage::Claim,
 };
 
-/// The result of a group.
-pub(super) struct Attempts {
-    /// One for each document.
-    pub(super) results: Vec<AttemptResult>,
-    /// What they say about the book.
-    pub(super) health: Health,
-    /// Whether Accurate processed the bulk.
-    pub(super) bulk_went_well: bool,
+/// Attempts for many documents. Where Accurate assigns the numbers, those that may exist already are also saved one by
+/// one.
+pub(super) struct Group<'a, D: FollowUp> {
+    session: &'a Session,
+    bulks: &'a Bulks<D::Found>,
+    /// Never tried before.
+    fresh: Vec<Attempt<'a, D>>,
+    /// To be looked up one by one: they may exist already.
+    tried: Vec<Attempt<'a, D>>,
+    /// How many of them the next part looks up.
+    next_part_size: usize,
+    ended: Vec<(Attempt<'a, D>, End)>,
+    health: Health,
+    bulk_went_well: bool,
 }
 
-/// Makes the attempts of documents of one kind. Those that may exist already are looked up one by one, and where
-/// Accurate assigns the numbers they are also saved one by one.
-pub(super) async fn attempt_many<D: FollowUp>(
-    session: &Session,
-    bulks: &Bulks<D::Found>,
-    claims: Vec<Claim<D>>,
-    wait_after: impl Fn(i64) -> SignedDuration + Copy,
-) -> Attempts {
-    let mut ended = Vec::with_capacity(claims.len());
-    let mut looked_up = Vec::with_capacity(claims.len());
-    for claim in claims {
-        let mut attempt = Attempt::begin(session, claim);
-        match attempt.before_save().await {
-            Some(end) => ended.push(attempt.end(end, wait_after)),
-            None => looked_up.push(attempt),
+impl<D: FollowUp> InParts for Group<'_, D> {
+    async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration + Send + Sync) -> Option<Part> {
+        if self.fresh.is_empty() && self.tried.is_empty() {
+            return None;
         }
-    }
-    let mut to_save = Vec::with_capacity(looked_up.len());
-    let mut owed = owed_on_invoices(session, &looked_up).await;
-    for mut attempt in looked_up {
-        let end = match &mut owed {
-            Ok(owed) => attempt.check_open(owed).await,
-            Err(failure) => {
-                attempt.record_reply("sales-invoice/list", Err(failure));
-                Some(Err(stop(failure)))
+        let mut looked_up = self.look_up_tried_before().await;
+        looked_up.append(&mut self.fresh);
+        let to_save = self.with_open_invoices(looked_up).await;
+        self.save_all(to_save).await;
+        if !self.bulk_went_well || matches!(self.health, Health::Down(_) | Health::Refused { .. }) {
+            // The scheduler decides whether the remaining documents are sent together, one by one, or not at all.
+            for mut attempt in std::mem::take(&mut self.tried) {
+                attempt.record_not_sent(calls::<D>().detail, "the calls before it failed");
+                self.ended.push((attempt, Err(Stop::AtNoCost)));
             }
-        };
-        match end {
-            Some(end) => ended.push(attempt.end(end, wait_after)),
-            // A bulk may report as saved what it did not save. Under a number that Accurate assigns it could not be
-            // found, so a person would have to look for it after each attempt.
-            None if attempt.may_exist() && !session.numbers_are_ours() => {
-                let end = attempt.save_alone().await;
-                ended.push(attempt.end(end, wait_after));
+        }
+        let ended = std::mem::take(&mut self.ended);
+        let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
+        Some(Part { attempted, health: self.health.clone() })
+    }
+
+    fn bulk_went_well(&self) -> bool {
+        self.bulk_went_well
+    }
+}
+
+impl<'a, D: FollowUp> Group<'a, D> {
+    /// Creates a group for these claims, which are of one kind. Makes no call.
+    pub(super) fn begin(session: &'a Session, bulks: &'a Bulks<D::Found>, claims: Vec<Claim<D>>) -> Self {
+        let attempts = claims.into_iter().map(|claim| Attempt::begin(session, claim));
+        let (tried, fresh) = attempts.partition(Attempt::may_exist);
+        let (next_part_size, ended, health) = (FIRST_PART, Vec::new(), Health::Nothing);
+        Self { session, bulks, fresh, tried, next_part_size, ended, health, bulk_went_well: true }
+    }
+
+    fn end(&mut self, attempt: Attempt<'a, D>, end: End) {
+        if attempt.health != Health::Nothing {
+            self.health = attempt.health.clone();
+        }
+        self.ended.push((attempt, end));
+    }
+
+    /// Looks up the next of those that may exist already; returns those that may save.
+    async fn look_up_tried_before(&mut self) -> Vec<Attempt<'a, D>> {
+        let rest = self.tried.split_off(self.next_part_size.min(self.tried.len()));
+        self.next_part_size *= 2;
+        let looks: Vec<_> = std::mem::replace(&mut self.tried, rest).into_iter().map(look_up).collect();
+        let looked_up: Vec<_> = stream::iter(looks).buffered(LOOK_UPS_AT_ONCE).collect().await;
+        let mut may_save = Vec::new();
+        for (attempt, end) in looked_up {
+            match end {
+                Some(end) => self.end(attempt, end),
+                None => may_save.push(attempt),
             }
-            None => to_save.push(attempt),
         }
+        may_save
     }
-    // Not earlier: the look-ups above take long, and no other bulk needs to wait for them.
-    let saving = bulks.begin();
-    let saved = if to_save.is_empty() { Ok(Vec::new()) } else { save(session, &mut to_save).await };
-    let (bulk_health, bulk_went_well) = (health_of(saved.as_ref().err()), saved.is_ok() && owed.is_ok());
-    let one_by_one = matches!(saved, Err(Failure::Refused(_) | Failure::UnknownText(_)));
-    let results = match saved {
-        Ok(results) => results,
-        Err(failure) => to_save.iter().map(|_| Err(failure.clone())).collect(),
-    };
-    let shown = read_back(session, bulks, &to_save, &results).await;
-    drop(saving);
-    for (mut attempt, result) in to_save.into_iter().zip(results) {
-        // A refusal of the whole bulk says nothing about each document, and an unknown message may only mean that
-        // another one was refused.
-        let mut alone = one_by_one || may_be_held_back(session, &result);
-        if !alone {
-            alone = attempt.name_branch_if_required(&result);
+
+    /// Those whose invoices are open for them.
+    async fn with_open_invoices(&mut self, attempts: Vec<Attempt<'a, D>>) -> Vec<Attempt<'a, D>> {
+        let mut open = Vec::with_capacity(attempts.len());
+        let mut owed = owed_on_invoices(self.session, &attempts).await;
+        self.bulk_went_well &= owed.is_ok();
+        for mut attempt in attempts {
+            let end = match &mut owed {
+                Ok(owed) => attempt.check_open(owed).await,
+                Err(failure) => {
+                    attempt.record_reply("sales-invoice/list", Err(failure));
+                    Some(Err(stop(failure)))
+                }
+            };
+            match end {
+                Some(end) => self.end(attempt, end),
+                // A bulk may report as saved what it did not save. Under a number that Accurate assigns it could not be
+                // found, so a person would have to look for it after each attempt.
+                None if attempt.may_exist() && !self.session.numbers_are_ours() => {
+                    let end = attempt.save_alone().await;
+                    self.end(attempt, end);
+                }
+                None => open.push(attempt),
+            }
         }
-        let end = match result {
-            _ if alone => attempt.book().await,
-            Ok(Some(found)) => after_read_back(&mut attempt, found, &shown).await,
-            result => attempt.after_save(result).await,
+        open
+    }
+
+    async fn save_all(&mut self, mut attempts: Vec<Attempt<'a, D>>) {
+        if attempts.is_empty() {
+            return;
+        }
+        // Not earlier: the look-ups take long, and no other bulk needs to wait for them.
+        let saving = self.bulks.begin();
+        let saved = save(self.session, &mut attempts).await;
+        self.health = health_of(saved.as_ref().err());
+        self.bulk_went_well &= saved.is_ok();
+        let one_by_one = matches!(saved, Err(Failure::Refused(_) | Failure::UnknownText(_)));
+        let results = match saved {
+            Ok(results) => results,
+            Err(failure) => attempts.iter().map(|_| Err(failure.clone())).collect(),
         };
-        ended.push(attempt.end(end, wait_after));
+        let shown = read_back(self.session, self.bulks, &attempts, &results).await;
+        drop(saving);
+        for (mut attempt, result) in attempts.into_iter().zip(results) {
+            // A refusal of the whole bulk says nothing about each document, and an unknown message may only mean that
+            // another one was refused.
+            let mut alone = one_by_one || may_be_held_back(self.session, &result);
+            if !alone {
+                alone = attempt.name_branch_if_required(&result);
+            }
+            let end = match result {
+                _ if alone => attempt.book().await,
+                Ok(Some(found)) => after_read_back(&mut attempt, found, &shown).await,
+                result => attempt.after_save(result).await,
+            };
+            self.end(attempt, end);
+        }
     }
-    let health = ended.last().map_or(Health::Nothing, |attempted: &Attempted| attempted.health.clone());
-    let health = if health == Health::Nothing { bulk_health } else { health };
-    Attempts { results: ended.into_iter().map(|attempted| attempted.result).collect(), health, bulk_went_well }
+}
+
+async fn look_up<D: FollowUp>(mut attempt: Attempt<'_, D>) -> (Attempt<'_, D>, Option<End>) {
+    let end = attempt.before_save().await;
+    (attempt, end)
 }
 
 /// Whether a document may have been refused only because of another one in the same bulk. Where Accurate assigns the

@@ -29,7 +29,10 @@ use crate::{
 
 /// How many numbers are looked up one by one before the results are stored, so that a process that dies during a long
 /// series does not lose all of it.
-const FIRST_PART: usize = 8;
+pub(super) const FIRST_PART: usize = 8;
+
+/// How many numbers are looked up at the same time: half of Accurate's limit. The rest is left for single orders.
+pub(super) const LOOK_UPS_AT_ONCE: usize = 4;
 
 /// The attempts of a group that have ended and must be stored next.
 #[derive(Debug)]
@@ -40,7 +43,20 @@ pub struct Part {
     pub health: Health,
 }
 
-/// Attempts that are made together.
+/// Attempts that are made together and stored part by part.
+pub(super) trait InParts {
+    /// Makes the next attempts, usually all of them, and returns them to be stored before the next part; `None` after
+    /// the last part. `wait_after` returns the wait after n failures in a row.
+    fn next_part(
+        &mut self,
+        wait_after: impl Fn(i64) -> SignedDuration + Send + Sync,
+    ) -> impl Future<Output = Option<Part>> + Send;
+
+    /// Whether Accurate processed every bulk; false if one failed as a whole.
+    fn bulk_went_well(&self) -> bool;
+}
+
+/// Attempts for many orders.
 pub struct Group<'a> {
     pub(super) session: &'a Session,
     pub(super) bulks: &'a Bulks<FoundInvoice>,
@@ -72,36 +88,8 @@ struct Batch<'a> {
     customers_exist: bool,
 }
 
-impl<'a> Group<'a> {
-    /// Creates a group for these claims. Makes no call.
-    pub fn begin(session: &'a Session, bulks: &'a Bulks<FoundInvoice>, claims: Vec<Claim<Draft>>) -> Self {
-        let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
-        for claim in claims {
-            let attempt = Attempt::begin(session, claim);
-            match attempt.may_never_save() {
-                Some(end) => ended.push((attempt, end)),
-                None if attempt.claim.must_look_up() => tried.push(attempt),
-                None => fresh.push(attempt),
-            }
-        }
-        Self {
-            session,
-            bulks,
-            _saving: bulks.begin(),
-            fresh,
-            tried,
-            to_look_up_alone: Vec::new(),
-            next_part_size: FIRST_PART,
-            ended,
-            health: Health::Nothing,
-            bulk_went_well: true,
-            stopped: None,
-        }
-    }
-
-    /// Makes the next attempts, usually all of them, and returns them to be stored before the next part; `None` after
-    /// the last part. `wait_after` returns the wait after n failures in a row.
-    pub async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration) -> Option<Part> {
+impl InParts for Group<'_> {
+    async fn next_part(&mut self, wait_after: impl Fn(i64) -> SignedDuration + Send + Sync) -> Option<Part> {
         let nothing_is_left = self.fresh.is_empty() && self.tried.is_empty() && self.to_look_up_alone.is_empty();
         if nothing_is_left && self.ended.is_empty() {
             return None;
@@ -131,9 +119,36 @@ impl<'a> Group<'a> {
         Some(Part { attempted, health: self.health.clone() })
     }
 
-    /// Whether Accurate processed every bulk; false if one failed as a whole.
-    pub fn bulk_went_well(&self) -> bool {
+    fn bulk_went_well(&self) -> bool {
         self.bulk_went_well
+    }
+}
+
+impl<'a> Group<'a> {
+    /// Creates a group for these claims. Makes no call.
+    pub fn begin(session: &'a Session, bulks: &'a Bulks<FoundInvoice>, claims: Vec<Claim<Draft>>) -> Self {
+        let (mut tried, mut fresh, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+        for claim in claims {
+            let attempt = Attempt::begin(session, claim);
+            match attempt.may_never_save() {
+                Some(end) => ended.push((attempt, end)),
+                None if attempt.claim.must_look_up() => tried.push(attempt),
+                None => fresh.push(attempt),
+            }
+        }
+        Self {
+            session,
+            bulks,
+            _saving: bulks.begin(),
+            fresh,
+            tried,
+            to_look_up_alone: Vec::new(),
+            next_part_size: FIRST_PART,
+            ended,
+            health: Health::Nothing,
+            bulk_went_well: true,
+            stopped: None,
+        }
     }
 
     /// Looks up the attempts whose orders were tried before; returns those that may save.

@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::{
     Book, Posting, Work, after_sale, after_sale_bulk,
-    bulk::Group,
+    bulk::{self, InParts},
     circuit::{Change, Health, backoff},
     post, stages,
 };
@@ -18,7 +18,6 @@ use crate::{
         about::About,
         document::Kind,
         ids::BookName,
-        invoice::Draft,
         reason::{Finding, Reason, Warning},
         recheck::Subject,
         timeline::{Entry, Event},
@@ -91,20 +90,17 @@ impl Posting {
                 ClaimOf::Return(claim) => returns.push(claim),
             }
         }
-        let (concluded, bulk_went_well) = if invoices.is_empty() {
-            // Documents that failed together are retried together, to share calls again.
-            let chance = self.chance();
-            let wait_after = |failures| backoff(failures, chance);
-            // Each kind has its own lane.
-            let attempts = if receipts.is_empty() {
-                after_sale_bulk::attempt_many(&known.session, &known.bulks.returns, returns, wait_after).await
-            } else {
-                after_sale_bulk::attempt_many(&known.session, &known.bulks.receipts, receipts, wait_after).await
-            };
-            let concluded = self.conclude(book, known, &claimed, &attempts.results, attempts.health).await;
-            (concluded, attempts.bulk_went_well)
+        // Each kind has its own lane.
+        let (session, bulks) = (&known.session, &known.bulks);
+        let (concluded, bulk_went_well) = if !invoices.is_empty() {
+            let group = bulk::Group::begin(session, &bulks.invoices, invoices);
+            self.attempt_in_parts(book, known, &claimed, group).await
+        } else if !receipts.is_empty() {
+            let group = after_sale_bulk::Group::begin(session, &bulks.receipts, receipts);
+            self.attempt_in_parts(book, known, &claimed, group).await
         } else {
-            self.attempt_invoices(book, known, &claimed, invoices).await
+            let group = after_sale_bulk::Group::begin(session, &bulks.returns, returns);
+            self.attempt_in_parts(book, known, &claimed, group).await
         };
         if bulk_went_well {
             known.lock_scheduler().group_went_well();
@@ -114,17 +110,16 @@ impl Posting {
         concluded
     }
 
-    /// Makes the attempts of many invoices. Returns whether Accurate processed the bulks.
-    async fn attempt_invoices(
+    /// Makes the attempts of a group and stores each part. Returns whether Accurate processed the bulks.
+    async fn attempt_in_parts(
         &self,
         book: &BookName,
         known: &Book,
         claimed: &[Claimed],
-        claims: Vec<Claim<Draft>>,
+        mut group: impl InParts,
     ) -> (Result<()>, bool) {
-        // Orders that failed together are retried together, to share calls again.
+        // Documents that failed together are retried together, to share calls again.
         let chance = self.chance();
-        let mut group = Group::begin(&known.session, &known.bulks.invoices, claims);
         let mut concluded = Ok(());
         while concluded.is_ok() {
             let Some(part) = group.next_part(|failures| backoff(failures, chance)).await else { break };

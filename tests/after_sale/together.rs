@@ -4,16 +4,18 @@ use forstok_accurate::{
     clock::Clock,
     domain::{document::Kind, payout::RowState},
     sandbox::{Action, BulkRule, Edit, Fault},
+    storage::{Approving, RowFilter},
 };
 use serde_json::json;
 
 use super::{on_both, payout, return_record, world};
-use crate::world::{Base, World, order};
+use crate::world::{BOOK, Base, World, order};
 
 on_both! {
     bulks_of_receipts_that_are_approved_together_share_one_count;
     a_receipt_that_one_of_several_bulks_did_not_save_is_noticed;
     one_bad_entry_keeps_no_other_of_its_bulk_from_being_saved;
+    a_process_that_dies_during_a_long_series_of_look_ups_keeps_the_first_of_them;
 }
 
 /// Three bulks: so many that the last does not go out one by one.
@@ -30,9 +32,9 @@ async fn invoices(base: Base, count: usize) -> World {
 }
 
 /// Many payouts wait for approval.
-async fn many_payouts(base: Base) -> World {
-    let mut world = invoices(base, MANY).await;
-    let rows: Vec<_> = (0..MANY)
+async fn many_payouts(base: Base, count: usize) -> World {
+    let mut world = invoices(base, count).await;
+    let rows: Vec<_> = (0..count)
         .map(|id| (id + 100).to_string())
         .map(|id| payout(&id, &id, 138_000, &json!({"commission": -12_000})))
         .collect();
@@ -47,7 +49,7 @@ fn calls(world: &World) -> [u64; 3] {
 }
 
 async fn bulks_of_receipts_that_are_approved_together_share_one_count(base: Base) {
-    let mut world = many_payouts(base).await;
+    let mut world = many_payouts(base, MANY).await;
     assert_eq!(world.approves_all(Kind::Receipt).await, MANY as u64);
     assert_eq!(world.accurate.receipts().len(), MANY);
     // One count of all bulks, and once the count that shows that counts can be trusted.
@@ -55,7 +57,7 @@ async fn bulks_of_receipts_that_are_approved_together_share_one_count(base: Base
 }
 
 async fn a_receipt_that_one_of_several_bulks_did_not_save_is_noticed(base: Base) {
-    let mut world = many_payouts(base).await;
+    let mut world = many_payouts(base, MANY).await;
     world.accurate.next(Action::ReceiptBulkSave, Fault::NotSaved, 1);
     world.approves_all(Kind::Receipt).await;
     world.run_until_recovered().await;
@@ -93,4 +95,33 @@ async fn one_bad_entry_keeps_no_other_of_its_bulk_from_being_saved(base: Base) {
             assert_eq!(world.row(kind, "107").await.state, RowState::Blocked, "{kind:?}, {bulk:?}");
         }
     }
+}
+
+/// In the soak test, a process that was killed after twenty seconds again and again never came to the end of its
+/// receipts, each of which it had to look up, and stored none of them.
+async fn a_process_that_dies_during_a_long_series_of_look_ups_keeps_the_first_of_them(base: Base) {
+    const BULK: usize = 40;
+    let world = many_payouts(base, BULK).await;
+    let all = Approving::Shown(&RowFilter::default());
+    world.storage.approve_rows(Kind::Receipt, all, "sari", world.clock.now()).await.expect("written");
+    world.decide_all().await;
+    assert_eq!(world.claims().await.len(), BULK, "they may have been sent");
+    let world = world.dies_and_starts_again().await;
+    let (engine, works) = (world.engine.clone(), world.next_works().await);
+    let working = tokio::spawn(async move {
+        for work in works {
+            engine.work(BOOK, work).await.expect("settled");
+        }
+    });
+    let looked_up = || world.accurate.call_count(Action::ReceiptDetail);
+    while looked_up() < 30 && !working.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    working.abort();
+    assert!(working.await.is_err_and(|ended| ended.is_cancelled()), "it dies in the middle");
+
+    world.decide_all().await;
+    let rows = world.storage.settlement_rows(Kind::Receipt, &RowFilter::default(), None, 100).await.expect("readable");
+    let booked = rows.iter().filter(|row| row.state == RowState::Settled).count();
+    assert!(booked >= 24, "{booked} after {} look-ups", looked_up());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::{Group, LookUpOf, Unclear};
+use super::{Group, LOOK_UPS_AT_ONCE, LookUpOf, Unclear};
 use crate::{
     accurate::{
         client::CALL_TIMEOUT,
@@ -17,9 +17,6 @@ use crate::{
         post::Why,
     },
 };
-
-/// How many numbers are looked up at the same time: half of Accurate's limit. The rest is left for single orders.
-const LOOK_UPS_AT_ONCE: usize = 4;
 
 /// The result of a list: the invoices that exist, `None` if the list cannot be trusted, or why there is no list.
 type Listed = Result<Option<ByNumber>, Failure>;
