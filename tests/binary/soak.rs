@@ -108,19 +108,6 @@ impl World {
         panic!("a webhook was never taken: {}", String::from_utf8_lossy(&body));
     }
 
-    /// Waits until an order is invoiced.
-    async fn sees_invoiced(&self, id: &str) {
-        let mut last = None;
-        for _ in 0..10 * MOST_TRIES {
-            last = self.order_of(id).await.or(last);
-            if last.as_ref().is_some_and(|order| order["state"] == "invoiced") {
-                return;
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-        panic!("order {id} was never invoiced, and more was to happen then: {last:?}");
-    }
-
     async fn order_of(&self, id: &str) -> Option<Value> {
         let order = self.client.get(format!("http://{}/v1/orders/{id}", self.door())).bearer_auth(OPERATOR_TOKEN);
         serde_json::from_slice(&order.send().await.ok()?.bytes().await.ok()?).ok()
@@ -136,7 +123,7 @@ impl World {
             self.sends(order.body.to_string().into_bytes()).await;
         }
         if matches!(order.fate, Fate::ShippedAfter | Fate::CancelledAfter) {
-            self.sees_invoiced(&order.id).await;
+            self.sees(order, "invoiced", None, |shown| shown["state"] == "invoiced").await;
         } else {
             tokio::time::sleep(Duration::from_millis(chance.u64(..1_000))).await;
         }
