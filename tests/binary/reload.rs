@@ -166,6 +166,10 @@ async fn what_is_logged_can_be_changed() {
     service.read_settings_again().await;
     service.send(&order(1)).await;
     service.order_once("1", "invoiced").await;
+    // It is counted after its message would have been written.
+    let is_counted = |metrics: &str| metrics.contains("forstok_accurate_invoice_lag_seconds_count 1");
+    let counted = async || is_counted(&service.get("/metrics").await.text).then_some(());
+    eventually("the first order is counted", counted).await;
     home.change_settings("filter = \"warn\"", "filter = \"info\"");
     service.read_settings_again().await;
     service.send(&order(2)).await;
