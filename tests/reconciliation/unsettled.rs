@@ -1,11 +1,14 @@
-//! Receipts of ours that people delete or lower in Accurate.
+//! Receipts and returns of ours that people delete or lower in Accurate.
 
 use forstok_accurate::{
+    clock::Clock,
     domain::{
         reason::Language,
         reconciliation::{Class, FindingState},
+        return_record::ReturnRecord,
     },
     sandbox::{Action, SettlingEdit},
+    storage::RowContent,
 };
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -16,6 +19,7 @@ use crate::world::{Base, World};
 on_both! {
     a_receipt_that_a_person_deletes_is_named_until_it_is_entered_again,
     a_receipt_that_a_person_lowers_is_named_with_both_amounts,
+    a_return_that_a_person_deletes_is_named,
     a_receipt_that_a_person_books_by_hand_is_no_difference,
     a_receipt_that_has_just_been_booked_is_no_difference,
 }
@@ -82,6 +86,31 @@ async fn a_receipt_that_a_person_lowers_is_named_with_both_amounts(base: Base) {
     let expected = format!(
         "Receipt {receipt} takes Rp50.000 instead of Rp80.000 off the invoice in Accurate, so Rp30.000 is owed there on \
          invoice INV-1, while nothing is owed here."
+    );
+    assert_eq!(said(&world).await, expected);
+}
+
+async fn a_return_that_a_person_deletes_is_named(base: Base) {
+    let mut world = invoiced(base, 1..=3).await;
+    world.mapping_changes("[stores.\"8277\"]", "[returns]\nmode = \"auto\"\n\n[stores.\"8277\"]").await;
+    let record: ReturnRecord = serde_json::from_value(json!({
+        "source": "shopee", "id": "r", "store_id": "8277", "channel_order_id": "INV-1",
+        "accepted_at": "2023-12-01", "received_at": "2023-12-01", "goods": "returned",
+    }))
+    .expect("a return record");
+    world.storage.record_rows(&[RowContent::Return(record)], world.clock.now()).await.expect("recorded");
+    world.run_until_settled().await;
+    world.advance(60);
+    let number = world.accurate.returns().remove(0).number;
+    agrees(&world).await;
+    assert_eq!(open(&world).await, []);
+
+    assert!(world.accurate.remove_return(&number));
+    agrees(&world).await;
+    assert_eq!(open(&world).await, [found(Class::Differs, "INV-1", "1")]);
+    let expected = format!(
+        "Return {number} (Rp80.000) no longer exists in Accurate, so Rp80.000 is owed there on invoice INV-1, while \
+         nothing is owed here."
     );
     assert_eq!(said(&world).await, expected);
 }
