@@ -5,8 +5,8 @@ use jiff::SignedDuration;
 
 use super::{
     after_sale::{FollowUp, Saved, calls, owed_on_invoices},
-    attempt::{Attempt, End, Stop, call_within_limits, health_of, stop},
-    bulk::{FIRST_PART, InParts, LOOK_UPS_AT_ONCE, Part},
+    attempt::{Attempt, End, call_within_limits, health_of, stop},
+    bulk::{FIRST_PART, InParts, LOOK_UPS_AT_ONCE, Part, not_made},
     bulks::{Bulks, ReadBack, Report},
     circuit::Health,
 };
@@ -44,16 +44,10 @@ impl<D: FollowUp> InParts for Group<'_, D> {
         looked_up.append(&mut self.fresh);
         let to_save = self.with_open_invoices(looked_up).await;
         self.save_all(to_save).await;
-        if !self.bulk_went_well || matches!(self.health, Health::Down(_) | Health::Refused { .. }) {
-            // The scheduler decides whether the remaining documents are sent together, one by one, or not at all.
-            for mut attempt in std::mem::take(&mut self.tried) {
-                attempt.record_not_sent(calls::<D>().detail, "the calls before it failed");
-                self.ended.push((attempt, Err(Stop::AtNoCost)));
-            }
+        if !self.bulk_went_well || self.health.stops_a_group() {
+            self.ended.extend(not_made(std::mem::take(&mut self.tried), calls::<D>().detail));
         }
-        let ended = std::mem::take(&mut self.ended);
-        let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
-        Some(Part { attempted, health: self.health.clone() })
+        Some(Part::new(std::mem::take(&mut self.ended), &self.health, wait_after))
     }
 
     fn bulk_went_well(&self) -> bool {

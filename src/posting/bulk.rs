@@ -43,6 +43,36 @@ pub struct Part {
     pub health: Health,
 }
 
+impl Part {
+    pub(super) fn new<D>(
+        ended: Vec<(Attempt<'_, D>, End)>,
+        health: &Health,
+        wait_after: impl Fn(i64) -> SignedDuration,
+    ) -> Self {
+        let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
+        Self { attempted, health: health.clone() }
+    }
+}
+
+impl Health {
+    /// Whether nothing more of a group is sent.
+    pub(super) fn stops_a_group(&self) -> bool {
+        matches!(self, Self::Down(_) | Self::Refused { .. })
+    }
+}
+
+/// Ends attempts whose look-ups are not made because the calls before them failed. The scheduler decides whether their
+/// documents are sent together, one by one, or not at all.
+pub(super) fn not_made<'a, D>(
+    attempts: Vec<Attempt<'a, D>>,
+    look_up: &'static str,
+) -> impl Iterator<Item = (Attempt<'a, D>, End)> {
+    attempts.into_iter().map(move |mut attempt| {
+        attempt.record_not_sent(look_up, "the calls before it failed");
+        (attempt, Err(Stop::AtNoCost))
+    })
+}
+
 /// Attempts that are made together and stored part by part.
 pub(super) trait InParts {
     /// Makes the next attempts, usually all of them, and returns them to be stored before the next part; `None` after
@@ -107,16 +137,10 @@ impl InParts for Group<'_> {
         }
         batches.push(Batch { attempts: fresh, customers_exist: false });
         self.save_all(batches).await;
-        if !self.bulk_went_well || matches!(self.health, Health::Down(_) | Health::Refused { .. }) {
-            // The scheduler decides whether the remaining orders are sent together, one by one, or not at all.
-            for mut attempt in std::mem::take(&mut self.to_look_up_alone) {
-                attempt.record_not_sent("sales-invoice/detail", "the calls before it failed");
-                self.ended.push((attempt, Err(Stop::AtNoCost)));
-            }
+        if !self.bulk_went_well || self.health.stops_a_group() {
+            self.ended.extend(not_made(std::mem::take(&mut self.to_look_up_alone), "sales-invoice/detail"));
         }
-        let ended = std::mem::take(&mut self.ended);
-        let attempted = ended.into_iter().map(|(attempt, end)| attempt.end(end, &wait_after)).collect();
-        Some(Part { attempted, health: self.health.clone() })
+        Some(Part::new(std::mem::take(&mut self.ended), &self.health, wait_after))
     }
 
     fn bulk_went_well(&self) -> bool {
