@@ -41,6 +41,13 @@ async fn agrees(world: &World) {
     assert_eq!((sums.ledger, sums.difference(), sums.explained), (sums.accurate, 0, 0));
 }
 
+/// A run names what is lost on the first invoice.
+async fn is_named(world: &World, words: &str) {
+    agrees(world).await;
+    assert_eq!(open(world).await, [found(Class::Differs, "INV-1", "1")]);
+    assert_eq!(said(world).await, words);
+}
+
 async fn said(world: &World) -> String {
     let open = findings(world, FindingState::Open).await;
     let [finding] = open.as_slice() else { panic!("{open:?}") };
@@ -54,13 +61,11 @@ async fn a_receipt_that_a_person_deletes_is_named_until_it_is_entered_again(base
     let receipt = world.accurate.receipts().remove(0).number;
     assert!(world.accurate.remove_receipt(&receipt));
 
-    agrees(&world).await;
-    assert_eq!(open(&world).await, [found(Class::Differs, "INV-1", "1")]);
     let expected = format!(
         "Receipt {receipt} (Rp80.000) no longer exists in Accurate, so Rp80.000 is owed there on invoice INV-1, while \
          nothing is owed here."
     );
-    assert_eq!(said(&world).await, expected);
+    is_named(&world, &expected).await;
     // What a person has closed stays closed while nothing changes, and opens when something does.
     let id = findings(&world, FindingState::Open).await[0].id;
     world.engine.close_finding(id, "the bank took it back", &ani()).await.expect("written");
@@ -82,12 +87,11 @@ async fn a_receipt_that_a_person_lowers_is_named_with_both_amounts(base: Base) {
     let receipt = world.accurate.receipts().remove(0).number;
     let amount = Some(Decimal::from(50_000));
     world.accurate.edit_receipt(&receipt, &SettlingEdit { amount, ..SettlingEdit::default() }).expect("it is there");
-    agrees(&world).await;
     let expected = format!(
         "Receipt {receipt} takes Rp50.000 instead of Rp80.000 off the invoice in Accurate, so Rp30.000 is owed there on \
          invoice INV-1, while nothing is owed here."
     );
-    assert_eq!(said(&world).await, expected);
+    is_named(&world, &expected).await;
 }
 
 async fn a_return_that_a_person_deletes_is_named(base: Base) {
@@ -106,13 +110,11 @@ async fn a_return_that_a_person_deletes_is_named(base: Base) {
     assert_eq!(open(&world).await, []);
 
     assert!(world.accurate.remove_return(&number));
-    agrees(&world).await;
-    assert_eq!(open(&world).await, [found(Class::Differs, "INV-1", "1")]);
     let expected = format!(
         "Return {number} (Rp80.000) no longer exists in Accurate, so Rp80.000 is owed there on invoice INV-1, while \
          nothing is owed here."
     );
-    assert_eq!(said(&world).await, expected);
+    is_named(&world, &expected).await;
 }
 
 async fn a_receipt_that_a_person_books_by_hand_is_no_difference(base: Base) {
