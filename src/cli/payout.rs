@@ -166,11 +166,10 @@ async fn import(storage: &dyn Storage, folder: &Path, arguments: &Import) -> Res
         Ok(opened) => opened,
         Err(why) => return Ok(unreadable(&arguments.file, why)),
     };
-    let Some(Table { file, chosen }) = find_table(storage, opened, &found, folder, arguments).await? else {
+    let Some(Table { mut file, chosen }) = find_table(storage, opened, &found, folder, arguments).await? else {
         return Ok(ExitCode::FAILURE);
     };
     let checked = blocking(move || {
-        let mut file = file;
         let checked = file.check(day_in_wib(SystemClock.now()));
         (file, checked)
     });
