@@ -104,7 +104,8 @@ pub async fn run(
     Ok(Some(Ran { from, to, mode, comparison: comparison? }))
 }
 
-/// Compares a period that a person chose, beside no other reading. `None` if one is under way.
+/// Compares a period that a person chose, beside no other reading. `None` if one is under way. The service's own
+/// readings remain due when they were.
 pub async fn run_for(
     importer: &Importer,
     api: &ForstokApi,
@@ -115,9 +116,7 @@ pub async fn run_for(
     let now = importer.clock.now();
     let Some(state) = importer.storage.begin_backfill(now, now + LEASE).await? else { return Ok(None) };
     let comparison = compare_pages(importer, api, question, mode, most_named, Some(state.run)).await;
-    let before = state.result.unwrap_or_default();
-    let end = BackfillEnd { is_complete: false, watermark: None, result: &before };
-    importer.storage.end_backfill(state.run, &end, importer.clock.now()).await?;
+    importer.storage.release_backfill(state.run).await?;
     Ok(Some(Ran { from: question.from, to: question.to, mode, comparison: comparison? }))
 }
 

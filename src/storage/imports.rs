@@ -124,6 +124,12 @@ pub(super) async fn end_backfill(
     Ok(db.execute(sql, &[run.0.into(), now.into(), (&result).into(), watermark.into(), completed.into()]).await? > 0)
 }
 
+/// False if another run has begun.
+pub(super) async fn release_backfill(db: &mut impl Dialect, run: BackfillRun) -> Result<bool> {
+    let sql = "UPDATE backfill SET busy_until = 0 WHERE id = 1 AND run = $1";
+    Ok(db.execute(sql, &[run.0.into()]).await? > 0)
+}
+
 fn read_state(row: &impl Columns) -> Result<BackfillState> {
     Ok(BackfillState {
         run: BackfillRun(row.number("run")?),

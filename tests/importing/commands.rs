@@ -149,9 +149,14 @@ async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() 
     let (code, _, errors) = run(&mut home.command(&reversed));
     assert_eq!(code, Some(2), "otherwise nothing would seem to be missing");
     assert!(errors.contains("--to: 2023-11-27 is before --from, 2023-11-28"), "{errors}");
-    // The service itself asks at its start; meanwhile the command has to wait.
-    let (code, out, errors) =
-        eventually("the service has asked", async || Some(backfill(&[])).filter(|(code, ..)| *code != Some(3))).await;
+    // The service itself asks after its start; meanwhile the command is refused.
+    let mut visitor = Visitor::operator(&service).await;
+    eventually("the service has asked", async || {
+        let page = visitor.get("/orders/import").await;
+        (!page.text().contains("has not been read yet")).then_some(())
+    })
+    .await;
+    let (code, out, errors) = backfill(&[]);
     assert_eq!(code, Some(1), "{errors}");
     assert!(out.starts_with("1 order of Forstok, 2023-11-27 00:00:00 WIB to 2023-11-28 00:00:00 WIB"), "{out}");
     assert!(out.contains("order 1, INV-1 is not known here (Ready to Ship, Rp80.000"), "{out}");
@@ -159,7 +164,7 @@ async fn orders_of_forstok_are_compared_beside_a_running_service_and_taken_in() 
     let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out} {errors}"));
     assert_eq!((code, &answer["ingested"], &answer["complete"]), (Some(0), &1.into(), &true.into()));
     assert_eq!(service.order_once("1", "invoiced").await["snapshots"][0]["origin"], "backfill");
-    let page = Visitor::operator(&service).await.get("/orders/import").await;
+    let page = visitor.get("/orders/import").await;
     page.says(&[
         "Orders that Forstok lists",
         "0 orders are missing here, 0 are out of date. The service only reports them",

@@ -268,6 +268,8 @@ async fn a_reading_waits_for_another_one_and_the_engine_asks_once_an_hour() {
     world.clock.reach(later(6));
     let ran = backfill::run_for(&importer, &api, &question, Mode::Report, 10).await.expect("readable");
     assert!(ran.is_some(), "the other one was given up");
+    assert!(backfill::is_due(&importer).await.expect("readable"), "a person's question is no reading of the service");
+    assert_eq!(world.storage.backfill().await.expect("readable").result, None);
     let result = Value::Null;
     let end = forstok_accurate::storage::BackfillEnd { is_complete: true, watermark: Some(later(5)), result: &result };
     assert!(!world.storage.end_backfill(other.run, &end, world.clock.now()).await.expect("written"), "it is too late");

@@ -98,6 +98,7 @@ async fn use_imports(world: &World) {
     storage.keep_backfill(state.run, now).await.expect("written");
     let end = BackfillEnd { is_complete: true, watermark: None, result: &serde_json::Value::Null };
     storage.end_backfill(state.run, &end, now).await.expect("written");
+    storage.release_backfill(state.run).await.expect("written");
     storage.backfill().await.expect("readable");
 }
 

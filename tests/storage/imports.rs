@@ -81,6 +81,7 @@ pub(crate) async fn one_reading_of_forstok_at_a_time_and_a_late_one_changes_noth
     let second = storage.begin_backfill(later(8), later(20)).await.expect("written").expect("it was given up");
     assert!(!storage.keep_backfill(first.run, later(30)).await.expect("written"));
     assert!(!storage.end_backfill(first.run, &end(Some(later(8))), later(9)).await.expect("written"));
+    assert!(!storage.release_backfill(first.run).await.expect("written"));
     assert!(storage.end_backfill(second.run, &end(Some(later(8))), later(9)).await.expect("written"));
     let state = storage.backfill().await.expect("readable");
     assert_eq!((state.watermark, state.completed, state.ended_at), (Some(later(8)), 1, Some(later(9))));
@@ -94,4 +95,9 @@ pub(crate) async fn one_reading_of_forstok_at_a_time_and_a_late_one_changes_noth
     );
     let state = storage.backfill().await.expect("readable");
     assert_eq!((state.watermark, state.completed), (Some(later(8)), 1), "an incomplete reading moves no watermark");
+    let fourth = storage.begin_backfill(later(12), later(20)).await.expect("written").expect("the third has ended");
+    assert!(storage.release_backfill(fourth.run).await.expect("written"));
+    let state = storage.backfill().await.expect("readable");
+    assert_eq!((state.ended_at, state.result), (Some(later(11)), Some(json!({"new": 1}))), "it left nothing behind");
+    assert!(storage.begin_backfill(later(13), later(20)).await.expect("written").is_some(), "and nobody waits for it");
 }

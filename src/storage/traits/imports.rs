@@ -37,6 +37,10 @@ pub trait Imports: Send + Sync {
     /// Ends a reading. The watermark moves only forward, and not at all without one. False if another reading has
     /// begun.
     async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool>;
+
+    /// Ends a reading that leaves nothing behind: what is known of the latest one remains. False if another one has
+    /// begun.
+    async fn release_backfill(&self, run: BackfillRun) -> Result<bool>;
 }
 
 #[async_trait::async_trait]
@@ -71,5 +75,9 @@ impl<B: Base> Imports for Sql<B> {
 
     async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool> {
         write!(self, Small, db => imports::end_backfill(db, run, end, now))
+    }
+
+    async fn release_backfill(&self, run: BackfillRun) -> Result<bool> {
+        write!(self, Small, db => imports::release_backfill(db, run))
     }
 }

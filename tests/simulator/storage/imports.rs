@@ -41,4 +41,8 @@ impl Imports for SimStore {
     async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool> {
         self.inner.end_backfill(run, end, now).await
     }
+
+    async fn release_backfill(&self, run: BackfillRun) -> Result<bool> {
+        self.inner.release_backfill(run).await
+    }
 }
