@@ -175,6 +175,11 @@ impl Facts {
         if self.is_draft || self.unsettled.is_some() { &[] } else { Action::fitting(class) }
     }
 
+    /// Whether the invoices of both sides are worth comparing: the difference is neither at Forstok nor in what is owed.
+    pub fn concerns_the_invoice(&self) -> bool {
+        self.forstok.is_none() && self.owed.is_none() && self.unsettled.is_none()
+    }
+
     /// What a person does about it, in one or two sentences.
     pub fn remedy(&self, class: Class, language: Language) -> &'static str {
         if self.unsettled.is_some() {

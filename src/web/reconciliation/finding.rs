@@ -185,7 +185,7 @@ pub(in crate::web) async fn show(
             format!("{}, {}: {reason}", closed.actor, page.moment(closed.at))
         }),
         actions: actions.iter().map(|action| ActionShown::new(*action, language)).collect(),
-        may_compare: record.facts.forstok.is_none() && (record.order_id.is_some() || record.accurate_id.is_some()),
+        may_compare: record.facts.concerns_the_invoice() && (record.order_id.is_some() || record.accurate_id.is_some()),
         compared,
         form,
         page,

@@ -24,6 +24,7 @@ fn more_owed_in_accurate_than_here_is_a_difference_of_its_own_that_explains_no_r
     is_explained(&known);
     let facts = Facts::of(&known.findings[0]);
     assert_eq!((facts.effect(Class::Differs, NOVEMBER), facts.actions(Class::Differs)), (Some(0), &[][..]));
+    assert!(!facts.concerns_the_invoice(), "both sides of the invoice are equal");
     // It stands beside what else differs.
     let moved = Shown { day: date(2026, 11, 6), ..owing(5_000_000) };
     let known = asked(&paid, &[moved]);
@@ -54,6 +55,7 @@ fn what_is_owed_on_an_invoice_with_another_total_is_left_to_that_difference() {
     let raised = asked(&paid, &[Shown { total: 16_000_000, ..owing(1_000_000) }]);
     assert_eq!(classes(&raised), [Class::Differs]);
     assert_eq!(raised.findings[0].subject, Subject::Order(paid.order_id.clone()));
+    assert!(Facts::of(&raised.findings[0]).concerns_the_invoice());
 }
 
 #[test]
