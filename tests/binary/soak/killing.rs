@@ -5,7 +5,8 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 use forstok_accurate::sandbox::Sandbox;
 
 use super::{
-    BETWEEN_TRIES, LATENCY, LOOKS_BEFORE_MINUTES_PASS, MINUTES_OF_A_DOUBT, MOST_CALLS, MOST_PASSINGS, SLOW, World,
+    BETWEEN_LOOKS, BETWEEN_TRIES, LATENCY, LOOKS_BEFORE_MINUTES_PASS, MINUTES_OF_A_DOUBT, MOST_CALLS, MOST_PASSINGS,
+    SLOW, World,
 };
 use crate::{
     binary::{minutes::minutes_pass, server::OwnServer},
@@ -58,7 +59,11 @@ impl Killed {
     pub(super) async fn until(&mut self, what: &str, world: &World, holds: impl AsyncFn(&Service) -> bool) {
         if self.in_real_time {
             let service = &self.services[0];
-            return within_minutes(15, what, async || holds(service).await.then_some(())).await;
+            let look = async || {
+                tokio::time::sleep(10 * BETWEEN_LOOKS).await;
+                holds(service).await.then_some(())
+            };
+            return within_minutes(15, what, look).await;
         }
         for _ in 0..MOST_PASSINGS {
             for _ in 0..LOOKS_BEFORE_MINUTES_PASS {

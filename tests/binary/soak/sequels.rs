@@ -7,7 +7,7 @@ use forstok_accurate::sandbox::{Invoice, Receipt, SalesReturn, samples::MAPPING}
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{BETWEEN_TRIES, CANCELLED_AT, MOST_TRIES, Ordered, World, orders::decimal};
+use super::{BETWEEN_LOOKS, BETWEEN_TRIES, CANCELLED_AT, MOST_TRIES, Ordered, World, orders::decimal};
 use crate::service::{OPERATOR_TOKEN, Service};
 
 /// Later than all samples and all that happens to them.
@@ -194,7 +194,7 @@ impl World {
         is_so: impl Fn(&Value) -> bool,
     ) -> Value {
         let (mut last, mut tries) = (None, 0);
-        while tries < 10 * MOST_TRIES {
+        while tries < MOST_TRIES {
             tries += usize::from(!self.killing.load(Relaxed));
             last = self.order_of(&order.id).await.or(last);
             if let Some(shown) = last.take_if(|shown| is_so(shown)) {
@@ -203,7 +203,7 @@ impl World {
             if let Some((path, body)) = deed {
                 self.posts(path, body).await;
             }
-            tokio::time::sleep(BETWEEN_TRIES).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
         panic!("order {} was never {what}, and more was to happen then: {last:?}", order.id);
     }
