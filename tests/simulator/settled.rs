@@ -25,7 +25,7 @@ use super::{
     sales::{Deed, Errand},
     senders::Script,
     view::OrderRow,
-    world::{World, order_id},
+    world::{Life, World, order_id},
 };
 
 /// Reasons that only the decision gives; every other one comes from an attempt.
@@ -89,16 +89,27 @@ impl World {
         self.after.errands.push(Errand { at, words, deed: Deed::Undo(order.to_owned()) });
     }
 
-    /// Days pass as long as time alone soon changes a decision.
+    /// Days pass as long as time alone soon changes a decision, and until all clocks show the same day.
     pub(crate) async fn let_days_pass(&mut self) -> Result<(), Violation> {
         loop {
             let now = self.clock.truth();
             let soon = |at: &&Timestamp| **at > now && at.duration_since(now) < SOON;
-            let Some(day) = self.view.booked.unsettled.values().filter(soon).min().copied() else { return Ok(()) };
+            let day = match self.view.booked.unsettled.values().filter(soon).min() {
+                Some(day) => *day,
+                None if self.clocks_differ_in_the_day() => now,
+                None => return Ok(()),
+            };
             // Also by a clock that is behind.
             self.reach(day + SignedDuration::from_mins(10));
             self.run_until_nothing_waits().await?;
         }
+    }
+
+    /// Whether it is past midnight for one process and not for another: what one of them decides now, the other would
+    /// decide differently.
+    fn clocks_differ_in_the_day(&self) -> bool {
+        let here = day_in_wib(self.clock.now());
+        self.lives.iter().any(|life| matches!(life, Life::Alive(process) if day_in_wib(process.clock.now()) != here))
     }
 
     /// Orders with a receipt or a return that only a person can bring further.
