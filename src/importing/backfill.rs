@@ -104,8 +104,8 @@ pub async fn run(
     Ok(Some(Ran { from, to, mode, comparison: comparison? }))
 }
 
-/// Compares a period that a person chose, beside no other reading. `None` if one is under way. The service's own
-/// readings remain due when they were.
+/// Compares a period that a person chose, beside no other reading. `None` if one is under way. The next
+/// reading of the service stays due as it was.
 pub async fn run_for(
     importer: &Importer,
     api: &ForstokApi,

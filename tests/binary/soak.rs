@@ -61,8 +61,8 @@ const SLOW: Duration = Duration::from_secs(2);
 const MOST_TRIES: usize = 1200;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// Interval between two looks at an order or at all of them: hundreds are looked at, and the processes on the same
-/// machine must still send each call in time.
+/// Interval between two looks at an order: hundreds are looked at, and the processes on the same machine must still send
+/// each call in time.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// A save has expired after five of them.

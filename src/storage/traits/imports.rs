@@ -38,8 +38,7 @@ pub trait Imports: Send + Sync {
     /// begun.
     async fn end_backfill(&self, run: BackfillRun, end: &BackfillEnd<'_>, now: Timestamp) -> Result<bool>;
 
-    /// Ends a reading that leaves nothing behind: what is known of the latest one remains. False if another one has
-    /// begun.
+    /// Ends a reading without recording it; the record of the latest one stays. False if another reading has begun.
     async fn release_backfill(&self, run: BackfillRun) -> Result<bool>;
 }
 

@@ -144,9 +144,11 @@ pub(in crate::web) async fn show(
     let actions = if is_open && page.may_work() { record.facts.actions(record.class) } else { &[] };
     let form = asked.form.as_deref().filter(|_| page.may_work());
     let form = form.and_then(|word| form_of(word, actions, &record, &page));
+    let may_compare =
+        record.facts.concerns_the_invoice() && (record.order_id.is_some() || record.accurate_id.is_some());
     let compared = match asked.compare {
-        Some(_) => Some(compare(&app, &record, &page).await?),
-        None => None,
+        Some(_) if may_compare => Some(compare(&app, &record, &page).await?),
+        _ => None,
     };
     let closed = record.closed.as_ref().filter(|_| record.state == FindingState::Closed);
     let is_known = match &record.order_id {
@@ -185,7 +187,7 @@ pub(in crate::web) async fn show(
             format!("{}, {}: {reason}", closed.actor, page.moment(closed.at))
         }),
         actions: actions.iter().map(|action| ActionShown::new(*action, language)).collect(),
-        may_compare: record.facts.concerns_the_invoice() && (record.order_id.is_some() || record.accurate_id.is_some()),
+        may_compare,
         compared,
         form,
         page,

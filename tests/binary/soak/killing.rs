@@ -60,6 +60,7 @@ impl Killed {
         if self.in_real_time {
             let service = &self.services[0];
             let look = async || {
+                // A look may read thousands of rows.
                 tokio::time::sleep(10 * BETWEEN_LOOKS).await;
                 holds(service).await.then_some(())
             };
