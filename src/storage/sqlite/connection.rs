@@ -99,12 +99,15 @@ pub(super) fn wait_at_most(connection: &Connection, longest: Duration) -> Result
 /// Runs a statement and returns its rows.
 pub(in crate::storage) fn fetch(connection: &Connection, sql: &str, values: &[Value<'_>]) -> Result<Vec<SqliteRow>> {
     let mut statement = prepare(connection, sql, values)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut found = statement.raw_query();
-    let mut rows = Vec::new();
+    let mut rows: Vec<SqliteRow> = Vec::new();
     while let Some(row) = found.next()? {
+        let columns = match rows.first() {
+            Some(first) => first.columns.clone(),
+            None => row.as_ref().column_names().into_iter().map(str::to_owned).collect(),
+        };
         let cells = (0..columns.len()).map(|nth| row.get(nth)).collect::<rusqlite::Result<_>>()?;
-        rows.push(SqliteRow { columns: columns.clone(), cells });
+        rows.push(SqliteRow { columns, cells });
     }
     Ok(rows)
 }
