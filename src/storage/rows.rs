@@ -49,7 +49,10 @@ pub(super) fn storable(text: &str) -> Cow<'_, str> {
 
 /// A value as JSON whose strings are [`storable`].
 pub(super) fn json(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).expect("our own types are JSON");
+    without_nul(serde_json::to_string(value).expect("our own types are JSON"))
+}
+
+fn without_nul(json: String) -> String {
     if !json.contains("\\u0000") {
         return json;
     }

@@ -31,7 +31,11 @@ pub(super) async fn append<'a>(
     events: impl Iterator<Item = (&'a OrderId, &'a [Event])>,
     now: Timestamp,
 ) -> Result<()> {
-    append_rows(db, events.map(|(order_id, events)| (order_id, events.iter().map(move |event| (now, event))))).await
+    let mut added = Added::default();
+    for (order_id, events) in events {
+        added.to(order_id).extend(events.iter().map(|event| (now, event)));
+    }
+    append_all(db, added).await
 }
 
 /// Adds entries to the timelines of orders, each with its own time.
@@ -39,8 +43,30 @@ pub(super) async fn append_entries<'a>(
     db: &mut impl Dialect,
     entries: impl Iterator<Item = (&'a OrderId, &'a [Entry])>,
 ) -> Result<()> {
-    let pairs = entries.map(|(order_id, entries)| (order_id, entries.iter().map(|entry| (entry.at, &entry.event))));
-    append_rows(db, pairs).await
+    let mut added = Added::default();
+    for (order_id, entries) in entries {
+        added.to(order_id).extend(entries.iter().map(|entry| (entry.at, &entry.event)));
+    }
+    append_all(db, added).await
+}
+
+/// The new events of each order. An order may occur several times, once for each of its documents or rows; its events
+/// are numbered together.
+#[derive(Default)]
+struct Added<'a> {
+    orders: Vec<(&'a OrderId, Vec<(Timestamp, &'a Event)>)>,
+    places: HashMap<&'a OrderId, usize>,
+}
+
+impl<'a> Added<'a> {
+    /// Those of one order.
+    fn to(&mut self, order_id: &'a OrderId) -> &mut Vec<(Timestamp, &'a Event)> {
+        let place = *self.places.entry(order_id).or_insert_with(|| {
+            self.orders.push((order_id, Vec::new()));
+            self.orders.len() - 1
+        });
+        &mut self.orders[place].1
+    }
 }
 
 /// An entry to be added, or counted in an existing one.
@@ -57,23 +83,10 @@ struct Addition<'a> {
     continues: bool,
 }
 
-async fn append_rows<'a, T: Dialect, E: Iterator<Item = (Timestamp, &'a Event)>>(
-    db: &mut T,
-    entries: impl Iterator<Item = (&'a OrderId, E)>,
-) -> Result<()> {
-    // An order may occur several times, once for each of its documents or rows; its entries are numbered together.
-    let mut orders: Vec<(&OrderId, Vec<(Timestamp, &Event)>)> = Vec::new();
-    let mut places: HashMap<&OrderId, usize> = HashMap::new();
-    for (order_id, entries) in entries {
-        let place = *places.entry(order_id).or_insert_with(|| {
-            orders.push((order_id, Vec::new()));
-            orders.len() - 1
-        });
-        orders[place].1.extend(entries);
-    }
+async fn append_all<T: Dialect>(db: &mut T, added: Added<'_>) -> Result<()> {
     let mut additions = Vec::new();
-    for (order_id, entries) in orders {
-        add_folded(&mut additions, order_id, entries.into_iter());
+    for (order_id, entries) in added.orders {
+        add_folded(&mut additions, order_id, entries);
     }
     let counted_up = count_up(db, &additions).await?;
     let is_new = |addition: &&Addition<'_>| {
@@ -98,14 +111,10 @@ async fn append_rows<'a, T: Dialect, E: Iterator<Item = (Timestamp, &'a Event)>>
 }
 
 /// Adds the entries of one order; repeated ones among them become one addition.
-fn add_folded<'a>(
-    additions: &mut Vec<Addition<'a>>,
-    order_id: &'a OrderId,
-    entries: impl Iterator<Item = (Timestamp, &'a Event)>,
-) {
+fn add_folded<'a>(additions: &mut Vec<Addition<'a>>, order_id: &'a OrderId, entries: Vec<(Timestamp, &'a Event)>) {
     let mut run = HashMap::new();
     let mut continues = true;
-    for ((at, event), place) in entries.zip(1..) {
+    for ((at, event), place) in entries.into_iter().zip(1..) {
         let fold_key = fold_key(event);
         if fold_key.is_empty() {
             run.clear();

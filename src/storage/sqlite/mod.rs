@@ -286,20 +286,27 @@ impl SqliteFile {
         result
     }
 
-    /// Records damage that a statement reported. SQLite only reports a malformed page; the files may show why.
     fn note_damage<T>(&self, result: Result<T>) -> Result<T> {
-        let Err(error @ StorageError::Sqlite(cause)) = &result else { return result };
-        if remedy::is_damage(cause) {
-            let damage = match self.opened.check() {
-                Err(Trouble::Cut(cut)) => cut.to_string(),
-                Err(Trouble::LogIsShorter) => self.opened.log_was_cut().to_string(),
-                Err(Trouble::Gone(_)) | Ok(()) => error.to_string(),
-            };
-            if self.damage.set(damage.clone()).is_ok() {
-                tracing::error!("{damage}");
-            }
+        if let Err(error) = &result {
+            self.note_damage_in(error);
         }
         result
+    }
+
+    /// Records damage that a statement reported. SQLite only reports a malformed page; the files may show why.
+    fn note_damage_in(&self, error: &StorageError) {
+        let StorageError::Sqlite(cause) = error else { return };
+        if !remedy::is_damage(cause) {
+            return;
+        }
+        let damage = match self.opened.check() {
+            Err(Trouble::Cut(cut)) => cut.to_string(),
+            Err(Trouble::LogIsShorter) => self.opened.log_was_cut().to_string(),
+            Err(Trouble::Gone(_)) | Ok(()) => error.to_string(),
+        };
+        if self.damage.set(damage.clone()).is_ok() {
+            tracing::error!("{damage}");
+        }
     }
 
     fn last_trouble(&self) -> MutexGuard<'_, Option<(Instant, String)>> {
