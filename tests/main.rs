@@ -5,7 +5,7 @@
 //! # Layout
 //!
 //! - Inside the process, with a fake clock and the sandbox in place of Accurate: `way_of_an_order`, `after_sale`,
-//!   `recovery`, `books`, `cases`, `samples`, `mapping_modes`, `check`, `lists`, `settling_calls`, `reconciliation`,
+//!   `recovery`, `books`, `cases`, `samples`, `mapping_modes`, `check`, `lists`, `after_sale_calls`, `reconciliation`,
 //!   `large_replies`, `supervision`, `notices` (with real receivers), most of `importing`
 //! - Payout files: `payout_files`
 //! - Storage: `storage`, `copy`, `query_plans`, `upgrading`
