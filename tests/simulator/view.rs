@@ -12,7 +12,7 @@ use forstok_accurate::{
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use sqlx::{Connection, PgConnection, Row as _, postgres::PgRow};
+use sqlx::{Connection, PgConnection, Row, postgres::PgRow};
 use tokio::sync::Mutex;
 
 use super::booked::{Booked, DocumentRow, SettlementRow};
@@ -102,65 +102,41 @@ enum Connected {
     Postgres(PgConnection),
 }
 
-/// A row of either database. Its values are read in the order of the statement, because looking for their names took a
-/// tenth of the simulator's time.
-struct Row<'a, R> {
-    row: &'a R,
-    next: usize,
-}
-
-impl<'a, R> Row<'a, R> {
-    fn of(row: &'a R) -> Self {
-        Self { row, next: 0 }
-    }
-
-    fn place(&mut self) -> usize {
-        self.next += 1;
-        self.next - 1
-    }
-}
-
-/// The next value of a row.
+/// A row of either database.
 trait Read {
-    fn number(&mut self) -> i64 {
-        self.number_if_any().expect("a number")
+    fn number(&self, column: &str) -> i64 {
+        self.number_if_any(column).expect("a number")
     }
-    fn number_if_any(&mut self) -> Option<i64>;
-    fn text(&mut self) -> String;
-    fn bytes(&mut self) -> Vec<u8>;
+    fn number_if_any(&self, column: &str) -> Option<i64>;
+    fn text(&self, column: &str) -> String;
+    fn bytes(&self, column: &str) -> Vec<u8>;
 }
 
-impl Read for Row<'_, rusqlite::Row<'_>> {
-    fn number_if_any(&mut self) -> Option<i64> {
-        let place = self.place();
-        self.row.get(place).expect("readable")
+impl Read for rusqlite::Row<'_> {
+    fn number_if_any(&self, column: &str) -> Option<i64> {
+        self.get(column).expect("readable")
     }
 
-    fn text(&mut self) -> String {
-        let place = self.place();
-        self.row.get(place).expect("readable")
+    fn text(&self, column: &str) -> String {
+        self.get(column).expect("readable")
     }
 
-    fn bytes(&mut self) -> Vec<u8> {
-        let place = self.place();
-        self.row.get(place).expect("readable")
+    fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column).expect("readable")
     }
 }
 
-impl Read for Row<'_, PgRow> {
-    fn number_if_any(&mut self) -> Option<i64> {
-        let place = self.place();
-        self.row.get(place)
+impl Read for PgRow {
+    fn number_if_any(&self, column: &str) -> Option<i64> {
+        self.get(column)
     }
 
-    fn text(&mut self) -> String {
-        let place = self.place();
-        self.row.get(place)
+    fn text(&self, column: &str) -> String {
+        self.get(column)
     }
 
-    fn bytes(&mut self) -> Vec<u8> {
-        let place = self.place();
-        self.row.get(place)
+    fn bytes(&self, column: &str) -> Vec<u8> {
+        self.get(column)
     }
 }
 
@@ -172,19 +148,14 @@ macro_rules! rows {
                 let mut statement = connection.prepare_cached($sql).expect("valid");
                 let mut rows = statement.query(rusqlite::params![$($value),*]).expect("readable");
                 let mut found = Vec::new();
-                while let Some(row) = rows.next().expect("readable") {
-                    let mut $row = Row::of(row);
+                while let Some($row) = rows.next().expect("readable") {
                     found.push($read);
                 }
                 found
             }
             Connected::Postgres(connection) => {
                 let rows = sqlx::query($sql)$(.bind($value))*.fetch_all(connection).await.expect("readable");
-                let read = |row| {
-                    let mut $row = Row::of(row);
-                    $read
-                };
-                rows.iter().map(read).collect::<Vec<_>>()
+                rows.iter().map(|$row| $read).collect::<Vec<_>>()
             }
         }
     };
@@ -213,36 +184,32 @@ impl Watch {
     pub(crate) async fn look(&self, after_sale: bool) -> View {
         let orders = rows!(
             self,
-            "SELECT o.order_id, o.state, o.reason, o.undecided, COALESCE(d.lease_until, 0),
-                    COALESCE(d.next_attempt_at, 0), COALESCE(d.doubt_since, 0), COALESCE(d.attempt, 0), o.invoice_id,
-                    COALESCE(d.state, ''), o.warnings
+            "SELECT o.order_id, o.state, o.reason, o.undecided, COALESCE(d.lease_until, 0) AS lease_until,
+                    COALESCE(d.next_attempt_at, 0) AS next_attempt_at, COALESCE(d.doubt_since, 0) AS doubt_since,
+                    COALESCE(d.attempt, 0) AS attempt, o.invoice_id, o.warnings,
+                    COALESCE(d.state, '') AS invoice_state
              FROM orders o LEFT JOIN documents d ON d.order_id = o.order_id AND d.kind = 'invoice'",
             [],
             |row| {
-                let id = row.text();
-                let state = State::parse(&row.text()).expect("a state");
-                let (reason, undecided) = (row.text(), row.number() == 1);
-                let (lease_until, next_attempt_at) = (moment(row.number()), moment(row.number()));
-                let doubt_since = moment(row.number());
                 let order = OrderRow {
-                    state,
-                    reason,
-                    undecided,
-                    lease_until,
-                    next_attempt_at,
-                    is_unsure: doubt_since != Timestamp::UNIX_EPOCH,
-                    doubt_since,
-                    attempt: row.number(),
-                    invoice_id: row.number_if_any(),
-                    has_invoice: row.text() == Progress::Exists.as_str(),
-                    warnings: row.text(),
+                    state: State::parse(&row.text("state")).expect("a state"),
+                    reason: row.text("reason"),
+                    undecided: row.number("undecided") == 1,
+                    lease_until: moment(row.number("lease_until")),
+                    next_attempt_at: moment(row.number("next_attempt_at")),
+                    is_unsure: row.number("doubt_since") != 0,
+                    doubt_since: moment(row.number("doubt_since")),
+                    attempt: row.number("attempt"),
+                    invoice_id: row.number_if_any("invoice_id"),
+                    has_invoice: row.text("invoice_state") == Progress::Exists.as_str(),
+                    warnings: row.text("warnings"),
                 };
-                (id, order)
+                (row.text("order_id"), order)
             }
         );
         let rest = "SELECT (SELECT MIN(at) FROM (SELECT MIN(next_at) AS at FROM rechecks UNION ALL
                         SELECT MIN(recheck_at) FROM documents WHERE recheck_at > 0) AS looks) AS at, (SELECT COUNT(*) FROM unfolded) AS unfolded";
-        let rest = rows!(self, rest, [], |row| (row.number_if_any(), row.number()));
+        let rest = rows!(self, rest, [], |row| (row.number_if_any("at"), row.number("unfolded")));
         let (look, unfolded) = rest[0];
         let booked = if after_sale { self.booked().await } else { Booked::default() };
         let (orders, next_recheck) = (orders.into_iter().collect(), look.map(moment));
@@ -252,56 +219,55 @@ impl Watch {
     async fn booked(&self) -> Booked {
         let documents = rows!(
             self,
-            "SELECT order_id, kind, part, number, state, wanted, accurate_id, COALESCE(total, ''), doubt_since, lease_until,
-                    next_attempt_at, attempt FROM documents WHERE kind <> 'invoice'",
+            "SELECT order_id, kind, part, number, state, wanted, accurate_id, COALESCE(total, '') AS total, doubt_since,
+                    lease_until, next_attempt_at, attempt FROM documents WHERE kind <> 'invoice'",
             [],
             |row| {
-                let key = (row.text(), Kind::parse(&row.text()).expect("a kind"), row.number());
                 let document = DocumentRow {
-                    number: row.text(),
-                    state: Progress::parse(&row.text()).expect("a state"),
-                    wanted: Wanted::parse(&row.text()).expect("a word"),
-                    id: row.number_if_any(),
-                    total: row.text(),
-                    is_unsure: row.number() != 0,
-                    lease_until: moment(row.number()),
-                    next_attempt_at: moment(row.number()),
-                    attempt: row.number(),
+                    number: row.text("number"),
+                    state: Progress::parse(&row.text("state")).expect("a state"),
+                    wanted: Wanted::parse(&row.text("wanted")).expect("a word"),
+                    id: row.number_if_any("accurate_id"),
+                    total: row.text("total"),
+                    is_unsure: row.number("doubt_since") != 0,
+                    lease_until: moment(row.number("lease_until")),
+                    next_attempt_at: moment(row.number("next_attempt_at")),
+                    attempt: row.number("attempt"),
                 };
-                (key, document)
+                ((row.text("order_id"), Kind::parse(&row.text("kind")).expect("a kind"), row.number("part")), document)
             }
         );
         let rows = rows!(
             self,
-            "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, ''), COALESCE(approved_at, 0),
-                    COALESCE(by_hand, ''), COALESCE(amount, 0), settles, COALESCE(part, 0),
-                    CAST(CASE WHEN state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%' THEN 1 ELSE 0 END AS BIGINT),
-                    channel_order_id
+            "SELECT row_id, kind, order_id, state, reason, COALESCE(waits_for, '') AS waits_for,
+                    COALESCE(approved_at, 0) AS approved_at, COALESCE(by_hand, '') AS by_hand,
+                    COALESCE(amount, 0) AS amount, settles, COALESCE(part, 0) AS part, channel_order_id,
+                    CAST(CASE WHEN state = 'blocked' AND finding LIKE '%\"what\":\"corrected\"%' THEN 1 ELSE 0 END AS BIGINT)
+                        AS is_corrected
              FROM settlement_rows",
             [],
             |row| {
-                let id = row.text();
                 let read = SettlementRow {
-                    kind: if row.text() == "return" { Kind::Return } else { Kind::Receipt },
-                    order: row.text(),
-                    state: RowState::parse(&row.text()).expect("a state"),
-                    reason: row.text(),
-                    waits_for: row.text(),
-                    is_approved: row.number() != 0,
-                    by_hand: Some(row.text())
+                    kind: if row.text("kind") == "return" { Kind::Return } else { Kind::Receipt },
+                    order: row.text("order_id"),
+                    state: RowState::parse(&row.text("state")).expect("a state"),
+                    reason: row.text("reason"),
+                    waits_for: row.text("waits_for"),
+                    is_approved: row.number("approved_at") != 0,
+                    by_hand: Some(row.text("by_hand"))
                         .filter(|json| !json.is_empty())
                         .map(|json| serde_json::from_str(&json).expect("a mark")),
-                    amount: row.number(),
-                    settles: row.number(),
-                    part: row.number(),
-                    is_corrected: row.number() == 1,
-                    named: row.text(),
+                    amount: row.number("amount"),
+                    settles: row.number("settles"),
+                    part: row.number("part"),
+                    is_corrected: row.number("is_corrected") == 1,
+                    named: row.text("channel_order_id"),
                 };
-                (id, read)
+                (row.text("row_id"), read)
             }
         );
         let unsettled = "SELECT order_id, due_at FROM unsettled WHERE due_at IS NOT NULL";
-        let unsettled = rows!(self, unsettled, [], |row| (row.text(), moment(row.number())));
+        let unsettled = rows!(self, unsettled, [], |row| (row.text("order_id"), moment(row.number("due_at"))));
         Booked {
             documents: documents.into_iter().collect(),
             rows: rows.into_iter().collect(),
@@ -312,7 +278,7 @@ impl Watch {
     /// The mapping of a new world.
     pub(crate) async fn begin_with(&self, mapping: &str) {
         let sql = "UPDATE mappings SET document = $1 WHERE document <> $1 RETURNING revision";
-        let changed = rows!(self, sql, [mapping], |row| row.number());
+        let changed = rows!(self, sql, [mapping], |row| row.number("revision"));
         assert!(changed.len() < 2, "a new world has one mapping");
     }
 
@@ -321,33 +287,33 @@ impl Watch {
         let sql = "INSERT INTO unsettled (order_id)
                        SELECT DISTINCT order_id FROM settlement_rows WHERE order_id <> ''
                    ON CONFLICT (order_id) DO UPDATE SET due_at = 0 RETURNING revision";
-        drop(rows!(self, sql, [], |row| row.number()));
+        drop(rows!(self, sql, [], |row| row.number("revision")));
     }
 
     /// Every delivery on disk: its order, empty if unreadable, and its fingerprint.
     pub(crate) async fn deliveries(&self) -> Vec<(String, Vec<u8>)> {
         let sql = "SELECT order_id, fingerprint FROM deliveries";
-        rows!(self, sql, [], |row| (row.text(), row.bytes()))
+        rows!(self, sql, [], |row| (row.text("order_id"), row.bytes("fingerprint")))
     }
 
     /// The bodies of an order, in order of arrival.
     pub(crate) async fn bodies(&self, order_id: &str) -> Vec<(i64, Vec<u8>)> {
         let sql = "SELECT id, body FROM deliveries WHERE order_id = $1 ORDER BY id";
-        rows!(self, sql, [order_id], |row| (row.number(), row.bytes()))
+        rows!(self, sql, [order_id], |row| (row.number("id"), row.bytes("body")))
     }
 
     /// Orders that must wait without a recorded reason.
     pub(crate) async fn waiting_without_reason(&self) -> Vec<String> {
         let sql = r#"SELECT order_id FROM timeline WHERE event LIKE '%"postponed"%' AND event LIKE '%"why":""%'"#;
-        rows!(self, sql, [], |row| row.text())
+        rows!(self, sql, [], |row| row.text("order_id"))
     }
 
     /// The timelines of all orders, for the report of a violation.
     pub(crate) async fn timelines(&self) -> String {
         let sql = "SELECT order_id, seq, event FROM timeline ORDER BY order_id, seq";
         let rows = rows!(self, sql, [], |row| {
-            let (order, seq): (String, i64) = (row.text(), row.number());
-            let event: String = row.text();
+            let (order, seq): (String, i64) = (row.text("order_id"), row.number("seq"));
+            let event: String = row.text("event");
             format!("{order} {seq:>4}  {event}\n")
         });
         rows.into_iter().take(MOST_ENTRIES).collect()
@@ -357,13 +323,13 @@ impl Watch {
     pub(crate) async fn current_attempt(&self, document: &DocumentKey) -> i64 {
         let sql = "SELECT attempt FROM documents WHERE order_id = $1 AND kind = $2 AND part = $3";
         let DocumentKey { order_id, kind, part } = document;
-        rows!(self, sql, [order_id.as_str(), kind.as_str(), part.0], |row| row.number())[0]
+        rows!(self, sql, [order_id.as_str(), kind.as_str(), part.0], |row| row.number("attempt"))[0]
     }
 
     /// For a switch: makes the invoices of orders under a lease claimable; returns the orders.
     pub(crate) async fn forget_leases(&self, now: Timestamp) -> Vec<String> {
         let sql =
             "UPDATE documents SET next_attempt_at = $1 WHERE lease_until > $1 AND kind = 'invoice' RETURNING order_id";
-        rows!(self, sql, [now.as_microsecond()], |row| row.text())
+        rows!(self, sql, [now.as_microsecond()], |row| row.text("order_id"))
     }
 }
